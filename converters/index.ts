@@ -1,0 +1,4 @@
+import type { Converter } from '../src/converter.ts'
+
+/** The only list of formats. Order is the order of help and docs; detection does not depend on it. */
+export const converters: readonly Converter[] = []

@@ -1,0 +1,58 @@
+import type { Source } from './io/source.ts'
+import type { Snapshot } from './model/snapshot.ts'
+
+/** What can survive a trip through a format. */
+export type Carried =
+  | 'count' // exact numbers of blocks
+  | 'lineno'
+  | 'column'
+  | 'function'
+  | 'exact' // whether a line is the calling line
+  | 'domain'
+  | 'type'
+  | 'ordinal' // samples, for pairing
+  | 'totalNframe'
+  | 'meta' // interval, session, time, runtime ...
+  | 'measures' // several snapshots in one file
+
+export interface ReadOptions {
+  /** Sampling interval in bytes, where the user knows it. */
+  interval?: number
+  /** Keep each sample (pairing and error bars need them); otherwise they are only counted. Default true. */
+  samples?: boolean
+  /** Most bytes a file may have after inflating. */
+  maxSize?: number
+}
+
+export interface WriteOptions {
+  /** One trace a row where the format has one record a block. */
+  merge?: boolean
+}
+
+/**
+ * A file format. One file in `converters/`, one line in `converters/index.ts`; detection, help, docs, loss warnings and the
+ * conformance tests follow from the list.
+ */
+export interface Converter {
+  /** The word users type: `--to pprof`. */
+  readonly name: string
+  readonly title: string
+  /** With the dot, the usual one first: `.heapprofile`. A name's ending picks the format to write. */
+  readonly extensions: readonly string[]
+  /** Link to the format's definition or to its writer. */
+  readonly spec: string
+  readonly carries: readonly Carried[]
+  /** Can every cut of a file be told from a whole one? */
+  readonly truncation: 'always' | 'when possible'
+  /** Is the file, as written, gzipped? */
+  readonly gzip?: boolean
+  /**
+   * Is it this format? Pure; sees the first bytes (after inflating) and the name. `more` asks for a longer head, and
+   * counts as `no` when there is none. The content decides: the name only breaks ties.
+   */
+  sniff(head: Uint8Array, name: string): 'yes' | 'no' | 'more'
+  /** Reads all snapshots of a file. Throws FormatError only. */
+  read?(source: Source, options: ReadOptions): Promise<readonly Snapshot[]>
+  /** Writes a file in pieces. Throws FormatError `unsupported` or `too-large` for what it cannot hold. */
+  write?(snapshots: readonly Snapshot[], options: WriteOptions): Iterable<Uint8Array | string>
+}

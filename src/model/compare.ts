@@ -1,0 +1,59 @@
+import { type Cumulative, Grouper, type KeyType } from './group.ts'
+import type { Snapshot } from './snapshot.ts'
+import { StatisticDiff, sortIds } from './statistic.ts'
+
+/**
+ * Differences of two snapshots by group, sorted by |size difference|, size, |count difference|, count, traceback, biggest
+ * first (CPython's `StatisticDiff._sort_key`).
+ */
+export function compareSnapshots(
+  now: Snapshot,
+  old: Snapshot,
+  keyType: KeyType | readonly KeyType[],
+  cumulative: Cumulative = false,
+): StatisticDiff[] {
+  const before = old.over(now.tables)
+  const grouper = new Grouper(now.tables, keyType, cumulative)
+  const a = grouper.group(before)
+  const b = grouper.group(now)
+  const n = grouper.length
+  const size = padded(b.size, n)
+  const count = padded(b.count, n)
+  const sizeDiff = size.slice()
+  const countDiff = count.slice()
+  for (const id of a.ids) {
+    sizeDiff[id] -= a.size[id]
+    countDiff[id] -= a.count[id]
+  }
+  const ids = union(a.ids, b.ids, n)
+  const order = sortIds(ids, [sizeDiff.map(Math.abs), size, countDiff.map(Math.abs), count], id =>
+    grouper.describe(id),
+  )
+  const estimated = a.estimated || b.estimated
+  return Array.from(order, id => {
+    const { traceback, label, key } = grouper.describe(id)
+    return new StatisticDiff(
+      traceback,
+      size[id],
+      sizeDiff[id],
+      count[id],
+      countDiff[id],
+      label,
+      key,
+      estimated,
+    )
+  })
+}
+
+function padded(column: Float64Array, length: number): Float64Array {
+  const result = new Float64Array(length)
+  result.set(column.subarray(0, length))
+  return result
+}
+
+function union(a: Uint32Array, b: Uint32Array, length: number): Uint32Array {
+  const present = new Uint8Array(length)
+  for (const id of a) present[id] = 1
+  for (const id of b) present[id] = 1
+  return Uint32Array.from(present.keys()).filter(id => present[id] === 1)
+}

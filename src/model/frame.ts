@@ -1,0 +1,41 @@
+import { compareCodePoints } from '../units.ts'
+
+/**
+ * One call. `lineno` and `column` are 1-based, 0 = unknown. `exact` says that the line is the allocating or calling line;
+ * otherwise it is where the function starts. Equality and order are CPython's (file, then line), with the function's
+ * name and column behind them.
+ */
+export class Frame {
+  readonly filename: string
+  readonly lineno: number
+  readonly functionName: string
+  readonly column: number
+  readonly exact: boolean
+
+  constructor(filename: string, lineno: number, functionName = '', column = 0, exact = true) {
+    this.filename = filename
+    this.lineno = lineno
+    this.functionName = functionName
+    this.column = column
+    this.exact = exact
+  }
+
+  equals(other: Frame): boolean {
+    return this.compare(other) === 0
+  }
+
+  /** Negative, 0 or positive: the order of the two. */
+  compare(other: Frame): number {
+    return (
+      compareCodePoints(this.filename, other.filename) ||
+      this.lineno - other.lineno ||
+      compareCodePoints(this.functionName, other.functionName) ||
+      this.column - other.column
+    )
+  }
+
+  /** `file:line`, as CPython writes it. */
+  toString(): string {
+    return `${this.filename}:${this.lineno}`
+  }
+}

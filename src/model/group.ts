@@ -1,0 +1,299 @@
+import { UsageError } from '../errors.ts'
+import { hash2, RowIndex, reserve } from './columns.ts'
+import {
+  allocationFrames,
+  describeDomain,
+  describeStack,
+  describeType,
+  type FrameKey,
+  frameKey,
+  type GroupDescription,
+  KEY_TYPES,
+  type KeyType,
+  UNTRACED,
+} from './keys.ts'
+import type { Snapshot } from './snapshot.ts'
+import type { Tables } from './tables.ts'
+import { Traceback } from './traceback.ts'
+
+export type { GroupDescription, GroupKey, KeyType } from './keys.ts'
+
+/** How a trace counts: at its allocation only; once for each different key among its frames; once for each frame. */
+export type Cumulative = boolean | 'per-frame'
+
+/** Totals per group of one snapshot. Ids are the grouper's, so snapshots grouped by one grouper compare by id. */
+export interface Groups {
+  readonly grouper: Grouper
+  /** Ids of the groups that have rows. */
+  readonly ids: Uint32Array
+  /** Bytes and blocks, by id. */
+  readonly size: Float64Array
+  readonly count: Float64Array
+  readonly estimated: boolean
+}
+
+/** Groups a snapshot's rows. Throws UsageError for an unknown key or one that cannot be cumulative. */
+export function groupRows(
+  snapshot: Snapshot,
+  keyType: KeyType | readonly KeyType[],
+  cumulative: Cumulative = false,
+): Groups {
+  return new Grouper(snapshot.tables, keyType, cumulative).group(snapshot)
+}
+
+/** Ids of tuples of integers. */
+class TupleIds {
+  readonly width: number
+  values: Uint32Array
+  length = 0
+  readonly #index = new RowIndex()
+
+  constructor(width: number) {
+    this.width = width
+    this.values = new Uint32Array(width * 64)
+  }
+
+  intern(tuple: ArrayLike<number>): number {
+    const { width } = this
+    const hash = this.#hash(tuple, 0)
+    const found = this.#index.find(hash, i => {
+      for (let k = 0; k < width; k++) if (this.values[i * width + k] !== tuple[k]) return false
+      return true
+    })
+    if (found >= 0) return found
+    const id = this.length++
+    this.values = reserve(this.values, this.length * width)
+    for (let k = 0; k < width; k++) this.values[id * width + k] = tuple[k]
+    this.#index.add(hash, id, i => this.#hash(this.values, i * width))
+    return id
+  }
+
+  #hash(values: ArrayLike<number>, at: number): number {
+    let h = 0
+    for (let k = 0; k < this.width; k++) h = hash2(h, values[at + k])
+    return h
+  }
+}
+
+/**
+ * Gives rows group ids. Works on integers: rows are added up per stack first, then the distinct stacks are grouped.
+ * Snapshots must stand on the grouper's tables (`Snapshot.over`).
+ */
+export class Grouper {
+  readonly tables: Tables
+  readonly keyTypes: readonly KeyType[]
+  readonly cumulative: Cumulative
+  readonly #frameKeys: (FrameKey | undefined)[]
+  readonly #single: boolean
+  /** Group tuples: one value per key type. Not used where there is a single key read off frames or stacks. */
+  readonly #tuples: TupleIds
+  #allocation: Uint32Array
+  /** Frames in use, per key type and id of the frame key. */
+  readonly #used = new Uint8Array()
+  #usedFrames: Map<number, number[]>[] | undefined
+
+  constructor(tables: Tables, keyType: KeyType | readonly KeyType[], cumulative: Cumulative = false) {
+    this.tables = tables
+    this.keyTypes = typeof keyType === 'string' ? [keyType] : keyType
+    this.cumulative = cumulative
+    if (this.keyTypes.length === 0) throw new UsageError('no key type to group by')
+    for (const type of this.keyTypes) {
+      if (!KEY_TYPES.includes(type)) throw new UsageError(`unknown key_type: '${type}'`)
+    }
+    if (cumulative) {
+      if (this.keyTypes.includes('traceback')) {
+        throw new UsageError("cumulative mode cannot be used with key type 'traceback'")
+      }
+      if (!this.keyTypes.some(isFrameKey)) {
+        throw new UsageError(`cumulative mode cannot be used with key type '${this.keyTypes.join(',')}'`)
+      }
+    }
+    this.#frameKeys = this.keyTypes.map(type => (isFrameKey(type) ? frameKey(type, tables) : undefined))
+    this.#single = this.keyTypes.length === 1 && !isRowKey(this.keyTypes[0])
+    this.#tuples = new TupleIds(this.keyTypes.length)
+    this.#allocation = allocationFrames(tables)
+    this.#used = new Uint8Array(tables.frames.length)
+  }
+
+  group(snapshot: Snapshot): Groups {
+    if (snapshot.tables !== this.tables) throw new Error('the snapshot stands on other tables')
+    const acc = new Totals(this.#single ? (this.#frameKeys[0]?.length ?? 0) : 0)
+    if (this.keyTypes.some(isRowKey)) this.#groupRows(snapshot, acc)
+    else this.#groupStacks(snapshot, acc)
+    return {
+      grouper: this,
+      ids: acc.ids(),
+      size: acc.size,
+      count: acc.count,
+      estimated: snapshot.meta.counts === 'estimated',
+    }
+  }
+
+  /** Number of ids given so far. */
+  get length(): number {
+    if (!this.#single) return this.#tuples.length
+    const key = this.#frameKeys[0]
+    return key ? key.length + 1 : this.tables.stacks.length
+  }
+
+  /** What a group is. */
+  describe(id: number): GroupDescription {
+    if (this.#single) return this.#describePart(0, id)
+    const width = this.keyTypes.length
+    const parts = this.keyTypes.map((_, k) => this.#describePart(k, this.#tuples.values[id * width + k]))
+    return {
+      label: parts.map(part => part.label).join(' '),
+      key: Object.assign({}, ...parts.map(part => part.key)),
+      traceback: parts.find(part => part.traceback.length > 0)?.traceback ?? parts[0].traceback,
+    }
+  }
+
+  #describePart(part: number, value: number): GroupDescription {
+    const type = this.keyTypes[part]
+    if (type === 'traceback') return describeStack(this.tables, value)
+    if (type === 'type') return describeType(this.tables.strings.get(value))
+    if (type === 'domain') return describeDomain(value)
+    const key = this.#frameKeys[part] as FrameKey
+    if (value === key.length) return { label: UNTRACED, key: {}, traceback: new Traceback([]) }
+    return key.describe(value, this.#framesInUse(part).get(value) as number[])
+  }
+
+  #framesInUse(part: number): Map<number, number[]> {
+    this.#usedFrames ??= this.#frameKeys.map(key => {
+      const byId = new Map<number, number[]>()
+      if (!key) return byId
+      for (let frame = 0; frame < key.ids.length; frame++) {
+        if (this.#used[frame] === 0) continue
+        const list = byId.get(key.ids[frame])
+        if (list) list.push(frame)
+        else byId.set(key.ids[frame], [frame])
+      }
+      return byId
+    })
+    return this.#usedFrames[part]
+  }
+
+  #groupStacks(snapshot: Snapshot, acc: Totals): void {
+    const { stack, size, count } = snapshot.columns
+    const n = this.tables.stacks.length
+    const sizes = new Float64Array(n)
+    const counts = new Float64Array(n)
+    const seen = new Uint8Array(n)
+    for (let i = 0; i < stack.length; i++) {
+      const s = stack[i]
+      sizes[s] += size[i]
+      counts[s] += count[i]
+      seen[s] = 1
+    }
+    for (let s = 0; s < n; s++) if (seen[s] === 1) this.#addStack(acc, s, 0, 0, sizes[s], counts[s])
+  }
+
+  #groupRows(snapshot: Snapshot, acc: Totals): void {
+    const { stack, size, count, type, domain } = snapshot.columns
+    const byType = this.keyTypes.includes('type')
+    const byDomain = this.keyTypes.includes('domain')
+    const distinct = new TupleIds(3)
+    const tuple = [0, 0, 0]
+    const totals = new Totals(0)
+    for (let i = 0; i < stack.length; i++) {
+      tuple[0] = stack[i]
+      if (byType) tuple[1] = type[i]
+      if (byDomain) tuple[2] = domain[i]
+      totals.add(distinct.intern(tuple), size[i], count[i])
+    }
+    const { values } = distinct
+    for (let d = 0; d < distinct.length; d++) {
+      this.#addStack(
+        acc,
+        values[d * 3],
+        values[d * 3 + 1],
+        values[d * 3 + 2],
+        totals.size[d],
+        totals.count[d],
+      )
+    }
+  }
+
+  /** Adds a stack's totals to its group, or, cumulative, to the groups of all its frames. */
+  #addStack(acc: Totals, stack: number, type: number, domain: number, size: number, count: number): void {
+    if (!this.cumulative || stack === 0) {
+      acc.add(this.#groupId(stack, this.#allocation[stack], type, domain), size, count)
+      return
+    }
+    const { stacks, frames } = this.tables
+    const onlyFiles = frames.hasFile(this.#allocation[stack]) // built-ins are not callers, as C functions are not to Python
+    acc.stamp++
+    for (let s = stack; s !== 0; s = stacks.parent[s]) {
+      const frame = stacks.frame[s]
+      if (onlyFiles && !frames.hasFile(frame)) continue
+      const id = this.#groupId(s, frame, type, domain)
+      if (this.cumulative === 'per-frame' || acc.first(id)) acc.add(id, size, count)
+    }
+  }
+
+  #groupId(stack: number, frame: number, type: number, domain: number): number {
+    if (stack !== 0) this.#used[frame] = 1
+    if (this.#single) return this.#partValue(0, stack, frame, type, domain)
+    return this.#tuples.intern(this.keyTypes.map((_, k) => this.#partValue(k, stack, frame, type, domain)))
+  }
+
+  #partValue(part: number, stack: number, frame: number, type: number, domain: number): number {
+    const key = this.#frameKeys[part]
+    if (key) return stack === 0 ? key.length : key.ids[frame]
+    const keyType = this.keyTypes[part]
+    return keyType === 'traceback' ? stack : keyType === 'type' ? type : domain
+  }
+}
+
+/** Sums by id. */
+class Totals {
+  size: Float64Array
+  count: Float64Array
+  stamp = 0
+  #length = 0
+  #seen: Uint8Array
+  #stamps: Uint32Array | undefined
+
+  constructor(expected: number) {
+    this.size = new Float64Array(expected + 1)
+    this.count = new Float64Array(expected + 1)
+    this.#seen = new Uint8Array(expected + 1)
+  }
+
+  add(id: number, size: number, count: number): void {
+    if (id >= this.#length) {
+      this.#length = id + 1
+      this.size = reserve(this.size, this.#length)
+      this.count = reserve(this.count, this.#length)
+      this.#seen = reserve(this.#seen, this.#length)
+    }
+    this.size[id] += size
+    this.count[id] += count
+    this.#seen[id] = 1
+  }
+
+  /** Is it the first time under the current stamp that this id is asked for? */
+  first(id: number): boolean {
+    this.#stamps = reserve(this.#stamps ?? new Uint32Array(64), id + 1)
+    if (this.#stamps[id] === this.stamp) return false
+    this.#stamps[id] = this.stamp
+    return true
+  }
+
+  ids(): Uint32Array {
+    let n = 0
+    for (let i = 0; i < this.#length; i++) n += this.#seen[i]
+    const ids = new Uint32Array(n)
+    n = 0
+    for (let i = 0; i < this.#length; i++) if (this.#seen[i] === 1) ids[n++] = i
+    return ids
+  }
+}
+
+function isFrameKey(type: KeyType): boolean {
+  return type === 'lineno' || type === 'filename' || type === 'function' || type === 'package'
+}
+
+function isRowKey(type: KeyType): boolean {
+  return type === 'type' || type === 'domain'
+}

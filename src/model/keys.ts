@@ -1,0 +1,148 @@
+import { Frame } from './frame.ts'
+import { NATIVE, V8 } from './frames.ts'
+import { domainName } from './meta.ts'
+import type { Tables } from './tables.ts'
+import { Traceback } from './traceback.ts'
+
+/** What statistics can be grouped by: CPython's three keys, and what V8 knows besides. */
+export const KEY_TYPES = ['lineno', 'filename', 'traceback', 'function', 'type', 'domain', 'package'] as const
+export type KeyType = (typeof KEY_TYPES)[number]
+
+/** Label of memory whose allocation was not traced. */
+export const UNTRACED = '<untraced>'
+
+/** What the rows of one group have in common; only what the group's key types speak of is there. */
+export interface GroupKey {
+  filename?: string
+  lineno?: number
+  column?: number
+  functionName?: string
+  /** False where `lineno` is only where the function starts. */
+  exact?: boolean
+  type?: string
+  domain?: number
+  package?: string
+}
+
+/** One group as text and as values. */
+export interface GroupDescription {
+  label: string
+  key: GroupKey
+  traceback: Traceback
+}
+
+/** The npm package that a file belongs to: `express`, `@scope/name`, `node:`, `<native>`, `<app>` for everything else. */
+export function packageOf(filename: string): string {
+  if (filename.startsWith('node:')) return 'node:'
+  if (filename === NATIVE || filename === V8 || filename === '') return filename || '<app>'
+  const at = Math.max(filename.lastIndexOf('/node_modules/'), filename.lastIndexOf('\\node_modules\\'))
+  const rest =
+    at >= 0 ? filename.slice(at + 14) : filename.startsWith('node_modules/') ? filename.slice(13) : ''
+  if (rest === '') return '<app>'
+  const parts = rest.split(/[/\\]/)
+  return parts[0].startsWith('@') && parts.length > 1 ? `${parts[0]}/${parts[1]}` : parts[0]
+}
+
+/** For each stack, its allocation frame: the most recent one that has a file, else its most recent one. */
+export function allocationFrames(tables: Tables): Uint32Array {
+  const { stacks, frames } = tables
+  const hasFile = Uint8Array.from({ length: frames.length }, (_, i) => (frames.hasFile(i) ? 1 : 0))
+  const result = new Uint32Array(stacks.length)
+  const found = new Uint8Array(stacks.length)
+  for (let i = 1; i < stacks.length; i++) {
+    const frame = stacks.frame[i]
+    const parent = stacks.parent[i]
+    const inherited = hasFile[frame] === 0 && found[parent] === 1
+    result[i] = inherited ? result[parent] : frame
+    found[i] = inherited || hasFile[frame] === 1 ? 1 : 0
+  }
+  return result
+}
+
+/** A key type that is read off one frame: gives equal frames equal ids. */
+export interface FrameKey {
+  /** Id of each frame. */
+  readonly ids: Uint32Array
+  /** Number of different ids. */
+  readonly length: number
+  /** Describes an id, given the frames that are in use under it. */
+  describe(id: number, used: readonly number[]): GroupDescription
+}
+
+export function frameKey(type: KeyType, tables: Tables): FrameKey {
+  const { frames, strings } = tables
+  const seen = new Map<string | number, number>()
+  const ids = new Uint32Array(frames.length)
+  const packages: string[] = []
+  for (let i = 0; i < frames.length; i++) {
+    const file = frames.filename[i]
+    let value: string | number
+    if (type === 'filename') value = file
+    else if (type === 'lineno')
+      value = file < 1 << 21 ? file * 4294967296 + frames.lineno[i] : `${file}:${frames.lineno[i]}`
+    else if (type === 'package') value = packages[file] ??= packageOf(strings.get(file))
+    else
+      value = `${file}:${frames.functionName[i]}:${frames.exact[i] ? '' : `${frames.lineno[i]}:${frames.column[i]}`}`
+    let id = seen.get(value)
+    if (id === undefined) seen.set(value, (id = seen.size))
+    ids[i] = id
+  }
+  return {
+    ids,
+    length: seen.size,
+    describe(_id, used) {
+      const first = frames.get(used[0])
+      if (type === 'lineno') return describeLine(used.map(i => frames.get(i)))
+      if (type === 'filename')
+        return {
+          label: `${first.filename}:0`,
+          key: { filename: first.filename },
+          traceback: new Traceback([new Frame(first.filename, 0)]),
+        }
+      if (type === 'package') {
+        const name = packageOf(first.filename)
+        return { label: name, key: { package: name }, traceback: new Traceback([]) }
+      }
+      return describeFunction(first)
+    },
+  }
+}
+
+/** `file:line`, and behind a line that is only where functions start, their name. */
+export function lineLabel(frame: Frame, others = false): string {
+  if (frame.exact) return frame.toString()
+  return `${frame} (${frame.functionName || '(anonymous)'}${others ? ', ...' : ''})`
+}
+
+function describeLine(frames: readonly Frame[]): GroupDescription {
+  const first = frames.find(frame => !frame.exact) ?? frames[0]
+  const alone = frames.every(f => f.functionName === first.functionName && f.column === first.column)
+  const frame = alone ? first : new Frame(first.filename, first.lineno, first.functionName, 0, first.exact)
+  const key: GroupKey = { filename: frame.filename, lineno: frame.lineno, exact: frame.exact }
+  if (alone && frame.column) key.column = frame.column
+  if (alone && frame.functionName) key.functionName = frame.functionName
+  return { label: lineLabel(frame, !alone), key, traceback: new Traceback([frame]) }
+}
+
+function describeFunction(frame: Frame): GroupDescription {
+  const name = frame.functionName || '(anonymous)'
+  const key: GroupKey = { filename: frame.filename, functionName: frame.functionName }
+  if (frame.exact) return { label: `${name} (${frame.filename})`, key, traceback: new Traceback([frame]) }
+  key.lineno = frame.lineno
+  if (frame.column) key.column = frame.column
+  key.exact = false
+  return { label: `${name} (${frame})`, key, traceback: new Traceback([frame]) }
+}
+
+export function describeStack(tables: Tables, stack: number): GroupDescription {
+  const traceback = new Traceback(tables.stacks.framesOf(stack).map(i => tables.frames.get(i)))
+  return { label: traceback.length ? lineLabel(traceback.frames[0]) : UNTRACED, key: {}, traceback }
+}
+
+export function describeType(type: string): GroupDescription {
+  return { label: type || '<unknown>', key: { type }, traceback: new Traceback([]) }
+}
+
+export function describeDomain(domain: number): GroupDescription {
+  return { label: domainName(domain), key: { domain }, traceback: new Traceback([]) }
+}

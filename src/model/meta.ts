@@ -1,0 +1,58 @@
+/** What was measured: still alive at the read, allocated since the start, or alive at the highest heap seen. */
+export type Measure = 'live' | 'allocated' | 'peak'
+
+/** Where the sampling interval is known from. */
+export type IntervalSource = 'given' | 'recorded' | 'inferred'
+
+/** Facts about a snapshot that are not its traces. Unknown facts are left out, never guessed. */
+export interface SnapshotMeta {
+  /** The converter that read it, or `capture`. */
+  source: string
+  measure: Measure
+  /** `exact`: every block was seen; `sampled`: sizes are estimates of a sampling profiler. */
+  accuracy: 'exact' | 'sampled'
+  /** `exact`, or `estimated` where blocks are counted from samples. */
+  counts: 'exact' | 'estimated'
+  /** Sampling interval in bytes. */
+  interval?: number
+  intervalSource?: IntervalSource
+  /** `node`, `chrome`, `deno`, `python`, ... and its version. */
+  runtime?: string
+  runtimeVersion?: string
+  /** Milliseconds since 1970. */
+  time?: number
+  /** Snapshots with the same session come from one run of one sampler, so their samples pair by ordinal. */
+  session?: string
+  /** Number of the read within the session, from 0. */
+  read?: number
+  /** Operating system process id. */
+  pid?: number
+  /** `main`, `worker 3`, a page's title or address ... */
+  isolate?: string
+  /** Name of the snapshot inside a file of several. */
+  name?: string
+  /** What the target's own counters said at the read, in bytes: rss, heapUsed, external, arrayBuffers, overhead ... */
+  memory?: Record<string, number>
+  /** Records left out while reading, by reason. */
+  skipped?: Record<string, number>
+  /** What a user should know about these numbers. */
+  notes?: string[]
+}
+
+export const DOMAIN = { heap: 0, arrayBuffer: 1, native: 2, code: 3 } as const
+
+const DOMAIN_NAMES = ['JS heap', 'ArrayBuffer', 'native', 'code']
+
+/** Name of a domain: `JS heap`, `ArrayBuffer`, `native`, `code`, or `domain 7`. */
+export function domainName(domain: number): string {
+  return DOMAIN_NAMES[domain] ?? `domain ${domain}`
+}
+
+/** The domain of a number or of a name (any case, spaces as `-` or left out); undefined where there is none. */
+export function parseDomain(text: string): number | undefined {
+  if (/^\d+$/.test(text)) return Number(text) <= 0xffffffff ? Number(text) : undefined
+  const plain = (s: string) => s.toLowerCase().replace(/[^a-z]/g, '')
+  const i = DOMAIN_NAMES.findIndex(name => plain(name) === plain(text))
+  if (i >= 0) return i
+  return plain(text) === 'heap' ? DOMAIN.heap : undefined
+}

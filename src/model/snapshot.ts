@@ -1,0 +1,159 @@
+import { compareSnapshots } from './compare.ts'
+import { type BaseFilter, matchingRows } from './filter.ts'
+import { type Cumulative, groupRows, type KeyType } from './group.ts'
+import type { SnapshotMeta } from './meta.ts'
+import { type Statistic, type StatisticDiff, statisticsOf } from './statistic.ts'
+import type { Tables } from './tables.ts'
+import { Traces } from './trace.ts'
+
+/** Live samples of a sampled snapshot, as columns of equal length. */
+export interface Samples {
+  /** The row that the sample belongs to. */
+  readonly row: Uint32Array
+  /** Bytes that the sample stands for, as V8 reports them: s * floor(1 / p(s) + 0.5). */
+  readonly size: Float64Array
+  /** V8's number of the sample, unique in a session: the same number in two reads is the same object. */
+  readonly ordinal: Float64Array
+}
+
+/** A snapshot's columns, of equal length (samples apart). */
+export interface Columns {
+  /** Stack ids. */
+  readonly stack: Uint32Array
+  /** Total bytes of the row, exact to 2^53. */
+  readonly size: Float64Array
+  /** Number of blocks of the row. */
+  readonly count: Float64Array
+  /** Kind of memory: 0 JS heap, 1 ArrayBuffer, 2 native, 3 code; others as a file or a caller has them. */
+  readonly domain: Uint32Array
+  /** String ids of the type; 0 = unknown. */
+  readonly type: Uint32Array
+  /** Number of frames before truncation; 0 = unknown. Absent where no row knows. */
+  readonly totalNframe?: Uint32Array
+  readonly samples?: Samples
+}
+
+/**
+ * Memory blocks that were alive at one moment (or allocated up to it), each row with the stack that allocated it: CPython's
+ * `tracemalloc.Snapshot`. Never changes; a filter returns a new one over the same tables.
+ */
+export class Snapshot {
+  readonly tables: Tables
+  readonly columns: Columns
+  readonly meta: SnapshotMeta
+  /** Most frames a traceback may have. */
+  readonly tracebackLimit: number
+
+  constructor(tables: Tables, columns: Columns, meta: SnapshotMeta, tracebackLimit: number) {
+    this.tables = tables
+    this.columns = columns
+    this.meta = meta
+    this.tracebackLimit = tracebackLimit
+  }
+
+  /** Number of rows. */
+  get length(): number {
+    return this.columns.stack.length
+  }
+
+  /** Total bytes and blocks. */
+  get total(): { size: number; count: number } {
+    let size = 0
+    let count = 0
+    for (let i = 0; i < this.length; i++) {
+      size += this.columns.size[i]
+      count += this.columns.count[i]
+    }
+    return { size, count }
+  }
+
+  /** The rows as CPython's sequence of traces: views made on access. */
+  get traces(): Traces {
+    return new Traces(this)
+  }
+
+  /**
+   * Groups the traces and sorts the groups, biggest first, as CPython does.
+   * @param keyType one key, or several: `'lineno'`, `['type', 'lineno']`
+   * @param cumulative `true` counts a trace once for each different key in its traceback, `'per-frame'` once for each
+   * frame (what CPython does: a recursive function counts many times). Throws UsageError for a key without frames.
+   */
+  statistics(keyType: KeyType | readonly KeyType[], cumulative: Cumulative = false): Statistic[] {
+    return statisticsOf(groupRows(this, keyType, cumulative))
+  }
+
+  /** Differences against an older snapshot, by the same keys: biggest change first, as CPython sorts them. */
+  compareTo(
+    old: Snapshot,
+    keyType: KeyType | readonly KeyType[],
+    cumulative: Cumulative = false,
+  ): StatisticDiff[] {
+    return compareSnapshots(this, old, keyType, cumulative)
+  }
+
+  /**
+   * A new snapshot with the traces that any inclusive filter (if there is one) and every exclusive filter lets pass.
+   */
+  filterTraces(filters: Iterable<BaseFilter>): Snapshot {
+    return this.withRows(matchingRows(this, [...filters]))
+  }
+
+  /** A new snapshot of the given rows only, in that order; each row at most once. */
+  withRows(rows: ArrayLike<number>): Snapshot {
+    const { stack, size, count, domain, type, totalNframe, samples } = this.columns
+    const pick = <T extends Uint32Array | Float64Array>(column: T): T => {
+      const picked = new (column.constructor as new (n: number) => T)(rows.length)
+      for (let i = 0; i < rows.length; i++) picked[i] = column[rows[i]]
+      return picked
+    }
+    return new Snapshot(
+      this.tables,
+      {
+        stack: pick(stack),
+        size: pick(size),
+        count: pick(count),
+        domain: pick(domain),
+        type: pick(type),
+        totalNframe: totalNframe && pick(totalNframe),
+        samples: samples && pickSamples(samples, rows, this.length),
+      },
+      this.meta,
+      this.tracebackLimit,
+    )
+  }
+
+  /** The same snapshot with other columns or facts. */
+  with(changes: { columns?: Partial<Columns>; meta?: Partial<SnapshotMeta>; tables?: Tables }): Snapshot {
+    return new Snapshot(
+      changes.tables ?? this.tables,
+      { ...this.columns, ...changes.columns },
+      { ...this.meta, ...changes.meta },
+      this.tracebackLimit,
+    )
+  }
+
+  /** The same snapshot over other tables (which grow by what they lack), so that ids of two snapshots compare. */
+  over(tables: Tables): Snapshot {
+    if (tables === this.tables) return this
+    const map = tables.adopt(this.tables)
+    return this.with({
+      tables,
+      columns: {
+        stack: this.columns.stack.map(id => map.stacks[id]),
+        type: this.columns.type.map(id => map.strings[id]),
+      },
+    })
+  }
+}
+
+function pickSamples(samples: Samples, rows: ArrayLike<number>, length: number): Samples {
+  const newRow = new Uint32Array(length) // row here + 1; 0 = gone
+  for (let i = 0; i < rows.length; i++) newRow[rows[i]] = i + 1
+  const kept: number[] = []
+  for (let i = 0; i < samples.row.length; i++) if (newRow[samples.row[i]] !== 0) kept.push(i)
+  return {
+    row: Uint32Array.from(kept, i => newRow[samples.row[i]] - 1),
+    size: Float64Array.from(kept, i => samples.size[i]),
+    ordinal: Float64Array.from(kept, i => samples.ordinal[i]),
+  }
+}

@@ -1,0 +1,39 @@
+import { hash2, RowIndex, reserve } from './columns.ts'
+
+/**
+ * A tree of calls by parent pointers. Node 0 is the empty stack; `parent[i] < i`; `frame[i]` is the most recent call of
+ * stack `i` (meaningless for node 0).
+ */
+export class Stacks {
+  parent = new Uint32Array(64)
+  frame = new Uint32Array(64)
+  length = 1
+  readonly #index = new RowIndex()
+
+  /** The stack that `parent` becomes by calling `frame`. */
+  intern(parent: number, frame: number): number {
+    const hash = hash2(parent, frame)
+    const found = this.#index.find(hash, i => this.parent[i] === parent && this.frame[i] === frame)
+    if (found >= 0) return found
+    const id = this.length++
+    this.parent = reserve(this.parent, this.length)
+    this.frame = reserve(this.frame, this.length)
+    this.parent[id] = parent
+    this.frame[id] = frame
+    this.#index.add(hash, id, i => hash2(this.parent[i], this.frame[i]))
+    return id
+  }
+
+  /** Frame ids of a stack, oldest first. */
+  framesOf(stack: number): number[] {
+    const frames: number[] = []
+    for (let i = stack; i !== 0; i = this.parent[i]) frames.push(this.frame[i])
+    return frames.reverse()
+  }
+
+  depthOf(stack: number): number {
+    let depth = 0
+    for (let i = stack; i !== 0; i = this.parent[i]) depth++
+    return depth
+  }
+}

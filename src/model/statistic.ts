@@ -1,0 +1,149 @@
+import { formatSigned, formatSize } from '../units.ts'
+import type { GroupKey, Groups } from './group.ts'
+import type { Traceback } from './traceback.ts'
+
+interface Describable {
+  readonly traceback: Traceback
+  readonly label: string
+}
+
+/** Total of one group: CPython's `tracemalloc.Statistic`. */
+export class Statistic {
+  /** One frame for the keys lineno, filename and function; the whole traceback for traceback; empty otherwise. */
+  readonly traceback: Traceback
+  /** Bytes. */
+  readonly size: number
+  /** Blocks. */
+  readonly count: number
+  /** The group's text in front of the figures. */
+  readonly label: string
+  readonly key: GroupKey
+  /** Is `count` an estimate? */
+  readonly estimated: boolean
+
+  constructor(
+    traceback: Traceback,
+    size: number,
+    count: number,
+    label = `${traceback}`,
+    key: GroupKey = {},
+    estimated = false,
+  ) {
+    this.traceback = traceback
+    this.size = size
+    this.count = count
+    this.label = label
+    this.key = key
+    this.estimated = estimated
+  }
+
+  equals(other: Statistic): boolean {
+    return (
+      this.size === other.size &&
+      this.count === other.count &&
+      this.label === other.label &&
+      this.traceback.equals(other.traceback)
+    )
+  }
+
+  /** CPython's line; an estimated count has a `~`. */
+  toString(): string {
+    return `${this.label}: size=${formatSize(this.size)}, count=${countText(this.count, this.estimated)}${averageText(this)}`
+  }
+}
+
+/** Difference of one group between two snapshots: CPython's `tracemalloc.StatisticDiff`. */
+export class StatisticDiff {
+  readonly traceback: Traceback
+  /** Bytes and blocks in the new snapshot. */
+  readonly size: number
+  readonly count: number
+  /** New less old. */
+  readonly sizeDiff: number
+  readonly countDiff: number
+  readonly label: string
+  readonly key: GroupKey
+  readonly estimated: boolean
+
+  constructor(
+    traceback: Traceback,
+    size: number,
+    sizeDiff: number,
+    count: number,
+    countDiff: number,
+    label = `${traceback}`,
+    key: GroupKey = {},
+    estimated = false,
+  ) {
+    this.traceback = traceback
+    this.size = size
+    this.sizeDiff = sizeDiff
+    this.count = count
+    this.countDiff = countDiff
+    this.label = label
+    this.key = key
+    this.estimated = estimated
+  }
+
+  equals(other: StatisticDiff): boolean {
+    return (
+      this.size === other.size &&
+      this.sizeDiff === other.sizeDiff &&
+      this.count === other.count &&
+      this.countDiff === other.countDiff &&
+      this.label === other.label &&
+      this.traceback.equals(other.traceback)
+    )
+  }
+
+  /** CPython's line; estimated counts have a `~`. */
+  toString(): string {
+    const countDiff = Math.round(this.countDiff)
+    const mark = this.estimated ? '~' : ''
+    return (
+      `${this.label}: size=${formatSize(this.size)} (${formatSize(this.sizeDiff, true)}), ` +
+      `count=${countText(this.count, this.estimated)} (${mark}${formatSigned(countDiff)})${averageText(this)}`
+    )
+  }
+}
+
+function countText(count: number, estimated: boolean): string {
+  return `${estimated ? '~' : ''}${Math.round(count)}`
+}
+
+function averageText(statistic: { size: number; count: number }): string {
+  return statistic.count ? `, average=${formatSize(statistic.size / statistic.count)}` : ''
+}
+
+/** All groups as sorted statistics: by size, count, traceback, biggest first (CPython's `Statistic._sort_key`). */
+export function statisticsOf(groups: Groups): Statistic[] {
+  const { grouper, size, count, estimated } = groups
+  const order = sortIds(groups.ids, [size, count], id => grouper.describe(id))
+  return Array.from(order, id => {
+    const { traceback, label, key } = grouper.describe(id)
+    return new Statistic(traceback, size[id], count[id], label, key, estimated)
+  })
+}
+
+/**
+ * Ids sorted biggest first by the columns in turn, then by traceback and label, descending as well. Ties alone are
+ * described, so that sorting many groups stays on numbers.
+ */
+export function sortIds(
+  ids: Uint32Array,
+  columns: readonly Float64Array[],
+  describe: (id: number) => Describable,
+): Uint32Array {
+  const described = new Map<number, Describable>()
+  const get = (id: number): Describable => {
+    let d = described.get(id)
+    if (!d) described.set(id, (d = describe(id)))
+    return d
+  }
+  return ids.slice().sort((a, b) => {
+    for (const column of columns) if (column[a] !== column[b]) return column[b] - column[a]
+    const x = get(a)
+    const y = get(b)
+    return y.traceback.compare(x.traceback) || (x.label < y.label ? 1 : x.label > y.label ? -1 : 0)
+  })
+}

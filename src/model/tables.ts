@@ -1,0 +1,39 @@
+import { Frames } from './frames.ts'
+import { Stacks } from './stacks.ts'
+import { Strings } from './strings.ts'
+
+/**
+ * What snapshots of one source share by identity: interned strings, frames and stacks. Append-only: an id, once
+ * given, keeps its meaning, so any number of snapshots can stand on one Tables.
+ */
+export class Tables {
+  readonly strings = new Strings()
+  readonly frames = new Frames(this.strings)
+  readonly stacks = new Stacks()
+
+  /**
+   * Interns another source's strings, frames and stacks here.
+   * Returns, per old id, the id here: `strings` and `stacks`.
+   */
+  adopt(other: Tables): { strings: Uint32Array; stacks: Uint32Array } {
+    const strings = Uint32Array.from({ length: other.strings.length }, (_, i) =>
+      this.strings.intern(other.strings.get(i)),
+    )
+    const from = other.frames
+    const frames = new Uint32Array(from.length)
+    for (let i = 0; i < from.length; i++) {
+      frames[i] = this.frames.internIds(
+        strings[from.functionName[i]],
+        strings[from.filename[i]],
+        from.lineno[i],
+        from.column[i],
+        from.exact[i],
+      )
+    }
+    const stacks = new Uint32Array(other.stacks.length)
+    for (let i = 1; i < stacks.length; i++) {
+      stacks[i] = this.stacks.intern(stacks[other.stacks.parent[i]], frames[other.stacks.frame[i]])
+    }
+    return { strings, stacks }
+  }
+}

@@ -1,0 +1,91 @@
+import { formatSize } from '../units.ts'
+import type { Snapshot } from './snapshot.ts'
+import { Traceback } from './traceback.ts'
+
+/** One row of a snapshot: CPython's `tracemalloc.Trace`, of `count` blocks. */
+export class Trace {
+  readonly domain: number
+  /** Total bytes. */
+  readonly size: number
+  /** Number of blocks. */
+  readonly count: number
+  /** Constructor or kind; `''` where unknown. */
+  readonly type: string
+  readonly traceback: Traceback
+
+  constructor(domain: number, size: number, traceback: Traceback, count = 1, type = '') {
+    this.domain = domain
+    this.size = size
+    this.traceback = traceback
+    this.count = count
+    this.type = type
+  }
+
+  equals(other: Trace): boolean {
+    return (
+      this.domain === other.domain &&
+      this.size === other.size &&
+      this.count === other.count &&
+      this.type === other.type &&
+      this.traceback.totalNframe === other.traceback.totalNframe &&
+      this.traceback.equals(other.traceback)
+    )
+  }
+
+  toString(): string {
+    return `${this.traceback}: ${formatSize(this.size)}`
+  }
+}
+
+/** The rows of a snapshot as a sequence of `Trace` views. */
+export class Traces {
+  readonly #snapshot: Snapshot
+
+  constructor(snapshot: Snapshot) {
+    this.#snapshot = snapshot
+  }
+
+  get length(): number {
+    return this.#snapshot.length
+  }
+
+  /** The trace at `index`; negative counts from the end. */
+  at(index: number): Trace | undefined {
+    const i = index < 0 ? index + this.length : index
+    if (i < 0 || i >= this.length) return undefined
+    const { tables, columns } = this.#snapshot
+    return new Trace(
+      columns.domain[i],
+      columns.size[i],
+      new Traceback(
+        tables.stacks.framesOf(columns.stack[i]).map(frame => tables.frames.get(frame)),
+        columns.totalNframe?.[i] || undefined,
+      ),
+      columns.count[i],
+      tables.strings.get(columns.type[i]),
+    )
+  }
+
+  slice(start = 0, end = this.length): Trace[] {
+    const from = start < 0 ? Math.max(0, start + this.length) : start
+    const to = end < 0 ? end + this.length : Math.min(end, this.length)
+    return Array.from({ length: Math.max(0, to - from) }, (_, i) => this.at(from + i) as Trace)
+  }
+
+  *[Symbol.iterator](): Generator<Trace> {
+    for (let i = 0; i < this.length; i++) yield this.at(i) as Trace
+  }
+
+  includes(trace: Trace): boolean {
+    for (const t of this) if (t.equals(trace)) return true
+    return false
+  }
+
+  equals(other: Traces): boolean {
+    if (this.length !== other.length) return false
+    for (let i = 0; i < this.length; i++) {
+      if (!(this.at(i) as Trace).equals(other.at(i) as Trace)) return false
+    }
+    return true
+  }
+}

@@ -1,0 +1,91 @@
+import type { Frame } from './frame.ts'
+
+/** Gives the text of a source line, or `''`. */
+export type GetLine = (filename: string, lineno: number) => string
+
+export interface TracebackFormatOptions {
+  /** Positive: only the most recent `limit` frames; negative: without the most recent `-limit`. */
+  limit?: number
+  mostRecentFirst?: boolean
+  /** Source lines are shown only where this gives them: they can be secret. */
+  getLine?: GetLine
+}
+
+/** The calls that led to an allocation, oldest first: CPython's `tracemalloc.Traceback`. */
+export class Traceback {
+  /** Oldest first. */
+  readonly frames: readonly Frame[]
+  /** Number of frames before truncation; undefined where unknown. */
+  readonly totalNframe: number | undefined
+
+  constructor(frames: readonly Frame[], totalNframe?: number) {
+    this.frames = frames
+    this.totalNframe = totalNframe
+  }
+
+  get length(): number {
+    return this.frames.length
+  }
+
+  /** The frame at `index`; negative counts from the most recent. */
+  at(index: number): Frame | undefined {
+    return this.frames.at(index)
+  }
+
+  slice(start?: number, end?: number): readonly Frame[] {
+    return this.frames.slice(start, end)
+  }
+
+  includes(frame: Frame): boolean {
+    return this.frames.some(f => f.equals(frame))
+  }
+
+  [Symbol.iterator](): Iterator<Frame> {
+    return this.frames[Symbol.iterator]()
+  }
+
+  /** By frames alone: `totalNframe` does not count. */
+  equals(other: Traceback): boolean {
+    return this.compare(other) === 0
+  }
+
+  /** Negative, 0 or positive, frame by frame from the oldest. */
+  compare(other: Traceback): number {
+    const n = Math.min(this.length, other.length)
+    for (let i = 0; i < n; i++) {
+      const order = this.frames[i].compare(other.frames[i])
+      if (order !== 0) return order
+    }
+    return this.length - other.length
+  }
+
+  /** CPython's lines: `  File "app.js", line 10`, a source line indented by four below it where `getLine` has one. */
+  format(options: TracebackFormatOptions = {}): string[] {
+    const { limit, mostRecentFirst, getLine } = options
+    let frames = this.frames
+    if (limit !== undefined) frames = limit > 0 ? frames.slice(-limit) : frames.slice(0, limit)
+    if (mostRecentFirst) frames = [...frames].reverse()
+    const lines: string[] = []
+    for (const frame of frames) {
+      lines.push(`  File "${frame.filename}", line ${frame.lineno}${frame.exact ? '' : inFunction(frame)}`)
+      const line = getLine?.(frame.filename, frame.lineno).trim()
+      if (line) lines.push(`    ${line}`)
+    }
+    return lines
+  }
+
+  /** The oldest frame, as CPython has it; `''` for an empty traceback. */
+  toString(): string {
+    return this.frames.length ? this.frames[0].toString() : ''
+  }
+}
+
+/** Where the line is not the calling line, the function says more than it. */
+function inFunction(frame: Frame): string {
+  return `, in ${frame.functionName || '(anonymous)'}`
+}
+
+/** A traceback of one frame. */
+export function tracebackOf(frame: Frame): Traceback {
+  return new Traceback([frame])
+}

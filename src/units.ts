@@ -1,0 +1,64 @@
+// Python's number formatting, exact to the last digit.
+
+/**
+ * Python's `'%.0f' % x` (digits 0) and `'%.1f' % x` (digits 1): the exact binary value is rounded half to even.
+ * `toFixed` also looks at the exact value but rounds halves up, so only true halves differ.
+ */
+export function toFixedHalfEven(x: number, digits: 0 | 1): string {
+  const magnitude = Math.abs(x)
+  const sign = x < 0 || Object.is(x, -0) ? '-' : ''
+  const whole = Math.floor(magnitude)
+  const fraction = magnitude - whole // exact
+  if (digits === 0 && fraction === 0.5) return sign + (whole % 2 === 0 ? whole : whole + 1)
+  if (digits === 1 && fraction === 0.25) return `${sign}${whole}.2` // x.25 and x.75 are the only halves a binary fraction can hold
+  return sign + magnitude.toFixed(digits)
+}
+
+/** CPython's `tracemalloc._format_size`: `100 B`, `50.7 KiB`, `10230 KiB`, `+3985 B`. `size` in bytes. */
+export function formatSize(size: number, signed = false): string {
+  const plus = signed && size >= 0 ? '+' : ''
+  let value = size
+  for (const unit of ['B', 'KiB', 'MiB', 'GiB']) {
+    if (Math.abs(value) < 100 && unit !== 'B') return `${plus}${toFixedHalfEven(value, 1)} ${unit}`
+    if (Math.abs(value) < 10 * 1024) return `${plus}${toFixedHalfEven(value, 0)} ${unit}`
+    value /= 1024
+  }
+  return `${plus}${toFixedHalfEven(value, Math.abs(value) < 100 ? 1 : 0)} TiB`
+}
+
+/** Python's `'%+i'`. */
+export function formatSigned(value: number): string {
+  return value >= 0 ? `+${value}` : `${value}`
+}
+
+/** Orders two strings by code point, as Python does (JavaScript's `<` orders by UTF-16 unit). */
+export function compareCodePoints(a: string, b: string): number {
+  if (a === b) return 0
+  const n = Math.min(a.length, b.length)
+  for (let i = 0; i < n; i++) {
+    const x = a.charCodeAt(i)
+    const y = b.charCodeAt(i)
+    if (x === y) continue
+    // Surrogates (D800-DFFF) stand for code points above every unit E000-FFFF.
+    const xs = x >= 0xd800 && x <= 0xdfff
+    const ys = y >= 0xd800 && y <= 0xdfff
+    if (xs !== ys && (xs ? y : x) > 0xdfff) {
+      if (xs && isPair(a, i)) return 1
+      if (ys && isPair(b, i)) return -1
+    }
+    if (xs && ys) {
+      const xp = isPair(a, i)
+      const yp = isPair(b, i)
+      if (xp !== yp) return xp ? 1 : -1 // a lone surrogate is its own, lower code point
+    }
+    return x - y
+  }
+  return a.length - b.length
+}
+
+/** Is the unit at `i` half of a surrogate pair (and so above U+FFFF)? */
+function isPair(s: string, i: number): boolean {
+  const c = s.charCodeAt(i)
+  if (c < 0xdc00) return (s.charCodeAt(i + 1) & 0xfc00) === 0xdc00
+  return i > 0 && (s.charCodeAt(i - 1) & 0xfc00) === 0xd800
+}
