@@ -14,6 +14,8 @@ const LONGEST_HEAD = 4 << 20
 export interface LoadOptions extends ReadOptions {
   /** Name of the format, instead of detecting it. */
   from?: string
+  /** Told of the bytes of the file (as they are on disk) while it is read. */
+  onBytes?: (n: number) => void
 }
 
 /** A file that was read. */
@@ -52,7 +54,7 @@ export async function loadSource(
   raw: Source,
   options: LoadOptions = {},
 ): Promise<{ converter: Converter; snapshots: readonly Snapshot[] }> {
-  const outer = peekable(raw)
+  const outer = peekable(options.onBytes ? counted(raw, options.onBytes) : raw)
   const compression = compressionOf(await outer.head(4))
   const inner = compression ? peekable(inflate(outer, compression)) : outer
   try {
@@ -64,6 +66,18 @@ export async function loadSource(
   } finally {
     await inner.close()
     await outer.close()
+  }
+}
+
+function counted(source: Source, onBytes: (n: number) => void): Source {
+  return {
+    name: source.name,
+    async *chunks() {
+      for await (const chunk of source.chunks()) {
+        onBytes(chunk.length)
+        yield chunk
+      }
+    },
   }
 }
 

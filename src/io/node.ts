@@ -117,7 +117,7 @@ export async function writeWhole(
 }
 
 /** Pieces gzipped, without a time stamp, so equal input gives equal bytes. */
-async function* gzipped(pieces: Iterable<Uint8Array | string>): AsyncGenerator<Uint8Array> {
+export async function* gzipped(pieces: Iterable<Uint8Array | string>): AsyncGenerator<Uint8Array> {
   const gzip = zlib.createGzip()
   const pump = (async () => {
     for (const piece of pieces) {

@@ -1,0 +1,47 @@
+import type { Command } from 'commander'
+import { addFilters } from '../options.ts'
+
+const EXAMPLE = `
+Example: tracemalloc convert samples/heapprofile/node26-heapprof-i2048.heapprofile /tmp/x.pb.gz`
+
+interface ConvertOptions {
+  include: string[]
+  exclude: string[]
+  allFrames?: boolean
+  domain?: number
+  interval?: number
+  snapshot?: number
+  from?: string
+  to?: string
+  merge?: boolean
+}
+
+export function register(program: Command): void {
+  addFilters(program.command('convert'))
+    .description('a snapshot in another format; what the format cannot hold is said on stderr')
+    .argument('<in>', 'file; - is standard input')
+    .argument('[out]', 'file, its ending names the format; - is standard output', '-')
+    .option('--to <format>', 'the format of the output')
+    .option('--merge', 'one trace a row, where the format has one for each block')
+    .addHelpText('after', EXAMPLE)
+    .action(convert)
+}
+
+async function convert(input: string, output: string, options: ConvertOptions): Promise<void> {
+  const [{ readSnapshots }, { converterFor, converterNamed, dumpSnapshots }, { lossesOf }, { writeStdout }] =
+    await Promise.all([
+      import('../input.ts'),
+      import('../../load.ts'),
+      import('../losses.ts'),
+      import('../output.ts'),
+    ])
+  const converter =
+    options.to || output === '-' ? converterNamed(options.to ?? 'pprof') : converterFor(output)
+  const snapshots = (await readSnapshots([input], options)).map(named => named.snapshot)
+  const { merge } = options
+  if (output === '-') await writeStdout(converter, snapshots, { merge })
+  else await dumpSnapshots(snapshots, output, { to: converter.name, merge })
+  const lost = lossesOf(snapshots, converter)
+  if (lost.length > 0)
+    process.stderr.write(`tracemalloc: ${converter.name} does not keep ${lost.join(', ')}\n`)
+}

@@ -1,0 +1,93 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander'
+import { FormatError, TargetError, TracemallocError, UsageError } from '../errors.ts'
+import { nearest, OPTIONAL_VALUES } from './options.ts'
+
+/** Every command, one file each; only the one that is called is loaded. */
+const COMMANDS: Record<string, () => Promise<{ register(program: Command): void }>> = {
+  top: () => import('./commands/top.ts'),
+  diff: () => import('./commands/diff.ts'),
+  info: () => import('./commands/info.ts'),
+  convert: () => import('./commands/convert.ts'),
+}
+
+/** Runs the command line and returns the exit status. The only place that prints errors. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const verbose = argv.includes('--verbose')
+  try {
+    const program = await build(argv)
+    await program.parseAsync(spread(argv), { from: 'user' })
+    return typeof process.exitCode === 'number' ? process.exitCode : 0
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0
+    process.stderr.write(`tracemalloc: ${messageOf(error, verbose)}\n`)
+    return statusOf(error)
+  }
+}
+
+async function build(argv: readonly string[]): Promise<Command> {
+  const program = new Command('tracemalloc')
+    .description("CPython's tracemalloc for V8: which line holds the memory, who called it, what grew")
+    .option('--verbose', 'show stack traces of errors')
+    .helpCommand(false)
+    .configureOutput({ outputError: () => {} })
+    .showSuggestionAfterError(true)
+    .exitOverride()
+  const version = new Set(['--version', '-V'])
+  if (argv.some(arg => version.has(arg)) && !Object.hasOwn(COMMANDS, argv[0]))
+    program.version(await ownVersion())
+  const name = argv.find(arg => !arg.startsWith('-'))
+  if (name !== undefined && Object.hasOwn(COMMANDS, name)) {
+    ;(await COMMANDS[name]()).register(program)
+  } else if (name !== undefined) {
+    const near = nearest(name, Object.keys(COMMANDS))
+    throw new UsageError(`unknown command '${name}'`, {
+      hint: near ? `did you mean ${near}?` : 'tracemalloc --help lists the commands',
+    })
+  } else {
+    for (const load of Object.values(COMMANDS)) (await load()).register(program)
+    program.action(() => program.help())
+  }
+  for (const command of program.commands) {
+    command
+      .exitOverride()
+      .configureOutput({ outputError: () => {} })
+      .showSuggestionAfterError(true)
+    command.option('--verbose', 'show stack traces of errors')
+  }
+  return program
+}
+
+/** Gives options with an optional value their value, so that the next word stays an argument. */
+function spread(argv: readonly string[]): string[] {
+  return argv.map(arg => (Object.hasOwn(OPTIONAL_VALUES, arg) ? `${arg}=${OPTIONAL_VALUES[arg]}` : arg))
+}
+
+async function ownVersion(): Promise<string> {
+  const { readFile } = await import('node:fs/promises')
+  return JSON.parse(await readFile(new URL('../../../package.json', import.meta.url), 'utf8')).version
+}
+
+/** One line: what, where, what to do next. */
+function messageOf(error: unknown, verbose: boolean): string {
+  if (verbose && error instanceof Error && !(error instanceof CommanderError))
+    return error.stack ?? error.message
+  if (error instanceof CommanderError) return error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ')
+  if (error instanceof TracemallocError) {
+    return (error.hint ? `${error.message}; ${error.hint}` : error.message).replace(/\s*\n\s*/g, ' ')
+  }
+  return `internal error: ${error instanceof Error ? error.message : String(error)} (--verbose shows where)`
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof CommanderError || error instanceof UsageError) return 2
+  if (error instanceof FormatError) return 3
+  if (error instanceof TargetError) return 4
+  return 70 // EX_SOFTWARE: a fault of ours
+}
+
+process.stdout.on('error', error => {
+  if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit(0) // the reader has seen enough
+  throw error
+})
+process.exitCode = await main(process.argv.slice(2))

@@ -1,0 +1,139 @@
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { UsageError } from '../errors.ts'
+import { type BaseFilter, Filter } from '../model/filter.ts'
+import type { Cumulative } from '../model/group.ts'
+import { KEY_TYPES, type KeyType } from '../model/keys.ts'
+import { parseDomain } from '../model/meta.ts'
+import { FORMATS, type Format } from '../report/render.ts'
+
+/** Options as commander hands them over, of every command that selects and groups. */
+export interface SelectionOptions {
+  groupBy: KeyType[]
+  cumulative?: 'once' | 'per-frame'
+  limit: number
+  include: string[]
+  exclude: string[]
+  allFrames?: boolean
+  domain?: number
+  interval?: number
+  snapshot?: number
+  from?: string
+  format?: Format
+}
+
+/** A whole number of at least `least`. */
+export function wholeNumber(least: number): (text: string) => number {
+  return text => {
+    const value = Number(text)
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
+      throw new InvalidArgumentError(`It takes a whole number of at least ${least}.`)
+    }
+    return value
+  }
+}
+
+/** The word of the list that `text` most looks like, for messages. */
+export function nearest(text: string, words: readonly string[]): string | undefined {
+  const distances = words.map(word => ({ word, d: distance(text.toLowerCase(), word.toLowerCase()) }))
+  const best = distances.sort((a, b) => a.d - b.d)[0]
+  return best && best.d <= Math.max(2, best.word.length / 2) ? best.word : undefined
+}
+
+/** Levenshtein's distance. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1))
+    }
+    row = next
+  }
+  return row[b.length]
+}
+
+/** One of the words, or an error that names the nearest. */
+export function oneOf<T extends string>(words: readonly T[]): (text: string) => T {
+  return text => {
+    if (words.includes(text as T)) return text as T
+    const near = nearest(text, words)
+    throw new InvalidArgumentError(
+      `${near ? `Did you mean ${near}? ` : ''}It takes one of: ${words.join(', ')}.`,
+    )
+  }
+}
+
+function keyTypes(text: string): KeyType[] {
+  return text.split(',').map(oneOf(KEY_TYPES))
+}
+
+function domain(text: string): number {
+  const value = parseDomain(text)
+  if (value === undefined)
+    throw new InvalidArgumentError('It takes a number, or: heap, arraybuffer, native, code.')
+  return value
+}
+
+const collect = (value: string, previous: string[]) => [...previous, value]
+
+/** Adds the flags that choose what is read and kept. */
+export function addFilters(command: Command): Command {
+  return command
+    .option('--include <pattern[:line]>', 'only traces allocated in such a file (repeatable)', collect, [])
+    .option('--exclude <pattern[:line]>', 'no traces allocated in such a file (repeatable)', collect, [])
+    .option('--all-frames', 'let --include and --exclude look at every frame of the traceback')
+    .option(
+      '--domain <domain>',
+      'only this kind of memory: heap, arraybuffer, native, code or a number',
+      domain,
+    )
+    .option('--interval <bytes>', 'the sampling interval, where the file does not say it', wholeNumber(1))
+    .option('--snapshot <n>', 'which snapshot of a file of several, from 1', wholeNumber(1))
+    .option('--from <format>', 'the format of the input, instead of telling it by its content')
+}
+
+/** Adds the flags that every command with statistics has. */
+export function addSelection(command: Command): Command {
+  return addFilters(command)
+    .option('--group-by <keys>', `one or more of ${KEY_TYPES.join(', ')}`, keyTypes, ['lineno'])
+    .addOption(
+      new Option(
+        '--cumulative [mode]',
+        'count a trace for all its frames: once per line (default), or per-frame as CPython',
+      ).argParser(oneOf(['once', 'per-frame'] as const)),
+    )
+    .option('--limit <n>', 'rows to show; 0 = all', wholeNumber(0), 10)
+    .option('--format <format>', FORMATS.join(', '), oneOf(FORMATS))
+}
+
+/** Options whose value needs a `=`, so that a file behind them is not taken for it; with what they mean alone. */
+export const OPTIONAL_VALUES: Readonly<Record<string, string>> = { '--cumulative': 'once' }
+
+export function cumulativeOf(options: SelectionOptions): Cumulative {
+  return options.cumulative === 'once' ? true : (options.cumulative ?? false)
+}
+
+/** The filters that the flags ask for. Throws UsageError for a line that is no number. */
+export function filtersOf(options: {
+  include: string[]
+  exclude: string[]
+  allFrames?: boolean
+  domain?: number
+}): BaseFilter[] {
+  const filter = (inclusive: boolean) => (text: string) => {
+    const [, pattern, line] = /^(.*?)(?::(\d+))?$/s.exec(text) as unknown as [string, string, string?]
+    if (pattern === '') throw new UsageError(`an empty pattern matches no file: '${text}'`)
+    const lineno = line === undefined ? undefined : Number(line)
+    return new Filter(inclusive, pattern, { lineno, allFrames: options.allFrames })
+  }
+  return [
+    ...options.include.map(filter(true)),
+    ...options.exclude.map(filter(false)),
+    ...(options.domain === undefined ? [] : [keepDomain(options.domain)]),
+  ]
+}
+
+/** Passes one domain only, and, unlike an inclusive filter, together with `--include`. */
+function keepDomain(domain: number): BaseFilter {
+  return { inclusive: false, matcher: snapshot => row => snapshot.columns.domain[row] === domain }
+}

@@ -1,0 +1,50 @@
+import { once } from 'node:events'
+import type { Converter, WriteOptions } from '../converter.ts'
+import { UsageError } from '../errors.ts'
+import { gzipped } from '../io/node.ts'
+import type { Snapshot } from '../model/snapshot.ts'
+import type { GetLine } from '../model/traceback.ts'
+import { type Format, render } from '../report/render.ts'
+import type { DiffView, TopView } from '../report/view.ts'
+
+/** Writes to standard output, waiting for a slow reader. */
+export async function print(lines: Iterable<string> | AsyncIterable<string>): Promise<void> {
+  let buffer = ''
+  for await (const line of lines) {
+    buffer += `${line}\n`
+    if (buffer.length > 65536) {
+      if (!process.stdout.write(buffer)) await once(process.stdout, 'drain')
+      buffer = ''
+    }
+  }
+  if (buffer !== '') process.stdout.write(buffer)
+}
+
+/** May the stream be coloured? */
+export function isColoured(stream: NodeJS.WriteStream): boolean {
+  return process.env.NO_COLOR ? false : stream.isTTY === true
+}
+
+/** Prints views: a table on a terminal, text in a pipe or file, unless a format was asked for. */
+export async function printViews(
+  views: readonly (TopView | DiffView)[],
+  format: Format | undefined,
+  getLine?: GetLine,
+): Promise<void> {
+  const { stdout } = process
+  const options = { width: stdout.columns ?? 120, colour: isColoured(stdout), folder: process.cwd(), getLine }
+  await print(render(views, format ?? (stdout.isTTY ? 'table' : 'text'), options))
+}
+
+/** Writes snapshots to standard output in a format, gzipped where the format is. */
+export async function writeStdout(
+  converter: Converter,
+  snapshots: readonly Snapshot[],
+  options: WriteOptions,
+): Promise<void> {
+  if (!converter.write) throw new UsageError(`the format ${converter.name} can only be read`)
+  const pieces = converter.write(snapshots, options)
+  for await (const piece of converter.gzip ? gzipped(pieces) : pieces) {
+    if (!process.stdout.write(piece)) await once(process.stdout, 'drain')
+  }
+}

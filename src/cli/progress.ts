@@ -1,0 +1,40 @@
+import { statSync } from 'node:fs'
+
+/** Files below this size are read before a bar could be seen. */
+const SMALL = 16 << 20
+
+export interface Progress {
+  /** `n` more bytes of the file were read. */
+  add(n: number): void
+  stop(): void
+}
+
+/** A bar on stderr for a large file, when stderr is a terminal. */
+export function progress(path: string): Progress {
+  const none = { add() {}, stop() {} }
+  if (!process.stderr.isTTY || path === '-') return none
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0
+  if (size < SMALL) return none
+  let bytes = 0
+  let stopped = false
+  let bar: { update(n: number): void; stop(): void } | undefined
+  void import('cli-progress').then(({ default: { SingleBar, Presets } }) => {
+    if (stopped) return
+    const single = new SingleBar(
+      { format: `reading ${path} {bar} {percentage} %`, stream: process.stderr, clearOnComplete: true },
+      Presets.shades_classic,
+    )
+    single.start(size, bytes)
+    bar = single
+  })
+  return {
+    add(n) {
+      bytes += n
+      bar?.update(bytes)
+    },
+    stop() {
+      stopped = true
+      bar?.stop()
+    },
+  }
+}

@@ -1,0 +1,30 @@
+import { rowsJson } from './json.ts'
+import type { DiffView, TopView } from './view.ts'
+
+/** Rows as CSV (RFC 4180) with a header line; tracebacks are one cell, oldest first, ` > ` between frames. */
+export function* csvLines(view: TopView | DiffView): Generator<string> {
+  const rows = rowsJson(view)
+  const names: string[] = []
+  for (const row of rows) for (const name of Object.keys(row)) if (!names.includes(name)) names.push(name)
+  yield names.join(',')
+  for (const row of rows) yield names.map(name => csvCell(row[name])).join(',')
+}
+
+interface FrameCell {
+  filename: string
+  lineno: number
+  function: string
+}
+
+/** One cell; text that a spreadsheet would run as a formula is made text by a leading apostrophe. */
+function csvCell(value: unknown): string {
+  if (value === null || value === undefined) return ''
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  let text = Array.isArray(value)
+    ? value
+        .map((f: FrameCell) => `${f.filename}:${f.lineno}${f.function ? ` (${f.function})` : ''}`)
+        .join(' > ')
+    : String(value)
+  if (/^[=+\-@\t\r]/.test(text)) text = `'${text}`
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+}

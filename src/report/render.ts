@@ -1,0 +1,38 @@
+import type { GetLine } from '../model/traceback.ts'
+import { csvLines } from './csv.ts'
+import { rowsJson, viewJson } from './json.ts'
+import { markdownLines } from './markdown.ts'
+import { textLines } from './text.ts'
+import type { DiffView, TopView } from './view.ts'
+
+export const FORMATS = ['text', 'table', 'json', 'ndjson', 'csv', 'markdown'] as const
+export type Format = (typeof FORMATS)[number]
+
+export interface RenderOptions {
+  width: number
+  colour: boolean
+  folder?: string
+  /** Gives source lines below the frames of a traceback. */
+  getLine?: GetLine
+}
+
+/** Views as lines of a format. One JSON document is written for one view, an array of them for several. */
+export async function* render(
+  views: readonly (TopView | DiffView)[],
+  format: Format,
+  options: RenderOptions,
+): AsyncGenerator<string> {
+  if (format === 'json') {
+    const documents = views.map(viewJson)
+    yield JSON.stringify(documents.length === 1 ? documents[0] : documents, null, 2)
+    return
+  }
+  for (const [i, view] of views.entries()) {
+    if (i > 0 && format !== 'ndjson') yield ''
+    if (format === 'ndjson') for (const row of rowsJson(view)) yield JSON.stringify(row)
+    else if (format === 'csv') yield* csvLines(view)
+    else if (format === 'markdown') yield* markdownLines(view)
+    else if (format === 'text') yield* textLines(view, options.getLine)
+    else yield* (await import('./table.ts')).tableLines(view, options)
+  }
+}

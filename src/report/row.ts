@@ -1,0 +1,45 @@
+import { domainName } from '../model/meta.ts'
+import type { Statistic, StatisticDiff } from '../model/statistic.ts'
+import type { Traceback } from '../model/traceback.ts'
+
+/** A frame in JSON: line and column 1-based, 0 = unknown. */
+export interface FrameJson {
+  filename: string
+  lineno: number
+  column: number
+  function: string
+  exact: boolean
+}
+
+/** Oldest first. */
+export function tracebackJson(traceback: Traceback): FrameJson[] {
+  return traceback.frames.map(frame => ({
+    filename: frame.filename,
+    lineno: frame.lineno,
+    column: frame.column,
+    function: frame.functionName,
+    exact: frame.exact,
+  }))
+}
+
+/** The group's identity in JSON; what the group key does not speak of is left out. */
+export function keyJson(statistic: Statistic | StatisticDiff): Record<string, unknown> {
+  const { key, traceback } = statistic
+  const json: Record<string, unknown> = {}
+  if (key.type !== undefined) json.type = key.type
+  if (key.domain !== undefined) {
+    json.domain = key.domain
+    json.domainName = domainName(key.domain)
+  }
+  if (key.package !== undefined) json.package = key.package
+  if (key.filename !== undefined) json.filename = key.filename
+  if (key.lineno !== undefined) {
+    json.lineno = key.lineno
+    json.column = key.column ?? 0
+  }
+  if (key.lineno !== undefined || key.functionName !== undefined) json.function = key.functionName ?? ''
+  if (traceback.length > 0 && (key.filename === undefined || key.lineno !== undefined)) {
+    json.traceback = tracebackJson(traceback)
+  }
+  return json
+}
