@@ -68,6 +68,8 @@ export function parseSourceMap(text: string): SourceMap {
     })
     sections.push({ line, column, firstSource, ...decode(map, names.length, path) })
   }
+  if (root.sections !== undefined && root.mappings !== undefined)
+    throw malformed('an index map with mappings of its own', 'mappings')
   if (root.sections === undefined) add(root, 0, 0, '')
   else addSections(root, add)
   return view(sources, contents, sections)
@@ -77,13 +79,13 @@ function addSections(
   root: JsonObject,
   add: (map: JsonObject, line: number, column: number, path: string) => void,
 ): void {
-  let last = { line: 0, column: 0 }
+  let last = { line: 0, column: -1 }
   listOf(root.sections, 'sections').forEach((value, i) => {
     const section = objectOf(value, `sections[${i}]`)
     const offset = objectOf(section.offset, `sections[${i}].offset`)
     const { line, column } = offset
     if (!isIndex(line) || !isIndex(column)) throw malformed('not a position', `sections[${i}].offset`)
-    if (line < last.line || (line === last.line && column < last.column))
+    if (line < last.line || (line === last.line && column <= last.column))
       throw malformed('sections are not in order', `sections[${i}].offset`)
     last = { line, column }
     const map = objectOf(section.map, `sections[${i}].map`)
@@ -120,12 +122,13 @@ function decode(map: JsonObject, sources: number, path: string): Pick<Section, '
   return { map: trace, names }
 }
 
-/** Most digits that a 32-bit number has in base 64 VLQ: five bits each, the sign besides. */
-const MOST_DIGITS = 7
 const COMMA = 0x2c
 const SEMICOLON = 0x3b
 
-/** Index of the first thing that is no mapping (of 1, 4 or 5 whole numbers, as the format has it), or -1. */
+/**
+ * Index of the first thing that is no mapping (of 1, 4 or 5 whole numbers, as the format has it), or -1. A number has five
+ * bits a digit, lowest first, and 32 of them in all, the lowest being its sign.
+ */
 function firstFault(mappings: string): number {
   let fields = 0
   let digits = 0 // of the number that is not whole yet
@@ -135,23 +138,24 @@ function firstFault(mappings: string): number {
       const isEmptyLine = fields === 0 && code === SEMICOLON && (i === 0 || mappings[i - 1] === ';')
       if (digits > 0 || !(fields === 1 || fields === 4 || fields === 5 || isEmptyLine)) return i
       fields = 0
-    } else {
-      const value = DIGITS[code] ?? 0
-      if (value === 0 || ++digits > MOST_DIGITS) return i
-      if (value === LAST_DIGIT) {
-        fields++
-        digits = 0
-      }
+      continue
+    }
+    const digit = code < 128 ? DIGITS[code] : NO_DIGIT
+    if (digit === NO_DIGIT || (digits >= 6 && (digit & 31) > (digits === 6 ? 3 : 0))) return i
+    if (digit & 32) digits++
+    else {
+      fields++
+      digits = 0
     }
   }
   return -1
 }
 
-const LAST_DIGIT = 1
-/** By character code: 1 for the digits A to f, which end a number, 2 for the others, 0 for no digit. */
-const DIGITS = new Uint8Array(128)
+const NO_DIGIT = 64
+/** Value of a base 64 digit by its character code; from 32 on, more digits follow. */
+const DIGITS = new Uint8Array(128).fill(NO_DIGIT)
 for (const [i, c] of [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'].entries())
-  DIGITS[c.charCodeAt(0)] = i < 32 ? LAST_DIGIT : 2
+  DIGITS[c.charCodeAt(0)] = i
 
 function view(
   sources: readonly string[],

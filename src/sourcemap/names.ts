@@ -49,14 +49,20 @@ export function functionNameAt(source: string, index: number): string {
   const method = METHOD.exec(after)
   if (method && !KEYWORDS.has(method[1]) && hasBody(after, method[0].length)) return method[1]
   if (after.startsWith('(') && hasBody(after, 0)) {
-    const name = NAME_BEFORE.exec(before)?.[1] ?? ''
-    return KEYWORDS.has(name) ? '' : name
+    const name = NAME_BEFORE.exec(before)?.[1]
+    if (name) return KEYWORDS.has(name) ? '' : name
   }
   const arrow = before.replace(/(?:\basync\s*)?(?:<[^<>()]*>\s*)?\(?\s*$/, '')
   return isArrow(after, before) ? assignedName(arrow) : ''
 }
 
+const IDENTIFIER_HERE = new RegExp(`^${IDENTIFIER}`, 'u')
 const NAME_AFTER = new RegExp(`^\\s*(${IDENTIFIER})`, 'u')
+
+/** The identifier that begins at `index`, or `''`. */
+export function identifierAt(source: string, index: number): string {
+  return index < 0 ? '' : (IDENTIFIER_HERE.exec(source.slice(index, index + REACH))?.[0] ?? '')
+}
 
 /** Name that an anonymous function is given by what stands before it. */
 function assignedName(before: string): string {

@@ -1,7 +1,7 @@
 import type { Frame } from '../model/frame.ts'
 import type { MapFiles, MissReason } from './apply.ts'
 import type { Original, SourceMap } from './map.ts'
-import { functionNameAt } from './names.ts'
+import { functionNameAt, identifierAt } from './names.ts'
 import { sourceName } from './paths.ts'
 
 /** Where a frame comes from. */
@@ -79,12 +79,17 @@ export class MappedScript {
         start - length - 1, // `name=x=>`, `name:x=>`, `name=class`, `class name{`
       ]) {
         const token = column >= 0 ? this.#map.at(line, column) : undefined
-        if (token?.generatedColumn !== column) continue
-        if (token.name) return token.name
+        if (token?.generatedColumn !== column || token.name === '') continue
+        // Bundlers rename before they minify (`_Store` for a class that names itself): the text has the name as written.
+        const source = this.#source(token.source)
+        return (
+          (source.content && identifierAt(source.content, source.indexOf(token.line, token.column))) ||
+          token.name
+        )
       }
     }
     const source = this.#source(found.source)
-    source.text ??= source.content ?? this.#files.read(source.filename) ?? ''
+    source.text ??= this.#files.read(source.filename) ?? ''
     const index = source.indexOf(found.line, found.column)
     return index < 0 ? '' : functionNameAt(source.text, index)
   }
@@ -111,13 +116,14 @@ class Source {
   readonly filename: string
   /** Its text as the map carries it. */
   readonly content: string | undefined
-  /** Its text, once it was needed; `''` where there is none. */
+  /** The same, or the file's on the disk once that was needed; `''` where there is none. */
   text: string | undefined
   #lines: number[] | undefined
 
   constructor(filename: string, content: string | undefined) {
     this.filename = filename
     this.content = content
+    this.text = content
   }
 
   /** Index into `text` of a position, both 0-based; -1 where the text has no such line. */
