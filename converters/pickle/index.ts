@@ -45,7 +45,7 @@ async function read(source: Source, options: ReadOptions): Promise<readonly Snap
     }
     const bytes = rest.length > 0 ? joined(rest, chunk) : chunk
     const used = unpickler.run(bytes, offset)
-    rest = bytes.slice(used)
+    rest = new Uint8Array(bytes.subarray(used)) // a copy: the buffer is used again
     offset += used
   }
   return [unpickler.finish()]

@@ -56,7 +56,8 @@ const ONE_LINE = 103
 const TWO_LINES = 104
 const UNKNOWN = 255
 
-const ARGUMENTS = new Uint8Array(256).fill(UNKNOWN)
+/** Bytes of an opcode's argument, or (above 8) how they are told. */
+export const ARGUMENTS = new Uint8Array(256).fill(UNKNOWN)
 for (const op of Object.values(OP)) ARGUMENTS[op] = 0
 for (const op of [OP.BININT1, OP.BINPUT, OP.BINGET, OP.PROTO]) ARGUMENTS[op] = 1
 ARGUMENTS[OP.BININT2] = 2
@@ -67,6 +68,12 @@ for (const op of [OP.LONG4, OP.BINUNICODE]) ARGUMENTS[op] = COUNTED_4
 ARGUMENTS[OP.BINUNICODE8] = COUNTED_8
 for (const op of [OP.INT, OP.LONG, OP.UNICODE, OP.PUT, OP.GET]) ARGUMENTS[op] = ONE_LINE
 ARGUMENTS[OP.GLOBAL] = TWO_LINES
+
+/** Bytes of the number behind the opcodes of small integers and of memo places; 0 for others. */
+export const INT_WIDTH = new Uint8Array(256)
+for (const op of [OP.BININT1, OP.BININT2, OP.BININT]) INT_WIDTH[op] = ARGUMENTS[op]
+export const GET_WIDTH = new Uint8Array(256)
+for (const op of [OP.BINGET, OP.LONG_BINGET]) GET_WIDTH[op] = ARGUMENTS[op]
 
 /**
  * Length of the operation at `at` with its argument. Where more bytes than `end` are needed to know it, some number beyond
@@ -102,6 +109,10 @@ function lineEnd(bytes: Uint8Array, from: number, end: number): number {
 
 /** A little-endian number of up to 8 bytes; above 2^53 not exact. */
 export function unsigned(bytes: Uint8Array, at: number, width: number): number {
+  if (width === 1) return bytes[at]
+  if (width === 2) return bytes[at] | (bytes[at + 1] << 8)
+  if (width === 4)
+    return (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0
   let value = 0
   for (let i = width - 1; i >= 0; i--) value = value * 256 + bytes[at + i]
   return value

@@ -1,7 +1,7 @@
 import { FormatError, type FormatErrorCode } from '../../src/errors.ts'
 import { reserve } from '../../src/model/columns.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
-import { OP, operationLength, unsigned } from './opcodes.ts'
+import { ARGUMENTS, GET_WIDTH, INT_WIDTH, OP, operationLength, unsigned } from './opcodes.ts'
 import { decodeRawUnicodeEscape, decodeText } from './text.ts'
 import {
   DICT,
@@ -11,15 +11,20 @@ import {
   NONE,
   OBJECT,
   RECONSTRUCTION,
+  STACK,
   STRING,
+  TRACE,
   type Value,
   Values,
 } from './values.ts'
 
 /** Python numbers the memo in order; a file may leave out so many numbers at once. */
 const MEMO_GAP = 1 << 16
-/** What a memo place holds that was never written. */
-const UNSET = 255
+/** A place in the memo is 1 + kind + 16 * number; 0 was never written. */
+const KINDS = 16
+/** `( K d J size.... j memo.... K n t` */
+const LONGEST_USUAL_TRACE = 16
+const MOST_MEMOIZED = 2 ** 32 / KINDS - 1
 
 /**
  * The stack machine that pickles are programs of, for the operations that snapshots are made of. Values are pairs of a kind and
@@ -34,8 +39,7 @@ export class Unpickler {
   #marked = 0
   /** Values below belong to an outer mark. */
   #fence = 0
-  #memoKinds = new Uint8Array(1024).fill(UNSET)
-  #memoNumbers = new Float64Array(1024)
+  #memo = new Uint32Array(1024)
   #memoized = 0
   #bytes: Uint8Array = new Uint8Array(0)
   /** The operation that runs. */
@@ -56,6 +60,10 @@ export class Unpickler {
     while (at < bytes.length) {
       this.#at = at
       if (this.#stopped) this.#fail('malformed', 'bytes behind the end of the pickle')
+      if (bytes[at] === OP.MARK && this.#usualTrace(at)) {
+        at = this.#at
+        continue
+      }
       const length = this.#lengthOf(at)
       if (at + length > bytes.length) break
       this.#execute(bytes[at], at + 1, at + length)
@@ -80,12 +88,38 @@ export class Unpickler {
   }
 
   #lengthOf(at: number): number {
+    const fixed = ARGUMENTS[this.#bytes[at]]
+    if (fixed <= 8) return 1 + fixed
     try {
       return operationLength(this.#bytes, at, this.#bytes.length)
     } catch (error) {
       if (error instanceof FormatError) this.#fail(error.code, error.reason)
       throw error
     }
+  }
+
+  /**
+   * Takes a whole trace as CPython writes all but a traceback's first: four numbers, the third of them in the memo. False where
+   * the bytes are anything else; then the operations do the same one by one.
+   */
+  #usualTrace(at: number): boolean {
+    const bytes = this.#bytes
+    if (at + LONGEST_USUAL_TRACE > bytes.length || bytes[at + 1] !== OP.BININT1) return false
+    let next = at + 3
+    let width = INT_WIDTH[bytes[next]]
+    const size = unsigned(bytes, next + 1, width)
+    if (width === 0 || size > 0x7fffffff) return false
+    next += 1 + width
+    width = GET_WIDTH[bytes[next]]
+    const place = this.#memo[unsigned(bytes, next + 1, width)]
+    if (width === 0 || place % KINDS !== 1 + STACK) return false
+    next += 1 + width
+    width = bytes[next] === OP.NONE ? 0 : bytes[next] === OP.BININT1 ? 1 : -1
+    if (width < 0 || bytes[next + 1 + width] !== OP.TUPLE) return false
+    const totalNframe = width === 0 ? 0 : bytes[next + 1]
+    this.#push(TRACE, this.#values.addTrace(bytes[at + 2], size, Math.floor(place / KINDS), totalNframe))
+    this.#at = next + width + 2
+    return true
   }
 
   #execute(op: number, from: number, to: number): void {
@@ -315,20 +349,17 @@ export class Unpickler {
   #put(index: number): void {
     if (!(index <= this.#memoized + MEMO_GAP)) this.#fail('malformed', `the memo number ${index}`)
     const top = this.#below(1)
-    const room = this.#memoKinds.length
-    if (index >= room) {
-      this.#memoKinds = reserve(this.#memoKinds, index + 1).fill(UNSET, room)
-      this.#memoNumbers = reserve(this.#memoNumbers, index + 1)
-    }
-    if (this.#memoKinds[index] === UNSET) this.#memoized++
-    this.#memoKinds[index] = this.#kinds[top]
-    this.#memoNumbers[index] = this.#numbers[top]
+    const number = this.#numbers[top]
+    if (!(number >= 0 && number < MOST_MEMOIZED)) this.#fail('unsupported', `${number} in the memo`)
+    if (index >= this.#memo.length) this.#memo = reserve(this.#memo, index + 1)
+    if (this.#memo[index] === 0) this.#memoized++
+    this.#memo[index] = 1 + this.#kinds[top] + number * KINDS
   }
 
   #get(index: number): void {
-    const kind = index < this.#memoKinds.length ? this.#memoKinds[index] : UNSET
-    if (kind === UNSET) this.#fail('malformed', `the memo has no number ${index}`)
-    this.#push(kind, this.#memoNumbers[index])
+    const place = index < this.#memo.length ? this.#memo[index] : 0
+    if (place === 0) this.#fail('malformed', `the memo has no number ${index}`)
+    this.#push((place % KINDS) - 1, Math.floor(place / KINDS))
   }
 
   #text(text: string | undefined): void {

@@ -40,8 +40,9 @@ export interface Value {
   value: number
 }
 
+/** Rows of the builder. In a file of CPython a list has each row once, in order: then `rows` is not needed. */
 interface Rows {
-  rows: Uint32Array
+  rows: Uint32Array | undefined
   length: number
 }
 
@@ -92,17 +93,27 @@ export class Values {
 
   addList(): number {
     this.#countContainer()
-    return this.#lists.push({ rows: new Uint32Array(64), length: 0 }) - 1
+    return this.#lists.push({ rows: undefined, length: 0 }) - 1
   }
 
   /** Appends the traces `from` to `to` of the stack to a list. */
   append(list: number, kinds: Uint8Array, numbers: Float64Array, from: number, to: number): void {
     const into = this.#lists[list]
-    into.rows = reserve(into.rows, into.length + to - from)
     for (let i = from; i < to; i++) {
       if (kinds[i] !== TRACE) this.#fail('malformed', 'a list holds something that is not a trace')
-      into.rows[into.length++] = numbers[i]
+      if (!into.rows && numbers[i] !== into.length)
+        into.rows = new Uint32Array(into.length).map((_, row) => row)
+      if (into.rows) {
+        into.rows = reserve(into.rows, into.length + 1)
+        into.rows[into.length] = numbers[i]
+      }
+      into.length++
     }
+  }
+
+  /** Adds a row of one block; `totalNframe` 0 = unknown. */
+  addTrace(domain: number, size: number, stack: number, totalNframe: number): number {
+    return this.#builder.add(stack, size, 1, domain, 0, totalNframe)
   }
 
   /** An empty object of a class: what `cls.__new__(cls)` gives. */
@@ -156,13 +167,13 @@ export class Values {
     // An empty tuple of traces is an empty stack: both are ().
     const isEmpty = list?.kind === STACK && list.value === 0
     if (list?.kind !== LIST && !isEmpty) return this.#fail('malformed', 'the snapshot has no list of traces')
-    const { rows, length } = isEmpty ? { rows: new Uint32Array(0), length: 0 } : this.#lists[list.value]
+    const { rows, length } = isEmpty ? { rows: undefined, length: 0 } : this.#lists[list.value]
     const snapshot = this.#builder.build(
       { source: 'pickle', runtime: 'python', measure: 'live', accuracy: 'exact', counts: 'exact' },
       limit.value,
     )
-    const inOrder = length === snapshot.length && rows.subarray(0, length).every((row, i) => row === i)
-    return inOrder ? snapshot : snapshot.withRows(rows.subarray(0, length))
+    if (!rows && length === snapshot.length) return snapshot
+    return snapshot.withRows(rows?.subarray(0, length) ?? Array.from({ length }, (_, row) => row))
   }
 
   #stateOf(value: Value | undefined, global: number): Map<string, Value> {
@@ -208,7 +219,7 @@ export class Values {
       if (kinds[nframe] !== INT) this.#fail('malformed', 'total_nframe is neither a number nor None')
       totalNframe = this.#uint32('total_nframe', numbers[nframe])
     }
-    return this.#builder.add(numbers[size + 1], bytes, 1, domain, 0, totalNframe)
+    return this.addTrace(domain, bytes, numbers[size + 1], totalNframe)
   }
 
   #uint32(what: string, value: number): number {
