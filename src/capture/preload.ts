@@ -49,6 +49,9 @@ function writeSnapshots(settings: Settings & { dir: string }, sampled: Sampled):
     workerData: data,
     execArgv: [],
     env: { ...process.env, NODE_OPTIONS: '' },
+    // Otherwise Node opens the program's own streams to pipe the watcher's into them.
+    stdout: true,
+    stderr: true,
   })
   watcher.unref()
   let isAlive = true

@@ -24,12 +24,12 @@ export interface Ended {
   files: string[]
   /** The last snapshot of the main isolate. */
   last?: Snapshot
-  /** Why the last file could not be read. */
-  fault?: Error
 }
 
 /** Signals that are for the program: handed on, and survived until it has ended. */
 const FORWARDED: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2']
+/** Signals that a terminal sends to the program itself as well. */
+const FROM_TERMINAL: readonly NodeJS.Signals[] = ['SIGINT', 'SIGHUP']
 
 /** Flags that keep every function on the stack and every object apart. */
 export const STABLE_FRAMES = ['--no-turbo-inlining', '--no-maglev-inlining', '--no-turbo-allocation-folding']
@@ -48,10 +48,11 @@ export async function run(command: readonly string[], options: RunOptions): Prom
     const end = await ended(child)
     const files = await filesOf(dir, child.pid!)
     const main = files.filter(isOfMain(child.pid!)).at(-1)
-    const last = main ? (await loadFile(main)).snapshots[0] : undefined
-    if (!options.output) return { ...end, files, last }
-    if (last) await dumpSnapshots([last], options.output)
-    return { ...end, files: last ? [options.output] : [], last }
+    if (!main) return { ...end, files }
+    const { snapshots } = await loadFile(main)
+    if (!options.output) return { ...end, files, last: snapshots[0] }
+    await dumpSnapshots(snapshots, options.output)
+    return { ...end, files: [options.output], last: snapshots[0] }
   } finally {
     if (spool) await rm(spool, { recursive: true, force: true })
   }
@@ -71,7 +72,9 @@ function isKnown(flag: string): boolean {
 
 /** Waits for the program, handing signals on. */
 async function ended(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
-  const forward = (signal: NodeJS.Signals) => child.kill(signal)
+  const forward = (signal: NodeJS.Signals) => {
+    if (!(process.stdin.isTTY && FROM_TERMINAL.includes(signal))) child.kill(signal)
+  }
   for (const signal of FORWARDED) process.on(signal, forward)
   try {
     return await new Promise((fulfil, reject) => {
