@@ -4,8 +4,8 @@
 // usual object sizes (./prior.ts), and the checksum: the samples of a node must add up to its `selfSize`.
 
 import type { Samples } from '../model/snapshot.ts'
-import { sizePrior } from './prior.ts'
 import { probability, reportedSize, sampleVariance } from './sampling.ts'
+import { type Candidates, type SizeTable, tableFor } from './sizes.ts'
 import { logGamma } from './special.ts'
 
 /**
@@ -26,23 +26,12 @@ export interface Decoded {
   readonly countVariance: Float64Array
 }
 
-/** Largest interval whose table of sizes is built; above it only the usual sizes are considered. */
-const LARGEST_TABLE = 1 << 22
-/** Objects above this many intervals are reported with their own size: 1 / p rounds to 1 above ln 3 = 1.0986. */
-const CERTAIN = 1.2
 /** How strongly the sizes at one node are alike: concentration of the Dirichlet prior over its sizes. */
 const CONCENTRATION = 2
 /** Most ways to split one lot that are tried, most partial sums of a row, and most steps for a whole snapshot. */
 const MOST_SPLITS = 2000
 const MOST_SUMS = 4000
 const STEPS_PER_SAMPLE = 300
-
-/** Object sizes that a reported v can stand for, and how likely each is before the checksum. */
-interface Candidates {
-  readonly sizes: readonly number[]
-  /** Sum to 1. */
-  readonly weights: readonly number[]
-}
 
 /** One way to divide a lot's samples among sizes. */
 interface Split {
@@ -52,68 +41,12 @@ interface Split {
   readonly sum: number
 }
 
-/** Finds the sizes that can stand behind a v. `granularity`: object sizes are multiples of it (8; 4 with compressed pointers). */
-export class SizeTable {
-  readonly interval: number
-  readonly granularity: number
-  readonly #byValue = new Map<number, number[]>()
-  readonly #known = new Map<number, Candidates>()
-
-  constructor(interval: number, granularity: number) {
-    this.interval = interval
-    this.granularity = granularity
-    const largest = CERTAIN * Math.min(interval, LARGEST_TABLE)
-    for (let s = granularity === 8 ? 16 : 12; s <= largest; s += granularity) {
-      const v = reportedSize(s, 1, interval)
-      const list = this.#byValue.get(v)
-      if (list) list.push(s)
-      else this.#byValue.set(v, [s])
-    }
-  }
-
-  /** Can an object of some size be reported as `v`? */
-  has(v: number): boolean {
-    return this.#byValue.has(v) || (v >= CERTAIN * this.interval && v % this.granularity === 0)
-  }
-
-  candidates(v: number): Candidates {
-    const known = this.#known.get(v)
-    if (known) return known
-    let sizes = this.#byValue.get(v) ?? []
-    if (v >= CERTAIN * this.interval && !sizes.includes(v)) sizes = [...sizes, v]
-    if (sizes.length === 0) sizes = [v] // not V8's arithmetic: taken as it is
-    const raw = sizes.map(s => sizePrior(s) * probability(s, this.interval))
-    const sum = raw.reduce((a, b) => a + b, 0)
-    const found = { sizes, weights: raw.map(w => w / sum) }
-    this.#known.set(v, found)
-    return found
-  }
-}
-
-/** Object sizes are multiples of 8, or of 4 where V8 compresses pointers: what the samples themselves show. */
-export function granularityOf(sizes: Float64Array, interval: number): 4 | 8 {
-  const table = tableOf(interval, 8)
-  return sizes.every(v => table.has(v)) ? 8 : 4
-}
-
-let lastTables: SizeTable[] = []
-
-/** A table, kept for the next snapshot of the same interval. */
-export function tableOf(interval: number, granularity: number): SizeTable {
-  let table = lastTables.find(t => t.interval === interval && t.granularity === granularity)
-  if (!table) {
-    table = new SizeTable(interval, granularity)
-    lastTables = [table, ...lastTables.slice(0, 3)]
-  }
-  return table
-}
-
 /**
  * Decodes live samples. `rowSize` holds each row's bytes as reported (`selfSize`): the checksum; where it does not fit (rows
  * that were merged), the usual sizes alone decide.
  */
 export function decodeSamples(samples: Samples, rowSize: Float64Array, interval: number): Decoded {
-  const table = tableOf(interval, granularityOf(samples.size, interval))
+  const table = tableFor(samples.size, interval)
   const lots = findLots(samples, rowSize.length)
   const n = lots.row.length
   const decoded: Decoded = {
@@ -131,7 +64,7 @@ export function decodeSamples(samples: Samples, rowSize: Float64Array, interval:
     let end = first + 1
     while (end < n && lots.row[end] === lots.row[first]) end++
     const found = rows.decode(lots.value.subarray(first, end), lots.n.subarray(first, end), rowSize[lots.row[first]])
-    for (let i = first; i < end; i++) store(decoded, i, found[i - first], interval)
+    for (let i = first; i < end; i++) store(decoded, i, found[i - first])
     first = end
   }
   return decoded
@@ -180,7 +113,7 @@ interface LotSums {
   readonly countVariance: number
 }
 
-function store(decoded: Decoded, lot: number, sums: LotSums, _interval: number): void {
+function store(decoded: Decoded, lot: number, sums: LotSums): void {
   decoded.size[lot] = sums.size / sums.n
   decoded.bytes[lot] = sums.bytes / sums.n
   decoded.count[lot] = sums.count / sums.n
@@ -285,20 +218,20 @@ function backward(splits: readonly (readonly Split[])[], stages: readonly Map<nu
 }
 
 function splitsOf(candidates: Candidates, n: number, interval: number): readonly Split[] {
-  const order = candidates.sizes.map((_, i) => i).sort((a, b) => candidates.weights[b] - candidates.weights[a])
+  const { sizes, weights } = candidates
   const found: { parts: { size: number; n: number }[]; log: number }[] = []
   const add = (chosen: [number, number][]) => {
     let log = 0
     for (const [i, m] of chosen) {
-      const alpha = CONCENTRATION * candidates.weights[i]
+      const alpha = CONCENTRATION * weights[i]
       log += logGamma(m + alpha) - logGamma(alpha) - logGamma(m + 1)
     }
-    found.push({ parts: chosen.map(([i, m]) => ({ size: candidates.sizes[i], n: m })), log })
+    found.push({ parts: chosen.map(([i, m]) => ({ size: sizes[i], n: m })), log })
   }
-  for (const i of order) add([[i, n]])
-  for (let x = 1; x < order.length; x++) {
+  for (let i = 0; i < sizes.length; i++) add([[i, n]])
+  for (let x = 1; x < sizes.length; x++) {
     for (let y = 0; y < x && found.length + n < MOST_SPLITS; y++) {
-      for (let m = 1; m < n; m++) add([[order[x], m], [order[y], n - m]])
+      for (let m = 1; m < n; m++) add([[x, m], [y, n - m]])
     }
   }
   const most = Math.max(...found.map(f => f.log))
