@@ -24,9 +24,6 @@ parentPort?.on('message', async ({ id, path, options }: Job) => {
     reply = { id, snapshots: snapshots.map(packSnapshot) }
   } catch (error) {
     reply = { id, error: error instanceof TracemallocError ? error.message : String(error) }
-      id,
-      error: message: error instanceof TracemallocError ? error.message : String(error), isFormat ,
-    }
   }
   parentPort?.postMessage(reply)
 })
