@@ -8,8 +8,13 @@ import type { Profile } from './profile.ts'
 /** Longest string in bytes; V8's end at 2^29 units. */
 const LONGEST_STRING = 2 ** 28
 
-/** A location with many inlined lines costs a sample one byte; no writer comes near this many frames per byte of a file. */
+/**
+ * A location with many inlined lines costs a sample one byte. No writer comes near these many frames per byte of a file,
+ * in a whole file, and in a stack.
+ */
 const FRAMES_PER_BYTE = 32
+const MOST_FRAMES = 2 ** 28
+const DEEPEST = 2 ** 24
 
 /** Resolves a profile's references into tables, each thing once, when it is first asked for. */
 export class Lookup {
@@ -31,22 +36,18 @@ export class Lookup {
     this.#profile = profile
     this.#tables = tables
     this.#stringIds = new Uint32Array(profile.strings.length)
-    this.#framesLeft = FRAMES_PER_BYTE * (profile.length + 1024)
+    this.#framesLeft = Math.min(FRAMES_PER_BYTE * (profile.length + 1024), MOST_FRAMES)
     this.#checkStrings()
     this.#checkIds()
     if (profile.private.isOurs) this.#exact = expandRuns(profile)
   }
 
   #checkStrings(): void {
-    const { strings, functionName, filename, functionOffset } = this.#profile
+    const { strings, highestString, highestStringOffset } = this.#profile
     if (strings.length === 0) malformed('no string table', this.#profile.length, '', 'truncated')
     if (strings.ends[0] !== 0) malformed('the first string is not empty', 0, 'string_table[0]')
-    const names = functionName.values
-    const files = filename.values
-    for (let i = 0; i < names.length; i++) {
-      if (names[i] >= strings.length) missing('string', functionOffset.at(i), `function[${i}].name`)
-      if (files[i] >= strings.length) missing('string', functionOffset.at(i), `function[${i}].filename`)
-    }
+    if (highestString >= strings.length)
+      missing('string', highestStringOffset, `string_table[${highestString}]`)
     for (const index of this.#profile.private.texts.keys()) {
       if (index === 0 || index >= strings.length) missing('string', this.#profile.length, 'tracemalloc.text')
     }
@@ -107,8 +108,9 @@ export class Lookup {
         if (location < 0) missing('location', offsets[i], `sample.location_id[${k}]`)
         const frames = (this.#frames[location] ??= this.#framesOf(location))
         this.#framesLeft -= frames.length
-        if (this.#framesLeft < 0)
-          malformed('more frames than a file of its length has', offsets[i], '', 'too-large')
+        if (this.#framesLeft < 0 || leafFirst.length + frames.length > DEEPEST) {
+          malformed('more frames than any profile has', offsets[i], 'sample.location_id', 'too-large')
+        }
         for (const frame of frames) leafFirst.push(frame)
       }
       this.deepest = Math.max(this.deepest, leafFirst.length)
