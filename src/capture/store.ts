@@ -6,11 +6,11 @@ import { dumpSnapshots, loadSource } from '../load.ts'
 import type { SnapshotMeta } from '../model/meta.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { DUMP, filePath, nextNumber, RAW } from './files.ts'
-import type { Profile } from './sampler.ts'
 
 /** A read of one isolate with what is known about it. */
 export interface Reading {
-  profile: Profile
+  /** V8's profile, as text. */
+  profile: string
   meta: SnapshotMeta & { pid: number; isolate: string }
 }
 
@@ -19,16 +19,13 @@ const FACTS = 'tracemalloc'
 
 /** V8's profile as text, with the facts as its first member. */
 export function rawText({ profile, meta }: Reading): string {
-  return JSON.stringify({ [FACTS]: meta, ...profile })
+  return `{${JSON.stringify(FACTS)}:${JSON.stringify(meta)},${profile.slice(1)}`
 }
 
 /** A reading as a snapshot: what the heapprofile converter makes of it, and its facts. */
 export async function snapshotOf(reading: Reading): Promise<Snapshot> {
-  return parse(JSON.stringify(reading.profile), reading.meta)
-}
-
-async function parse(text: string, meta: SnapshotMeta): Promise<Snapshot> {
-  const source = bytesSource(Buffer.from(text), 'the profile', 1 << 18)
+  const { profile, meta } = reading
+  const source = bytesSource(Buffer.from(profile), 'the profile', 1 << 18)
   const { snapshots } = await loadSource(source, { from: 'heapprofile', interval: meta.interval })
   const { skipped, notes = [] } = snapshots[0].meta
   return snapshots[0].with({ meta: { ...meta, skipped, notes: [...(meta.notes ?? []), ...notes] } })
