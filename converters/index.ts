@@ -1,4 +1,6 @@
 import type { Converter } from '../src/converter.ts'
+import { pickle } from './pickle/index.ts'
+import { pprof } from './pprof/index.ts'
 
 /** The only list of formats. Order is the order of help and docs; detection does not depend on it. */
-export const converters: readonly Converter[] = []
+export const converters: readonly Converter[] = [pprof, pickle]

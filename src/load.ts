@@ -94,6 +94,11 @@ async function detectSource(source: Peekable): Promise<Converter> {
   }
 }
 
+/** Endings of the files that can be read. */
+export function snapshotEndings(): string[] {
+  return converters.filter(c => c.read).flatMap(c => c.extensions.flatMap(e => [e, `${e}.gz`]))
+}
+
 /** Files that a path stands for: itself, or the snapshots in a folder, by name. */
 export async function expandPath(path: string): Promise<string[]> {
   if (path === '-') return [path]
@@ -104,7 +109,7 @@ export async function expandPath(path: string): Promise<string[]> {
     throw asFormatError(error)
   }
   if (!isFolder) return [path]
-  const endings = converters.filter(c => c.read).flatMap(c => c.extensions.flatMap(e => [e, `${e}.gz`]))
+  const endings = snapshotEndings()
   const names = (await readdir(path))
     .filter(n => !n.startsWith('.') && endings.some(e => n.endsWith(e)))
     .sort()

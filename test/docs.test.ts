@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -22,7 +30,7 @@ const pages = [
   ...['README.md', 'CONTRIBUTING.md'],
   ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter(name => name.endsWith('.md'))
-    .map(name => join('docs', name))
+    .map(name => join('docs', name)),
 ]
 const folders: string[] = []
 
@@ -48,9 +56,13 @@ function makeFolder(): string {
   mkdirSync(join(folder, 'bin'))
   symlinkSync(root, join(folder, 'node_modules', 'tracemalloc'))
   symlinkSync(join(root, 'samples'), join(folder, 'samples'))
-  writeFileSync(join(folder, 'bin', 'tracemalloc'), `#!/bin/sh\nexec "${process.execPath}" "${main}" "$@"\n`, {
-    mode: 0o755
-  })
+  writeFileSync(
+    join(folder, 'bin', 'tracemalloc'),
+    `#!/bin/sh\nexec "${process.execPath}" "${main}" "$@"\n`,
+    {
+      mode: 0o755,
+    },
+  )
   return folder
 }
 
@@ -67,7 +79,7 @@ function run(block: Block, folder: string, n: number): { status: number | null; 
     cwd: folder,
     encoding: 'utf8',
     timeout: 120_000,
-    env: { ...process.env, PATH: `${join(folder, 'bin')}:${process.env.PATH}` }
+    env: { ...process.env, PATH: `${join(folder, 'bin')}:${process.env.PATH}` },
   })
   return { status: result.status, output: `${result.stdout}${result.stderr}` }
 }

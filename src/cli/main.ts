@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
 import { FormatError, TargetError, TracemallocError, UsageError } from '../errors.ts'
+import { visible } from '../escape.ts'
 import { nearest, OPTIONAL_VALUES } from './options.ts'
 
 /** Every command, one file each; only the one that is called is loaded. */
@@ -9,6 +10,7 @@ const COMMANDS: Record<string, () => Promise<{ register(program: Command): void 
   diff: () => import('./commands/diff.ts'),
   info: () => import('./commands/info.ts'),
   convert: () => import('./commands/convert.ts'),
+  run: () => import('./commands/run.ts'),
 }
 
 /** Runs the command line and returns the exit status. The only place that prints errors. */
@@ -20,7 +22,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     return typeof process.exitCode === 'number' ? process.exitCode : 0
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0
-    process.stderr.write(`tracemalloc: ${messageOf(error, verbose)}\n`)
+    process.stderr.write(`tracemalloc: ${verbose ? stackOf(error) : visible(messageOf(error))}\n`)
     return statusOf(error)
   }
 }
@@ -69,14 +71,16 @@ async function ownVersion(): Promise<string> {
 }
 
 /** One line: what, where, what to do next. */
-function messageOf(error: unknown, verbose: boolean): string {
-  if (verbose && error instanceof Error && !(error instanceof CommanderError))
-    return error.stack ?? error.message
+function messageOf(error: unknown): string {
   if (error instanceof CommanderError) return error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ')
   if (error instanceof TracemallocError) {
     return (error.hint ? `${error.message}; ${error.hint}` : error.message).replace(/\s*\n\s*/g, ' ')
   }
   return `internal error: ${error instanceof Error ? error.message : String(error)} (--verbose shows where)`
+}
+
+function stackOf(error: unknown): string {
+  return (error instanceof Error && error.stack) || messageOf(error)
 }
 
 function statusOf(error: unknown): number {

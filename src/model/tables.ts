@@ -2,6 +2,24 @@ import { Frames } from './frames.ts'
 import { Stacks } from './stacks.ts'
 import { Strings } from './strings.ts'
 
+/** Tables to read from: their columns alone, so that they can come from another thread. */
+export interface TableColumns {
+  readonly strings: { readonly length: number; get(id: number): string }
+  readonly frames: {
+    readonly functionName: ArrayLike<number>
+    readonly filename: ArrayLike<number>
+    readonly lineno: ArrayLike<number>
+    readonly column: ArrayLike<number>
+    readonly exact: ArrayLike<number>
+    readonly length: number
+  }
+  readonly stacks: {
+    readonly parent: ArrayLike<number>
+    readonly frame: ArrayLike<number>
+    readonly length: number
+  }
+}
+
 /**
  * What snapshots of one source share by identity: interned strings, frames and stacks. Append-only: an id, once
  * given, keeps its meaning, so any number of snapshots can stand on one Tables.
@@ -15,7 +33,7 @@ export class Tables {
    * Interns another source's strings, frames and stacks here.
    * Returns, per old id, the id here: `strings` and `stacks`.
    */
-  adopt(other: Tables): { strings: Uint32Array; stacks: Uint32Array } {
+  adopt(other: TableColumns): { strings: Uint32Array; stacks: Uint32Array } {
     const strings = Uint32Array.from({ length: other.strings.length }, (_, i) =>
       this.strings.intern(other.strings.get(i)),
     )

@@ -1,3 +1,4 @@
+import { csvText } from '../escape.ts'
 import { rowsJson } from './json.ts'
 import type { DiffView, TopView } from './view.ts'
 
@@ -16,15 +17,15 @@ interface FrameCell {
   function: string
 }
 
-/** One cell; text that a spreadsheet would run as a formula is made text by a leading apostrophe. */
+/** One cell; text is never a formula. */
 function csvCell(value: unknown): string {
   if (value === null || value === undefined) return ''
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
-  let text = Array.isArray(value)
-    ? value
-        .map((f: FrameCell) => `${f.filename}:${f.lineno}${f.function ? ` (${f.function})` : ''}`)
-        .join(' > ')
-    : String(value)
-  if (/^[=+\-@\t\r]/.test(text)) text = `'${text}`
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+  return csvText(
+    Array.isArray(value)
+      ? value
+          .map((f: FrameCell) => `${f.filename}:${f.lineno}${f.function ? ` (${f.function})` : ''}`)
+          .join(' > ')
+      : String(value),
+  )
 }

@@ -1,3 +1,4 @@
+import { visible } from '../escape.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { formatSize } from '../units.ts'
 
@@ -88,6 +89,10 @@ function namelessBytes(snapshot: Snapshot): { collected: number; evaluated: numb
 
 /** `name: value` lines. */
 export function* infoLines(view: InfoView): Generator<string> {
+  for (const line of lines(view)) yield line.startsWith('\n') ? `\n${visible(line.slice(1))}` : visible(line)
+}
+
+function* lines(view: InfoView): Generator<string> {
   yield `file: ${view.path}`
   yield `format: ${view.format} (keeps ${view.carries.join(', ')})`
   if (view.snapshots.length > 1) yield `snapshots: ${view.snapshots.length}`

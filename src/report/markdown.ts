@@ -1,3 +1,4 @@
+import { markdownCode } from '../escape.ts'
 import { formatSigned, formatSize } from '../units.ts'
 import type { DiffView, TopView } from './view.ts'
 
@@ -5,13 +6,13 @@ import type { DiffView, TopView } from './view.ts'
 export function* markdownLines(view: TopView | DiffView): Generator<string> {
   const mark = view.estimated ? '~' : ''
   const count = (n: number) => `${mark}${Math.round(n)}`
-  if (view.title !== undefined) yield `### ${escapeCell(view.title)}\n`
+  if (view.title !== undefined) yield `### ${markdownCode(view.title)}\n`
   const where = view.keyTypes.join(', ')
   if (view.kind === 'top') {
     yield `| ${where} | size | count |`
     yield '|:--|--:|--:|'
     for (const row of view.rows) {
-      yield `| ${escapeCell(row.label)} | ${formatSize(row.size)} | ${count(row.count)} |`
+      yield `| ${markdownCode(row.label)} | ${formatSize(row.size)} | ${count(row.count)} |`
     }
     yield `| **total** | ${formatSize(view.total.size)} | ${count(view.total.count)} |`
   } else {
@@ -19,16 +20,11 @@ export function* markdownLines(view: TopView | DiffView): Generator<string> {
     yield '|:--|--:|--:|--:|'
     const counts = (n: number, diff: number) => `${count(n)} (${mark}${formatSigned(Math.round(diff))})`
     for (const row of view.rows) {
-      yield `| ${escapeCell(row.label)} | ${formatSize(row.sizeDiff, true)} | ${formatSize(row.size)} | ${counts(row.count, row.countDiff)} |`
+      yield `| ${markdownCode(row.label)} | ${formatSize(row.sizeDiff, true)} | ${formatSize(row.size)} | ${counts(row.count, row.countDiff)} |`
     }
     const { size, sizeDiff, count: n, countDiff } = view.total
     yield `| **total** | ${formatSize(sizeDiff, true)} | ${formatSize(size)} | ${counts(n, countDiff)} |`
   }
   const hidden = view.groups - view.rows.length
   if (hidden > 0) yield `\n${hidden} more rows are not shown.`
-}
-
-/** Text as it is, whatever it holds: no markup, no new cell, no new line. */
-function escapeCell(text: string): string {
-  return text.replace(/[\\`*_{}[\]<>()#|~&!]/g, c => `&#${c.charCodeAt(0)};`).replace(/\s+/g, ' ')
 }

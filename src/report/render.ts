@@ -1,3 +1,4 @@
+import { jsonText } from '../escape.ts'
 import type { GetLine } from '../model/traceback.ts'
 import { csvLines } from './csv.ts'
 import { rowsJson, viewJson } from './json.ts'
@@ -24,12 +25,12 @@ export async function* render(
 ): AsyncGenerator<string> {
   if (format === 'json') {
     const documents = views.map(viewJson)
-    yield JSON.stringify(documents.length === 1 ? documents[0] : documents, null, 2)
+    yield jsonText(documents.length === 1 ? documents[0] : documents, 2)
     return
   }
   for (const [i, view] of views.entries()) {
     if (i > 0 && format !== 'ndjson') yield ''
-    if (format === 'ndjson') for (const row of rowsJson(view)) yield JSON.stringify(row)
+    if (format === 'ndjson') for (const row of rowsJson(view)) yield jsonText(row)
     else if (format === 'csv') yield* csvLines(view)
     else if (format === 'markdown') yield* markdownLines(view)
     else if (format === 'text') yield* textLines(view, options.getLine)

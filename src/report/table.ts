@@ -1,4 +1,5 @@
 import stringWidth from 'string-width'
+import { visible } from '../escape.ts'
 import { formatSigned, formatSize } from '../units.ts'
 import type { DiffView, TopView } from './view.ts'
 
@@ -22,7 +23,7 @@ const CODES = { bold: 1, dim: 2, red: 31, green: 32, cyan: 36 }
 export function* tableLines(view: TopView | DiffView, options: TableOptions): Generator<string> {
   const paint = (text: string, code: keyof typeof CODES) =>
     options.colour ? `\u001b[${CODES[code]}m${text}\u001b[0m` : text
-  if (view.title !== undefined) yield paint(view.title, 'bold')
+  if (view.title !== undefined) yield paint(visible(view.title), 'bold')
   const columns = columnsOf(view)
   const rows = cellsOf(view, options)
   const widths = columns.map((column, i) =>
@@ -68,10 +69,10 @@ function cellsOf(view: TopView | DiffView, options: TableOptions): Row[] {
     row.count ? formatSize(row.size / row.count) : ''
   const row = (statistic: (typeof view.rows)[number], cells: string[], tone?: Row['tone']): Row => ({
     cells,
-    name: shorten(statistic.label, options.folder),
+    name: visible(shorten(statistic.label, options.folder)),
     tone,
     below: view.keyTypes.includes('traceback')
-      ? statistic.traceback.format().map(text => shorten(text, options.folder))
+      ? statistic.traceback.format().map(text => visible(shorten(text, options.folder)))
       : [],
   })
   if (view.kind === 'top') {

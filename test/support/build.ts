@@ -5,6 +5,6 @@ import { root } from './cli.ts'
 export default function setup(): void {
   execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
     cwd: root,
-    stdio: 'inherit'
+    stdio: 'inherit',
   })
 }

@@ -23,7 +23,7 @@ export function cli(args: readonly string[], options: CliOptions = {}): Promise<
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [main, ...args], {
       cwd: options.cwd ?? root,
-      env: { ...process.env, ...options.env }
+      env: { ...process.env, ...options.env },
     })
     let stdout = ''
     let stderr = ''

@@ -10,7 +10,7 @@ export const sampledMeta: SnapshotMeta = {
   accuracy: 'sampled',
   counts: 'estimated',
   interval: 1024,
-  intervalSource: 'given'
+  intervalSource: 'given',
 }
 
 /**

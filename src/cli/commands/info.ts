@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { jsonText } from '../../escape.ts'
 import { addFilters, oneOf } from '../options.ts'
 
 const EXAMPLE = `
@@ -33,6 +34,6 @@ async function info(paths: string[], options: InfoOptions): Promise<void> {
   }
   if (options.format === 'json') {
     const documents = views.map(view => ({ schema: 'tracemalloc.info/1', ...view }))
-    await print([JSON.stringify(documents.length === 1 ? documents[0] : documents, null, 2)])
+    await print([jsonText(documents.length === 1 ? documents[0] : documents, 2)])
   } else for (const [i, view] of views.entries()) await print([...(i > 0 ? [''] : []), ...infoLines(view)])
 }

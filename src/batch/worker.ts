@@ -1,0 +1,29 @@
+import { parentPort } from 'node:worker_threads'
+import { TracemallocError } from '../errors.ts'
+import { type LoadOptions, loadFile } from '../load.ts'
+import { type PackedSnapshot, packSnapshot } from './pack.ts'
+
+/** One file to read. */
+export interface Job {
+  id: number
+  path: string
+  options: LoadOptions
+}
+
+/** What came of it: the snapshots, or the words of the error. */
+export interface Reply {
+  id: number
+  snapshots?: PackedSnapshot[]
+  error?: string
+}
+
+parentPort?.on('message', async ({ id, path, options }: Job) => {
+  let reply: Reply
+  try {
+    const { snapshots } = await loadFile(path, options)
+    reply = { id, snapshots: snapshots.map(packSnapshot) }
+  } catch (error) {
+    reply = { id, error: error instanceof TracemallocError ? error.message : String(error) }
+  }
+  parentPort?.postMessage(reply)
+})
