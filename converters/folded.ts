@@ -15,6 +15,7 @@
 
 import type { Converter } from '../src/converter.ts'
 import { FormatError } from '../src/errors.ts'
+import { visible } from '../src/escape.ts'
 import { type Line, linesOf } from '../src/io/lines.ts'
 import type { Source } from '../src/io/source.ts'
 import { SnapshotBuilder } from '../src/model/builder.ts'
@@ -27,6 +28,7 @@ import { Tables } from '../src/model/tables.ts'
 
 const FORMAT = 'folded'
 const NUMBER = /^-?\d+(?:\.\d*)?$/
+/** What is JSON, perhaps cut behind a number, and so no folded stack. */
 const JSON_START = /^\s*(?:\{\s*["}]|\[\s*[[\]{"])/
 /** A first line of this length has shown what it is, though its end is not in sight. */
 const LONG_LINE = 32768
@@ -161,7 +163,11 @@ function nothing(): FormatError {
 function stackWriter({ frames, stacks }: Tables): (stack: number) => string {
   const texts: string[] = []
   const textOf = (frame: number): string => (texts[frame] ??= frameText(frames.get(frame)))
-  return stack => (stack === 0 ? UNTRACED : stacks.framesOf(stack).map(textOf).join(';'))
+  return stack => {
+    if (stack === 0) return UNTRACED
+    const text = stacks.framesOf(stack).map(textOf).join(';')
+    return JSON_START.test(text) ? visible(text[0], text[0]) + text.slice(1) : text
+  }
 }
 
 export const folded: Converter = {
