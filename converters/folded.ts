@@ -27,6 +27,9 @@ import type { Snapshot } from '../src/model/snapshot.ts'
 import { Tables } from '../src/model/tables.ts'
 
 const FORMAT = 'folded'
+/** A file without traces, as an empty one is none. */
+const NOTHING = `${UNTRACED} 0\n`
+const NOTHING_TWICE = `${UNTRACED} 0 0\n`
 const NUMBER = /^-?\d+(?:\.\d*)?$/
 /** What is JSON, perhaps cut behind a number, and so no folded stack. */
 const JSON_START = /^\s*(?:\{\s*["}]|\[\s*[[\]{"])/
@@ -129,7 +132,7 @@ function* write(snapshots: readonly Snapshot[]): Iterable<string> {
   } else if (snapshots.length === 1) {
     const snapshot = merged(old)
     const { stack, size } = snapshot.columns
-    if (snapshot.length === 0) throw nothing()
+    if (snapshot.length === 0) yield NOTHING
     if (size.some(bytes => bytes < 0))
       throw new FormatError('unsupported', 'no negative sizes', { format: FORMAT })
     const textOf = stackWriter(snapshot.tables)
@@ -151,13 +154,9 @@ function* linesOfPair(old: Snapshot, now: Snapshot): Iterable<string> {
   columns.stack.forEach((stack, i) => {
     rows.set(stack, [rows.get(stack)?.[0] ?? 0, columns.size[i]])
   })
-  if (rows.size === 0) throw nothing()
+  if (rows.size === 0) yield NOTHING_TWICE
   const textOf = stackWriter(tables)
   for (const [stack, [before, after]] of rows) yield `${textOf(stack)} ${before} ${after}\n`
-}
-
-function nothing(): FormatError {
-  return new FormatError('unsupported', 'cannot hold a snapshot without traces', { format: FORMAT })
 }
 
 function stackWriter({ frames, stacks }: Tables): (stack: number) => string {
@@ -175,7 +174,7 @@ export const folded: Converter = {
   title: 'collapsed stacks (flame graphs)',
   extensions: ['.folded', '.collapsed'],
   spec: 'https://github.com/brendangregg/FlameGraph#2-fold-stacks',
-  carries: ['lineno', 'column', 'function'],
+  carries: ['lineno', 'column', 'function', 'measures'], // two of them
   truncation: 'when possible',
   difference: 'pair',
   sniff,

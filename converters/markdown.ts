@@ -36,8 +36,8 @@ function countOf(count: number, { counts }: SnapshotMeta): string {
 
 function factsOf(meta: SnapshotMeta): string[] {
   const facts: string[] = [meta.measure]
-  const interval = meta.interval === undefined ? 'an unknown number of' : `about ${meta.interval}`
-  facts.push(meta.accuracy === 'exact' ? 'every block seen' : `sampled every ${interval} bytes`)
+  const every = meta.interval === undefined ? '' : ` about every ${meta.interval} bytes`
+  facts.push(meta.accuracy === 'exact' ? 'every block seen' : `sampled${every}`)
   if (meta.runtime) facts.push(markdownCode([meta.runtime, meta.runtimeVersion].filter(Boolean).join(' ')))
   if (meta.time !== undefined && Math.abs(meta.time) <= 8.64e15) facts.push(new Date(meta.time).toISOString())
   return facts
