@@ -44,6 +44,11 @@ export interface Converter {
   readonly carries: readonly Carried[]
   /** Can every cut of a file be told from a whole one? */
   readonly truncation: 'always' | 'when possible'
+  /**
+   * Can a difference of two snapshots be written? As one snapshot, new less old, with negative sizes; or as the pair of
+   * them, old and new.
+   */
+  readonly difference?: 'negative' | 'pair'
   /** Is the file, as written, gzipped? */
   readonly gzip?: boolean
   /**
