@@ -1,4 +1,4 @@
-import { BUFFER_DATA, type Header } from '../../src/io/heapsnapshot.ts'
+import type { Header } from '../../src/io/heapsnapshot.ts'
 import { RowFault } from '../../src/io/values.ts'
 import { reserve } from '../../src/model/columns.ts'
 import type { Rows } from './rows.ts'

@@ -118,8 +118,15 @@ export class SnapshotReader {
         const size = wide.length === 0 ? values[i + sizeAt] : exactly(values, i + sizeAt, wide)
         const trace = traceAt < 0 ? 0 : values[i + traceAt]
         let row = -1
-        if (size !== 0)
-          row = rows.add(sameType[type], named[type] === 1 ? values[i + nameAt] : 0, trace, size)
+        if (size !== 0) {
+          if (named[type] === 1 || trace !== 0) {
+            row = rows.find(sameType[type], named[type] === 1 ? values[i + nameAt] : 0, trace)
+          } else if ((row = rowOfType[type]) < 0) {
+            row = rowOfType[type] = rows.find(sameType[type], 0, 0)
+          }
+          rows.size[row] += size
+          rows.count[row]++
+        }
         if (keep) keep.node(values, i, row, size)
       }
     }
