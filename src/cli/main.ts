@@ -10,6 +10,7 @@ const COMMANDS: Record<string, () => Promise<{ register(program: Command): void 
   diff: () => import('./commands/diff.ts'),
   info: () => import('./commands/info.ts'),
   convert: () => import('./commands/convert.ts'),
+  run: () => import('./commands/run.ts'),
 }
 
 /** Runs the command line and returns the exit status. The only place that prints errors. */

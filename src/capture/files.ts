@@ -1,0 +1,33 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** Ending of the files of a capture: the default dump. */
+export const DUMP = '.pb.gz'
+/** Ending of V8's own profile, kept only where the dump could not be written. */
+export const RAW = '.heapprofile'
+
+/** `tracemalloc.<pid>[.<isolate>].0000000001`, without an ending. `isolate` is left out for `main`. */
+export function fileStem(pid: number | string, isolate: string, number: number): string {
+  return `${filePrefix(pid, isolate)}${String(number).padStart(10, '0')}`
+}
+
+function filePrefix(pid: number | string, isolate: string): string {
+  const part = isolate === 'main' ? '' : `${isolate.replace(/[^\p{L}\p{N}_-]+/gu, '-')}.`
+  return `tracemalloc.${pid}.${part}`
+}
+
+/** The number after the highest in the folder, so a resumed series goes on. */
+export function nextNumber(dir: string, pid: number | string, isolate: string): number {
+  const prefix = filePrefix(pid, isolate)
+  let last = 0
+  for (const name of readdirSync(dir)) {
+    const number = name.startsWith(prefix) ? /^(\d{10})\./.exec(name.slice(prefix.length)) : null
+    if (number) last = Math.max(last, Number(number[1]))
+  }
+  return last + 1
+}
+
+/** Path of a file of the series. */
+export function filePath(dir: string, pid: number | string, isolate: string, number: number, ending: string) {
+  return join(dir, fileStem(pid, isolate, number) + ending)
+}
