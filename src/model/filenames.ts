@@ -1,28 +1,26 @@
-import { NATIVE, V8 } from './frames.ts'
+import { NATIVE } from './frames.ts'
 
-/** File of code that has no name of its own: `eval`, `new Function`, a script whose name is gone. */
-export const EVAL = '<eval>'
-
-/** A script's address as a file name: `file:` addresses become paths, others stay as they are. */
-export function filenameOf(url: string): string {
-  if (!url.startsWith('file://')) return url
-  const path = url.slice(7)
-  if (!path.startsWith('/')) return url // a file of another host
-  let decoded: string
-  try {
-    decoded = decodeURIComponent(path)
-  } catch {
-    decoded = path
-  }
-  return /^\/[A-Za-z]:\//.test(decoded) ? decoded.slice(1) : decoded
+/** `file:///a%20b` -> `/a b`, `file:///C:/a` -> `C:\a`; other URLs, and wrong escapes, as they are. */
+export function pathOf(url: string): string {
+  if (!url.startsWith('file:///')) return url
+  const path = url.slice(7).replace(/(?:%[0-9a-f]{2})+/gi, escapes => {
+    try {
+      return decodeURIComponent(escapes)
+    } catch {
+      return escapes
+    }
+  })
+  return /^\/[a-z]:\//i.test(path) ? path.slice(1).replaceAll('/', '\\') : path
 }
 
-/**
- * The file of one of V8's frames. `hasScript` tells code without a name from built-ins; a name in parentheses without a
- * script, such as `(GC)`, is V8's own work.
- */
-export function fileOfFrame(url: string, hasScript: boolean, functionName: string): string {
-  if (url !== '') return filenameOf(url)
-  if (hasScript) return EVAL
-  return /^\(.*\)$/.test(functionName) ? V8 : NATIVE
+/** The file of a frame of V8's. `scriptId` is decimal, `0` = no script; code without a name keeps its script's number. */
+export function fileOf(scriptId: string, url: string, isLineKnown: boolean): string {
+  if (url !== '') return pathOf(url)
+  if (/^0+$/.test(scriptId)) return NATIVE
+  return isLineKnown ? `<eval:${scriptId}>` : `<collected:${scriptId}>`
+}
+
+/** Is it a name of V8's own work, such as `(GC)`? It is of the file `<v8>` where nothing called it. */
+export function isPseudo(functionName: string): boolean {
+  return /^\(.+\)$/.test(functionName)
 }
