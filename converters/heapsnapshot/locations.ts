@@ -1,7 +1,7 @@
 import type { Header } from '../../src/io/heapsnapshot.ts'
 import { type Handler, RowFault } from '../../src/io/values.ts'
 import { hash2, RowIndex, reserve } from '../../src/model/columns.ts'
-import { filenameOf } from '../../src/model/filenames.ts'
+import { pathOf } from '../../src/model/filenames.ts'
 import type { Tables } from '../../src/model/tables.ts'
 import type { Rows } from './rows.ts'
 
@@ -112,7 +112,7 @@ export class Locations {
     const place = this.#rows.place[row] - 1
     if (place < 0) return 0
     const script = this.#scriptName[place]
-    const file = (script !== 0 && filenameOf(text(script))) || `<script ${this.#script[place]}>`
+    const file = (script !== 0 && pathOf(text(script))) || `<script:${this.#script[place]}>`
     const isNamed = this.#header.nodeTypes[this.#rows.type[row]] === 'object'
     const name = isNamed ? text(this.#rows.name[row]) : ''
     return tables.stacks.intern(

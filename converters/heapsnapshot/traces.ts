@@ -1,7 +1,8 @@
 import type { Fields } from '../../src/io/heapsnapshot.ts'
 import { type Handler, RowFault } from '../../src/io/values.ts'
 import { hash2, RowIndex, reserve } from '../../src/model/columns.ts'
-import { fileOfFrame } from '../../src/model/filenames.ts'
+import { fileOf, isPseudo } from '../../src/model/filenames.ts'
+import { NATIVE, V8 } from '../../src/model/frames.ts'
 import type { Tables } from '../../src/model/tables.ts'
 
 /** Functions that allocated, and the tree of calls that led there: `trace_function_infos` and `trace_tree`. */
@@ -116,16 +117,19 @@ export class Traces {
 
   /** The stack of each call in `tables`, by the call's id: 0 for an unknown id. The root, `(root)`, is the empty stack. */
   stacks(tables: Tables, text: (string: number) => string): (id: number) => number {
-    const frames = new Uint32Array(this.#functions)
-    for (let i = 0; i < frames.length; i++) {
-      const name = text(this.#name[i])
-      const file = fileOfFrame(text(this.#script[i]), this.#scriptId[i] !== 0, name)
-      frames[i] = tables.frames.intern(name, file, this.#line[i], this.#column[i], false)
-    }
+    const { frames } = tables
+    const names = Array.from(this.#name.subarray(0, this.#functions), text)
+    const files = names.map((_, i) =>
+      fileOf(`${this.#scriptId[i]}`, text(this.#script[i]), this.#line[i] > 0),
+    )
+    const frame = (i: number, file: string) => frames.intern(names[i], file, this.#line[i], this.#column[i])
     const stacks = new Uint32Array(this.#calls)
-    for (let i = 0; i < this.#calls; i++) {
-      const parent = this.#parent[i]
-      stacks[i] = parent === i ? 0 : tables.stacks.intern(stacks[parent], frames[this.#function[i]])
+    for (let call = 0; call < this.#calls; call++) {
+      const parent = this.#parent[call]
+      if (parent === call) continue // the root
+      const i = this.#function[call]
+      const isAlone = stacks[parent] === 0 && files[i] === NATIVE && isPseudo(names[i])
+      stacks[call] = tables.stacks.intern(stacks[parent], frame(i, isAlone ? V8 : files[i]))
     }
     return id => {
       const row = this.#find(id)

@@ -105,7 +105,8 @@ class GraphReader {
       return { read: 'json', limit: LONGEST_HEADER, value: value => (this.#header = readHeader(value)) }
     }
     const needs = (section: string) => {
-      if (!this.#seen.has(section)) throw new FormatError('unsupported', `the section comes before '${section}'`)
+      if (!this.#seen.has(section))
+        throw new FormatError('unsupported', `the section comes before '${section}'`)
     }
     if (name === 'nodes') {
       needs('snapshot')
@@ -149,7 +150,8 @@ class GraphReader {
           this.#size[n] = exactly(values, i + f.self_size, wide)
           this.#firstEdge[n] = edges
           edges += values[i + f.edge_count]
-          if (edges > header.edgeCount) throw new RowFault('more edges than edge_count', first + i + f.edge_count)
+          if (edges > header.edgeCount)
+            throw new RowFault('more edges than edge_count', first + i + f.edge_count)
           if (f.detachedness !== undefined) this.#detachedness[n] = values[i + f.detachedness] & 3
           if (traced) this.#trace[n] = values[i + f.trace_node_id]
         }
@@ -322,7 +324,9 @@ class GraphReader {
     for (let n = 0; n < this.#nodes; n++) {
       if (this.#name[n] >= strings) fault(`nodes[${n * header.nodeFields.length + header.nodeFields.name}]`)
     }
-    const hasText = Uint8Array.from(header.edgeTypes, type => (type === 'element' || type === 'hidden' ? 0 : 1))
+    const hasText = Uint8Array.from(header.edgeTypes, type =>
+      type === 'element' || type === 'hidden' ? 0 : 1,
+    )
     for (let e = 0; e < this.#edgeName.length && e < this.#edges; e++) {
       if (hasText[this.#edgeType[e]] === 1 && this.#edgeName[e] >= strings) {
         fault(`edges[${e * header.edgeFields.length + header.edgeFields.name_or_index}]`)

@@ -21,7 +21,8 @@ export class Texts {
 
   /** Takes a piece of the array of strings, as `readMembers` hands it over. */
   piece(bytes: Uint8Array, start: number, end: number, quotes: Uint32Array, count: number): void {
-    if (this.#length + (end - start) > 0xffffffff) throw new FormatError('too-large', 'more than 4 GiB of strings')
+    if (this.#length + (end - start) > 0xffffffff)
+      throw new FormatError('too-large', 'more than 4 GiB of strings')
     for (let i = this.#inside ? 1 : 0; i < count; i += 2) {
       if (this.#count === this.#starts.length) {
         const starts = new Uint32Array(this.#count * 2)
