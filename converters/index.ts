@@ -11,4 +11,15 @@ import { pprof } from './pprof/index.ts'
 import { speedscope } from './speedscope.ts'
 
 /** The only list of formats. Order is the order of help and docs; detection does not depend on it. */
-export const converters: readonly Converter[] = [heapprofile, heapsnapshot, pprof, pickle, folded, speedscope, firefox, csv, ndjson, markdown]
+export const converters: readonly Converter[] = [
+  heapprofile,
+  heapsnapshot,
+  pprof,
+  pickle,
+  folded,
+  speedscope,
+  firefox,
+  csv,
+  ndjson,
+  markdown,
+]
