@@ -31,6 +31,7 @@ export function preload(settings: Settings): void {
     runtime: 'node',
     runtimeVersion: process.versions.node,
     before,
+    isIntervalKnown: isOurs,
     notes: isOurs ? undefined : ['sampling had been started by another client, so the interval is not known'],
   }
   writeSnapshots({ ...settings, dir: settings.dir }, sampled)

@@ -63,7 +63,11 @@ export function decodeSamples(samples: Samples, rowSize: Float64Array, interval:
   for (let first = 0; first < n; ) {
     let end = first + 1
     while (end < n && lots.row[end] === lots.row[first]) end++
-    const found = rows.decode(lots.value.subarray(first, end), lots.n.subarray(first, end), rowSize[lots.row[first]])
+    const found = rows.decode(
+      lots.value.subarray(first, end),
+      lots.n.subarray(first, end),
+      rowSize[lots.row[first]],
+    )
     for (let i = first; i < end; i++) store(decoded, i, found[i - first])
     first = end
   }
@@ -139,7 +143,9 @@ class RowDecoder {
     let sums = this.#rows.get(key)
     if (!sums) {
       const splits = Array.from(values, (v, i) => this.#splitsOf(v, counts[i]))
-      const weights = (splits.some(s => s.length > 1) && this.#checked(splits, total)) || splits.map(s => s.map(x => x.weight))
+      const weights =
+        (splits.some(s => s.length > 1) && this.#checked(splits, total)) ||
+        splits.map(s => s.map(x => x.weight))
       sums = splits.map((s, i) => sumSplits(s, weights[i], counts[i], this.#table.interval))
       this.#rows.set(key, sums)
     }
@@ -150,7 +156,8 @@ class RowDecoder {
   #splitsOf(v: number, n: number): readonly Split[] {
     const key = `${v};${n}`
     let splits = this.#splits.get(key)
-    if (!splits) this.#splits.set(key, (splits = splitsOf(this.#table.candidates(v), n, this.#table.interval)))
+    if (!splits)
+      this.#splits.set(key, (splits = splitsOf(this.#table.candidates(v), n, this.#table.interval)))
     return splits
   }
 
@@ -194,7 +201,11 @@ function restOf(splits: readonly (readonly Split[])[]) {
 }
 
 /** The backward pass: the probability of each split, its stage's partial sums before and after taken together. */
-function backward(splits: readonly (readonly Split[])[], stages: readonly Map<number, number>[], total: number) {
+function backward(
+  splits: readonly (readonly Split[])[],
+  stages: readonly Map<number, number>[],
+  total: number,
+) {
   const all = stages[splits.length].get(total)
   if (!all) return undefined
   let after = new Map([[total, 1]])
@@ -231,7 +242,11 @@ function splitsOf(candidates: Candidates, n: number, interval: number): readonly
   for (let i = 0; i < sizes.length; i++) add([[i, n]])
   for (let x = 1; x < sizes.length; x++) {
     for (let y = 0; y < x && found.length + n < MOST_SPLITS; y++) {
-      for (let m = 1; m < n; m++) add([[x, m], [y, n - m]])
+      for (let m = 1; m < n; m++)
+        add([
+          [x, m],
+          [y, n - m],
+        ])
     }
   }
   const most = Math.max(...found.map(f => f.log))
@@ -243,7 +258,12 @@ function splitsOf(candidates: Candidates, n: number, interval: number): readonly
   }))
 }
 
-function sumSplits(splits: readonly Split[], weights: readonly number[], n: number, interval: number): LotSums {
+function sumSplits(
+  splits: readonly Split[],
+  weights: readonly number[],
+  n: number,
+  interval: number,
+): LotSums {
   let size = 0
   let bytes = 0
   let count = 0

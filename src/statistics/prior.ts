@@ -1,5 +1,12 @@
 /** Shares of live objects by size, in programs of many kinds. */
-const USUAL_SIZES: readonly (readonly [size: number, share: number])[] = [[16, 0.2], [24, 0.2], [32, 0.15], [40, 0.1], [48, 0.1], [56, 0.05]]
+const USUAL_SIZES: readonly (readonly [size: number, share: number])[] = [
+  [16, 0.2],
+  [24, 0.2],
+  [32, 0.15],
+  [40, 0.1],
+  [48, 0.1],
+  [56, 0.05],
+]
 
 const shares = new Map(USUAL_SIZES)
 
