@@ -129,6 +129,11 @@ export class Grouper {
     }
   }
 
+  /** Id of the group that a trace of this stack, type and domain belongs to by its allocation. */
+  idOf(stack: number, type = 0, domain = 0): number {
+    return this.#groupId(stack, this.#allocation[stack], type, domain)
+  }
+
   /** Number of ids given so far. */
   get length(): number {
     if (!this.#single) return this.#tuples.length

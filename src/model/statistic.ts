@@ -115,11 +115,15 @@ function averageText(statistic: { size: number; count: number }): string {
   return statistic.count ? `, average=${formatSize(statistic.size / statistic.count)}` : ''
 }
 
+/** Ids of the groups in the order of `statisticsOf`. */
+export function orderOf({ grouper, ids, size, count }: Groups): Uint32Array {
+  return sortIds(ids, [size, count], id => grouper.describe(id))
+}
+
 /** All groups as sorted statistics: by size, count, traceback, biggest first (CPython's `Statistic._sort_key`). */
 export function statisticsOf(groups: Groups): Statistic[] {
   const { grouper, size, count, estimated } = groups
-  const order = sortIds(groups.ids, [size, count], id => grouper.describe(id))
-  return Array.from(order, id => {
+  return Array.from(orderOf(groups), id => {
     const { traceback, label, key } = grouper.describe(id)
     return new Statistic(traceback, size[id], count[id], label, key, estimated)
   })
