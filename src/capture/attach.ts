@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
+import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TargetError } from '../errors.ts'
 import { factsOf, type Sampled } from './facts.ts'
 import { readSampler, startSampler, stopSampler } from './sampler.ts'
 import type { Sampling } from './settings.ts'
-import { noteRead, type Read, save, saveAs } from './store.ts'
+import { makeFolder, noteRead, type Read, save, saveAs } from './store.ts'
 import { type Isolate, openTarget, type Target, type TargetSpec } from './target.ts'
 
 /** How long a lost target is looked for again, in ms. */
@@ -40,6 +41,7 @@ export const DEFAULT_DURATION = 10
  * Throws TargetError when the target cannot be reached, or goes away and stays away.
  */
 export async function attach(spec: TargetSpec, options: AttachOptions): Promise<number> {
+  makeFolder(options.output === undefined ? options.dir : dirname(options.output))
   const progress: Progress = { reads: 0, end: endOf(options) }
   let target = await openTarget(spec, options.match)
   for (;;) {

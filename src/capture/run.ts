@@ -6,6 +6,7 @@ import { dumpSnapshots, loadFile } from '../load.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { DUMP, RAW } from './files.ts'
 import { type Settings, settingsToEnv } from './settings.ts'
+import { makeFolder } from './store.ts'
 
 export interface RunOptions extends Omit<Settings, 'dir'> {
   /** Folder for the files; the working directory when absent. */
@@ -40,6 +41,7 @@ export async function run(command: readonly string[], options: RunOptions): Prom
     ? await mkdtemp(join(dirname(resolve(options.output)), '.tracemalloc-'))
     : undefined
   const dir = spool ?? resolve(options.out ?? '.')
+  makeFolder(dir)
   try {
     const child = spawn(process.execPath, [...flags(options), ...command], {
       stdio: 'inherit',
