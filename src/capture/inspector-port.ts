@@ -24,8 +24,7 @@ export interface Opened {
 export async function inspectorOf(pid: number): Promise<Opened> {
   await checkProcess(pid)
   const before = await listeningPorts(pid)
-  const likely = new Set([DEFAULT_PORT, ...(await portsOfArguments(pid))])
-  const open = await firstInspector(before.filter(({ port }) => likely.has(port)))
+  const open = await firstInspector(await likelyPorts(pid, before))
   if (open) return { target: open, opened: false }
   await checkSignal(pid)
   wake(pid)
@@ -40,6 +39,16 @@ export async function inspectorOf(pid: number): Promise<Opened> {
   const target = await firstInspector(before)
   if (target) return { target, opened: false }
   throw new TargetError(`process ${pid} opened no inspector on SIGUSR1: ${await whyNot(before)}`)
+}
+
+/** The inspector that a process has open, on a port that is an inspector's by default or by its arguments. */
+export async function openInspector(pid: number): Promise<Listed | undefined> {
+  return firstInspector(await likelyPorts(pid, await listeningPorts(pid)))
+}
+
+async function likelyPorts(pid: number, ports: readonly Address[]): Promise<Address[]> {
+  const likely = new Set([DEFAULT_PORT, ...(await portsOfArguments(pid))])
+  return ports.filter(({ port }) => likely.has(port))
 }
 
 /** Ports that the process's arguments or NODE_OPTIONS name for its inspector. */
