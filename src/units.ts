@@ -16,7 +16,7 @@ export function toFixedHalfEven(x: number, digits: 0 | 1): string {
 
 /** CPython's `tracemalloc._format_size`: `100 B`, `50.7 KiB`, `10230 KiB`, `+3985 B`. `size` in bytes. */
 export function formatSize(size: number, signed = false): string {
-  const plus = signed && size >= 0 ? '+' : ''
+  const plus = signed && !(size < 0 || Object.is(size, -0)) ? '+' : ''
   let value = size
   for (const unit of ['B', 'KiB', 'MiB', 'GiB']) {
     if (Math.abs(value) < 100 && unit !== 'B') return `${plus}${toFixedHalfEven(value, 1)} ${unit}`

@@ -28,6 +28,7 @@ const NODE = [
   'capture/',
   'cli/',
   'load.ts',
+  'sourcemap/files.ts',
   'tracemalloc.ts',
   'register.ts',
   'batch/',

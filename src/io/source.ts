@@ -23,7 +23,7 @@ export async function readAll(source: Source, limit: number, tooLarge: () => Err
   for await (const chunk of source.chunks()) {
     length += chunk.length
     if (length > limit) throw tooLarge()
-    pieces.push(chunk.slice())
+    pieces.push(new Uint8Array(chunk)) // a copy (slice() of a Buffer is none): the buffer is used again
   }
   if (pieces.length === 1) return pieces[0]
   const all = new Uint8Array(length)

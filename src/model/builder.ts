@@ -58,6 +58,11 @@ export class SnapshotBuilder {
     this.#count[row] += count
   }
 
+  /** Blocks of a row so far. */
+  countOf(row: number): number {
+    return this.#count[row]
+  }
+
   /** Adds one live sample of a row: its size as V8 reports it (already scaled up), and its ordinal. */
   addSample(row: number, size: number, ordinal: number): void {
     const i = this.#samples++

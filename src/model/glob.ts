@@ -51,37 +51,46 @@ function parse(p: number[]): Token[] {
 
 /** A set's members, as Python's fnmatch reads them: an empty range (`z-a`) matches nothing. */
 function parseSet(body: number[]): SetToken {
-  const negated = body[0] === BANG
-  const s = negated ? body.slice(1) : body
-  // Python cuts at the dashes that can be ranges, then drops the empty ranges.
-  const chunks: number[][] = []
-  let start = 0
-  for (let k = 1; k < s.length; ) {
-    const dash = s.indexOf(DASH, k)
-    if (dash < 0) break
-    chunks.push(s.slice(start, dash))
-    start = dash + 1
-    k = dash + 3
-  }
-  const last = s.slice(start)
-  if (last.length) chunks.push(last)
-  else if (chunks.length) (chunks.at(-1) as number[]).push(DASH)
-  for (let k = chunks.length - 1; k > 0; k--) {
-    const left = chunks[k - 1]
-    const right = chunks[k]
-    if ((left.at(-1) as number) > right[0]) {
-      chunks[k - 1] = [...left.slice(0, -1), ...right.slice(1)]
-      chunks.splice(k, 1)
-    }
+  const chunks = dropEmptyRanges(splitAtRanges(body))
+  // Python looks for the `!` only now, when an empty range before it may be gone.
+  const negated = chunks[0][0] === BANG
+  if (negated) {
+    chunks[0].shift()
+    if (chunks[0].length === 0 && chunks.length > 1) chunks.splice(0, 2, [DASH, ...chunks[1]])
   }
   const ranges: number[] = []
   chunks.forEach((chunk, k) => {
     const from = k === 0 ? 0 : 1
     const to = k === chunks.length - 1 ? chunk.length : chunk.length - 1
     for (let i = from; i < to; i++) ranges.push(chunk[i], chunk[i])
-    if (k < chunks.length - 1) ranges.push(chunk.at(-1) as number, chunks[k + 1][0])
+    if (k < chunks.length - 1) ranges.push(chunk[chunk.length - 1], chunks[k + 1][0])
   })
   return { kind: 'set', negated, ranges }
+}
+
+/** Cuts at the dashes that make ranges: from the last character of a chunk to the first of the next. */
+function splitAtRanges(body: number[]): number[][] {
+  const chunks: number[][] = []
+  let start = 0
+  let dash = body.indexOf(DASH, body[0] === BANG ? 2 : 1)
+  while (dash >= 0) {
+    chunks.push(body.slice(start, dash))
+    start = dash + 1
+    dash = body.indexOf(DASH, dash + 3)
+  }
+  const last = body.slice(start)
+  if (last.length > 0 || chunks.length === 0) chunks.push(last)
+  else chunks[chunks.length - 1].push(DASH)
+  return chunks
+}
+
+function dropEmptyRanges(chunks: number[][]): number[][] {
+  for (let k = chunks.length - 1; k > 0; k--) {
+    const left = chunks[k - 1]
+    const right = chunks[k]
+    if (left[left.length - 1] > right[0]) chunks.splice(k - 1, 2, [...left.slice(0, -1), ...right.slice(1)])
+  }
+  return chunks
 }
 
 function accepts(token: Token, code: number): boolean {

@@ -108,10 +108,17 @@ export function frameKey(type: KeyType, tables: Tables): FrameKey {
   }
 }
 
+/** A function's name for people; V8's own, such as `(GC)`, have their parentheses already. */
+function nameOf(frame: Frame): string {
+  return frame.functionName || '(anonymous)'
+}
+
 /** `file:line`, and behind a line that is only where functions start, their name. */
 export function lineLabel(frame: Frame, others = false): string {
   if (frame.exact) return frame.toString()
-  return `${frame} (${frame.functionName || '(anonymous)'}${others ? ', ...' : ''})`
+  const name = nameOf(frame)
+  if (others) return `${frame} (${name}, ...)`
+  return `${frame} ${name.startsWith('(') ? name : `(${name})`}`
 }
 
 function describeLine(frames: readonly Frame[]): GroupDescription {
@@ -125,7 +132,7 @@ function describeLine(frames: readonly Frame[]): GroupDescription {
 }
 
 function describeFunction(frame: Frame): GroupDescription {
-  const name = frame.functionName || '(anonymous)'
+  const name = nameOf(frame)
   const key: GroupKey = { filename: frame.filename, functionName: frame.functionName }
   if (frame.exact) return { label: `${name} (${frame.filename})`, key, traceback: new Traceback([frame]) }
   key.lineno = frame.lineno

@@ -1,0 +1,234 @@
+import type { JsonTokens } from '../../src/io/json.ts'
+import { SnapshotBuilder } from '../../src/model/builder.ts'
+import { reserve } from '../../src/model/columns.ts'
+import type { SnapshotMeta } from '../../src/model/meta.ts'
+import type { Snapshot } from '../../src/model/snapshot.ts'
+import { CallFrames } from './call-frames.ts'
+
+/** Bits of the keys that a node must have. */
+export const SEEN = { callFrame: 1, selfSize: 2, id: 4, children: 8, all: 15 } as const
+
+/** Stack of an open node whose call frame has not come yet; parent of the head. */
+const UNKNOWN = 0xffffffff
+/** Flag of a number in the late columns instead of a stack. */
+const LATE = 0x80000000
+/** Node ids below this are looked up in a column; V8 counts from 1. Others, which anyone may write, in a map. */
+const DENSE = 1 << 22
+/** How deep V8 looks, unless it is told otherwise. */
+const TRACEBACK_LIMIT = 128
+
+/** V8's tree on its way into rows: the open nodes as a stack, the closed ones as rows, whatever the order of members is. */
+export class Tree {
+  readonly #tokens: JsonTokens
+  readonly #keepsSamples: boolean
+  readonly #builder = new SnapshotBuilder()
+  readonly callFrames: CallFrames
+
+  // The open nodes, the head first.
+  depth = 0
+  #deepest = 0
+  /** Stack, UNKNOWN, or LATE | number. */
+  #stack = new Uint32Array(256)
+  size = new Float64Array(256)
+  id = new Float64Array(256)
+  seen = new Uint8Array(256)
+  /** Children so far. */
+  #children = new Uint32Array(256)
+
+  // Nodes whose stack is not known when their children come, because `callFrame` comes behind `children`; and all below.
+  #lateParent = new Uint32Array(0) // like #stack; the stack itself once it is known
+  #lateFrame = new Uint32Array(0)
+  #lateSize = new Float64Array(0)
+  #lateId = new Float64Array(0)
+  #late = 0
+
+  /** Row of each stack, plus 1; 0 = none. */
+  #row = new Uint32Array(256)
+  /** Stack of each node id, plus 1; 0 = none. */
+  #stackOfId = new Uint32Array(1024)
+  readonly #stackOfLargeId = new Map<number, number>()
+  #total = 0
+
+  // Samples that come before the tree.
+  #waitingNode = new Float64Array(0)
+  #waitingSize = new Float64Array(0)
+  #waitingOrdinal = new Float64Array(0)
+  #waiting = 0
+  #isWhole = false
+  /** Number of samples so far. */
+  samples = 0
+  #withoutNode = 0
+  #withoutBytes = 0
+
+  constructor(tokens: JsonTokens, keepsSamples: boolean) {
+    this.#tokens = tokens
+    this.#keepsSamples = keepsSamples
+    this.callFrames = new CallFrames(this.#builder.tables, () => `${this.path()}.callFrame`)
+  }
+
+  /** Begins a node: the head, or a child of the innermost open one. */
+  open(): void {
+    const top = this.depth++
+    if (top === this.seen.length) this.#growOpen()
+    if (top > this.#deepest) this.#deepest = top
+    let stack = UNKNOWN
+    if (top > 0) {
+      this.#children[top - 1]++
+      if (this.#stack[top - 1] === UNKNOWN) {
+        this.#stack[top - 1] = this.#addLate(top === 1 ? UNKNOWN : this.#stack[top - 2])
+      }
+      if (this.#stack[top - 1] >= LATE) stack = this.#addLate(this.#stack[top - 1])
+    }
+    this.#stack[top] = stack
+    this.seen[top] = 0
+    this.#children[top] = 0
+  }
+
+  /** Gives the innermost open node its call frame. */
+  setFrame(callFrame: number): void {
+    const top = this.depth - 1
+    const stack = this.#stack[top]
+    if (stack === UNKNOWN) {
+      this.#stack[top] = this.#stackBelow(top === 0 ? UNKNOWN : this.#stack[top - 1], callFrame)
+    } else {
+      this.#lateFrame[stack - LATE] = callFrame
+    }
+  }
+
+  /** Ends the innermost open node, which has all its keys. */
+  close(): void {
+    const top = this.depth - 1
+    const stack = this.#stack[top]
+    if (stack < LATE) {
+      this.#add(stack, this.size[top], this.id[top])
+    } else {
+      this.#lateSize[stack - LATE] = this.size[top]
+      this.#lateId[stack - LATE] = this.id[top]
+    }
+    this.depth = top
+    if (top === 0) this.#finish()
+  }
+
+  /** Adds a sample; the tree may be still to come. */
+  addSample(node: number, size: number, ordinal: number): void {
+    this.samples++
+    if (this.#isWhole) this.#addSample(node, size, ordinal)
+    else {
+      const i = this.#waiting++
+      this.#waitingNode = reserve(this.#waitingNode, i + 1)
+      this.#waitingNode[i] = node
+      if (!this.#keepsSamples) return
+      this.#waitingSize = reserve(this.#waitingSize, i + 1)
+      this.#waitingOrdinal = reserve(this.#waitingOrdinal, i + 1)
+      this.#waitingSize[i] = size
+      this.#waitingOrdinal[i] = ordinal
+    }
+  }
+
+  build(meta: SnapshotMeta): Snapshot {
+    const builder = this.#builder
+    for (let row = 0; row < builder.length; row++) if (builder.countOf(row) === 0) builder.grow(row, 0, 1)
+    const skipped: Record<string, number> = {}
+    if (this.#withoutNode) skipped['samples without a node'] = this.#withoutNode
+    if (this.#withoutBytes) skipped['samples of nodes without bytes'] = this.#withoutBytes
+    const facts = Object.keys(skipped).length ? { ...meta, skipped } : meta
+    return builder.build(facts, Math.max(TRACEBACK_LIMIT, this.#deepest))
+  }
+
+  /** Where the reader is: `head.children[3].children[0]`; of a deep place only the ends. */
+  path(): string {
+    let path = 'head'
+    for (let i = 0; i < this.depth - 1; i++) {
+      if (this.depth > 20 && i === 8) {
+        path += '...'
+        i = this.depth - 9
+      }
+      path += `.children[${this.#children[i] - 1}]`
+    }
+    return path
+  }
+
+  #growOpen(): void {
+    this.#stack = reserve(this.#stack, this.depth)
+    this.size = reserve(this.size, this.depth)
+    this.id = reserve(this.id, this.depth)
+    this.seen = reserve(this.seen, this.depth)
+    this.#children = reserve(this.#children, this.depth)
+  }
+
+  #addLate(parent: number): number {
+    const i = this.#late++
+    this.#lateParent = reserve(this.#lateParent, i + 1)
+    this.#lateFrame = reserve(this.#lateFrame, i + 1)
+    this.#lateSize = reserve(this.#lateSize, i + 1)
+    this.#lateId = reserve(this.#lateId, i + 1)
+    this.#lateParent[i] = parent
+    return LATE + i
+  }
+
+  /** The stack of a call from `parent`, which is UNKNOWN for the head. V8's root is no frame. */
+  #stackBelow(parent: number, callFrame: number): number {
+    if (parent === UNKNOWN) {
+      if (this.callFrames.isRoot(callFrame)) return 0
+      parent = 0
+    }
+    return this.#builder.tables.stacks.intern(parent, this.callFrames.frameBelow(callFrame, parent))
+  }
+
+  #add(stack: number, size: number, id: number): void {
+    this.#total += size
+    if (this.#total > Number.MAX_SAFE_INTEGER) this.#tokens.fail('malformed', 'more than 2^53 bytes in all')
+    this.#setId(id, stack)
+    if (size === 0) return
+    if (stack >= this.#row.length) this.#row = reserve(this.#row, stack + 1)
+    const row = this.#row[stack]
+    if (row === 0) this.#row[stack] = this.#builder.add(stack, size, 0) + 1
+    else this.#builder.grow(row - 1, size, 0)
+  }
+
+  #setId(id: number, stack: number): void {
+    let other: number | undefined
+    if (id < DENSE) {
+      if (id >= this.#stackOfId.length) this.#stackOfId = reserve(this.#stackOfId, id + 1)
+      other = this.#stackOfId[id]
+      this.#stackOfId[id] = stack + 1
+    } else {
+      other = this.#stackOfLargeId.get(id)
+      this.#stackOfLargeId.set(id, stack + 1)
+    }
+    if (other) this.#tokens.fail('malformed', `two nodes have the id ${id}`)
+  }
+
+  #addSample(node: number, size: number, ordinal: number): void {
+    const stack = node < DENSE ? this.#stackOfId[node] : this.#stackOfLargeId.get(node)
+    if (!stack) {
+      this.#withoutNode++
+      return
+    }
+    const row = this.#row[stack - 1]
+    if (!row) {
+      this.#withoutBytes++
+      return
+    }
+    this.#builder.grow(row - 1, 0, 1)
+    if (this.#keepsSamples) this.#builder.addSample(row - 1, size, ordinal)
+  }
+
+  /** The head is closed: what waited for it is resolved. A parent stands before its children. */
+  #finish(): void {
+    for (let i = 0; i < this.#late; i++) {
+      const parent = this.#lateParent[i]
+      const isLate = parent >= LATE && parent !== UNKNOWN
+      const stack = this.#stackBelow(isLate ? this.#lateParent[parent - LATE] : parent, this.#lateFrame[i])
+      this.#lateParent[i] = stack
+      this.#add(stack, this.#lateSize[i], this.#lateId[i])
+    }
+    this.#isWhole = true
+    for (let i = 0; i < this.#waiting; i++) {
+      this.#addSample(this.#waitingNode[i], this.#waitingSize[i], this.#waitingOrdinal[i])
+    }
+    this.#lateParent = this.#lateFrame = new Uint32Array(0)
+    this.#lateSize = this.#lateId = new Float64Array(0)
+    this.#waitingNode = this.#waitingSize = this.#waitingOrdinal = new Float64Array(0)
+  }
+}

@@ -1,0 +1,63 @@
+import type { SnapshotMeta } from '../model/meta.ts'
+import type { Session } from './session.ts'
+import type { Sampling } from './settings.ts'
+
+/** What stays the same for all reads of one sampler. */
+export interface Sampled {
+  sampling: Sampling
+  /** Random id of the sampler's life: reads with the same one pair. */
+  session: string
+  pid: number | undefined
+  isolate: string
+  runtime: string
+  runtimeVersion: string | undefined
+  /** False for a sampler that somebody else started. */
+  isIntervalKnown: boolean
+  /** Heap in use when sampling started, in bytes: no sample can speak of it. */
+  before?: number
+  notes?: string[]
+}
+
+/** The target's own counters, in bytes. */
+export type Memory = Record<string, number>
+
+/** What is evaluated in a Node target to read its counters; it changes nothing. */
+const MEMORY_USAGE = 'process.memoryUsage()'
+
+/** Asks a Node isolate for its counters. */
+export async function readMemory(session: Session): Promise<Memory> {
+  const { result } = await session.post<{ result: { value?: Memory } }>('Runtime.evaluate', {
+    expression: MEMORY_USAGE,
+    returnByValue: true,
+    silent: true,
+  })
+  return result.value ?? {}
+}
+
+/** The facts of one read. */
+export function factsOf(
+  sampled: Sampled,
+  read: number,
+  memory: Memory,
+  time = Date.now(),
+): SnapshotMeta & { isolate: string } {
+  const { sampling, session, pid, isolate, runtime, runtimeVersion, before, isIntervalKnown, notes } = sampled
+  const exact = isIntervalKnown && sampling.interval === 1
+  return {
+    source: 'capture',
+    measure: sampling.mode === 'allocated' ? 'allocated' : 'live',
+    accuracy: exact ? 'exact' : 'sampled',
+    counts: exact ? 'exact' : 'estimated',
+    interval: isIntervalKnown ? sampling.interval : undefined,
+    intervalSource: isIntervalKnown ? 'recorded' : undefined,
+    runtime,
+    runtimeVersion,
+    time,
+    session,
+    read,
+    pid,
+    isolate,
+    memory: before === undefined ? memory : { ...memory, before },
+    notes,
+  }
+}

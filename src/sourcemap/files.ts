@@ -1,0 +1,133 @@
+import { closeSync, constants, fstatSync, openSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { resolve, sep } from 'node:path'
+import { FormatError, UsageError } from '../errors.ts'
+import type { MapFiles, MapText, MissReason } from './apply.ts'
+import { baseName, isRemote, mapPathOf, scriptPaths } from './paths.ts'
+import { decodeDataUrl, sourceMappingURL } from './url.ts'
+
+/** Longest script, map or source that is read, in bytes. */
+const MAX_SIZE = 256 << 20
+
+type Read = { bytes: Buffer; reason?: undefined } | { bytes?: undefined; reason: MissReason; detail?: string }
+
+/**
+ * Maps and sources on the disk, in the given folders and nowhere else: a path that leaves them, also by `..` or a symbolic
+ * link, is not opened, and no address is ever followed. This file needs Node; the rest of the folder does not.
+ * @throws UsageError where a folder is none
+ */
+export function mapFiles(folders: readonly string[], maxSize = MAX_SIZE): MapFiles {
+  const roots = folders.map(openRoot)
+  const isInside = (path: string) => roots.some(r => isBelow(path, r.real) || isBelow(path, r.path))
+
+  const readBytes = (path: string): Read => {
+    const asked = resolve(path)
+    if (!isInside(asked)) return { reason: 'outside' } // nothing outside is even looked for
+    let file: number | undefined
+    try {
+      const real = realpathSync(asked)
+      if (!roots.some(r => isBelow(real, r.real))) return { reason: 'outside' }
+      // Not blocking: a named pipe would wait for ever. The real path has no link at its end.
+      file = openSync(real, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0))
+      const stats = fstatSync(file)
+      if (!stats.isFile()) return { reason: 'no file' }
+      if (stats.size > maxSize) return { reason: 'unreadable', detail: `${stats.size} bytes are too large` }
+      return { bytes: readFileSync(file) }
+    } catch {
+      return { reason: 'no file' }
+    } finally {
+      if (file !== undefined) closeSync(file)
+    }
+  }
+
+  /** The map that a script at `path` leads to: by its comment, else by its own name and `.map`. */
+  const mapOfScript = (path: string): MapText | { reason: MissReason; detail?: string } => {
+    const script = readBytes(path)
+    const url = script.bytes && urlOf(script.bytes)
+    if (url !== undefined && /^data:/i.test(url)) return inlineMap(url, path)
+    const names =
+      url === undefined ? [] : [isRemote(url) ? mapPathOf(baseName(url), path) : mapPathOf(url, path)]
+    let worst: { reason: MissReason; detail?: string } = script.bytes ? { reason: 'no map' } : script
+    if (url !== undefined && isRemote(url)) worst = { reason: 'remote', detail: url.slice(0, 200) }
+    for (const mapPath of [...names, `${path}.map`]) {
+      const map = readBytes(mapPath)
+      if (map.bytes) return { text: map.bytes.toString('utf8').replace(/^\ufeff/, ''), path: mapPath }
+      worst = worse(worst, map)
+    }
+    return worst
+  }
+
+  const find = (relative: string): string | undefined => {
+    for (const root of roots) {
+      const path = `${root.path}/${relative}`
+      try {
+        if (isBelow(realpathSync(path), root.real) && statSync(path).isFile()) return path
+      } catch {
+        // not there
+      }
+    }
+    return undefined
+  }
+
+  return {
+    mapOf(filename) {
+      const { path, relative } = scriptPaths(filename)
+      const paths = path === undefined ? [] : [path]
+      for (const ending of relative) for (const root of roots) paths.push(`${root.path}/${ending}`)
+      let worst: { reason: MissReason; detail?: string } = { reason: 'no file' }
+      for (const candidate of paths) {
+        if (candidate === path && !isInside(resolve(candidate))) continue // it is looked for in the folders
+        const found = mapOfScript(candidate)
+        if ('text' in found) return found
+        worst = worse(worst, found)
+      }
+      return worst
+    },
+    find,
+    read(filename) {
+      const { path, relative } = scriptPaths(filename)
+      const found = path ?? find(relative[0] ?? '')
+      return found === undefined ? undefined : readBytes(found).bytes?.toString('utf8')
+    },
+  }
+}
+
+function openRoot(folder: string): { path: string; real: string } {
+  try {
+    if (!statSync(folder).isDirectory()) throw new UsageError(`not a folder: ${folder}`)
+    return { path: resolve(folder), real: realpathSync(folder) }
+  } catch (error) {
+    if (error instanceof UsageError) throw error
+    throw new UsageError(`no such folder: ${folder}`, { cause: error })
+  }
+}
+
+function isBelow(path: string, folder: string): boolean {
+  return path.startsWith(folder.endsWith(sep) ? folder : folder + sep)
+}
+
+/** The comment's address; only the end of a script, from the last such comment on, is made a string. */
+function urlOf(script: Buffer): string | undefined {
+  const mark = script.lastIndexOf('sourceMappingURL=')
+  if (mark < 0) return undefined
+  return sourceMappingURL(script.toString('utf8', Math.max(0, mark - 16)))
+}
+
+function inlineMap(url: string, path: string): MapText | { reason: MissReason; detail: string } {
+  try {
+    return { text: decodeDataUrl(url), path }
+  } catch (error) {
+    if (error instanceof FormatError) return { reason: 'unreadable', detail: error.message }
+    throw error
+  }
+}
+
+const BY_WEIGHT: readonly MissReason[] = ['no file', 'no map', 'remote', 'outside', 'unreadable']
+
+/** Of two reasons the one that says more. */
+function worse<T extends { reason?: MissReason }>(
+  a: T & { reason: MissReason },
+  b: T,
+): T & { reason: MissReason } {
+  const weight = (r: MissReason | undefined) => (r === undefined ? -1 : BY_WEIGHT.indexOf(r))
+  return weight(b.reason) > weight(a.reason) ? (b as T & { reason: MissReason }) : a
+}

@@ -1,0 +1,240 @@
+import { decodedMappings, type SourceMapSegment, TraceMap, traceSegment } from '@jridgewell/trace-mapping'
+import { FormatError } from '../errors.ts'
+
+/** A position in an original file. `line` and `column` are 0-based, as in the map. */
+export interface Original {
+  /** Index into `sources`. */
+  source: number
+  line: number
+  column: number
+  /** Original name of the token at exactly the position that was asked for; `''` where the map has none. */
+  name: string
+  /** Generated column (0-based) of the token that was found: at most the column that was asked for. */
+  generatedColumn: number
+}
+
+/** A source map (ECMA-426), an index map too. Read only; see `parseSourceMap`. */
+export interface SourceMap {
+  /** Original files, as the map names them, after its `sourceRoot`; `''` where the name is null. */
+  readonly sources: readonly string[]
+  /** Texts of the original files, where the map carries them. */
+  readonly contents: readonly (string | undefined)[]
+  /** What stands at a generated position, both 0-based: the nearest mapping at or before it on its line. */
+  at(line: number, column: number): Original | undefined
+  /** The only source that anything on a generated line (0-based) comes from, where it is one line too. */
+  lineAt(line: number): Original | undefined
+}
+
+interface Section {
+  /** 0-based generated position where it begins. */
+  line: number
+  column: number
+  map: TraceMap
+  names: readonly string[]
+  /** Index of its first source. */
+  firstSource: number
+}
+
+/**
+ * Reads a source map. Sections of an index map are looked up one by one, never joined: so their offsets, which can be any
+ * number, cost nothing. Throws FormatError `malformed` where the map breaks ECMA-426 in what is used of it.
+ */
+export function parseSourceMap(text: string): SourceMap {
+  let json: unknown
+  try {
+    // Servers put `)]}'` before JSON, to the end of the line, so that no page can run it as a script.
+    json = JSON.parse(text.startsWith(")]}'") ? text.slice(text.indexOf('\n') + 1) : text)
+  } catch (error) {
+    throw malformed('not JSON', '', error)
+  }
+  const root = objectOf(json, '')
+  if (root.version !== 3) throw malformed('the version is not 3', 'version')
+  const sources: string[] = []
+  const contents: (string | undefined)[] = []
+  const sections: Section[] = []
+  const add = (map: JsonObject, line: number, column: number, path: string) => {
+    const firstSource = sources.length
+    const root = map.sourceRoot ?? ''
+    if (typeof root !== 'string') throw malformed('not a string', `${path}sourceRoot`)
+    const names = listOf(map.sources, `${path}sources`)
+    const texts = map.sourcesContent == null ? [] : listOf(map.sourcesContent, `${path}sourcesContent`)
+    names.forEach((name, i) => {
+      if (name !== null && typeof name !== 'string') throw malformed('not a string', `${path}sources[${i}]`)
+      const content = texts[i] ?? undefined
+      if (content !== undefined && typeof content !== 'string')
+        throw malformed('not a string', `${path}sourcesContent[${i}]`)
+      sources.push(name === null ? '' : joinRoot(root, name))
+      contents.push(content)
+    })
+    sections.push({ line, column, firstSource, ...decode(map, names.length, path) })
+  }
+  if (root.sections !== undefined && root.mappings !== undefined)
+    throw malformed('an index map with mappings of its own', 'mappings')
+  if (root.sections === undefined) add(root, 0, 0, '')
+  else addSections(root, add)
+  return view(sources, contents, sections)
+}
+
+function addSections(
+  root: JsonObject,
+  add: (map: JsonObject, line: number, column: number, path: string) => void,
+): void {
+  let last = { line: 0, column: -1 }
+  listOf(root.sections, 'sections').forEach((value, i) => {
+    const section = objectOf(value, `sections[${i}]`)
+    const offset = objectOf(section.offset, `sections[${i}].offset`)
+    const { line, column } = offset
+    if (!isIndex(line) || !isIndex(column)) throw malformed('not a position', `sections[${i}].offset`)
+    if (line < last.line || (line === last.line && column <= last.column))
+      throw malformed('sections are not in order', `sections[${i}].offset`)
+    last = { line, column }
+    const map = objectOf(section.map, `sections[${i}].map`)
+    if (map.sections !== undefined) throw malformed('an index map inside another', `sections[${i}].map`)
+    add(map, line, column, `sections[${i}].map.`)
+  })
+}
+
+/** Decodes and checks the mappings: every index must be one of a source or a name that is there. */
+function decode(map: JsonObject, sources: number, path: string): Pick<Section, 'map' | 'names'> {
+  const { mappings } = map
+  const names = (map.names == null ? [] : listOf(map.names, `${path}names`)) as string[]
+  names.forEach((name, i) => {
+    if (typeof name !== 'string') throw malformed('not a string', `${path}names[${i}]`)
+  })
+  if (typeof mappings !== 'string') throw malformed('not a string', `${path}mappings`)
+  const bad = firstFault(mappings)
+  if (bad >= 0) throw malformed('not mappings in base 64 VLQ', `${path}mappings[${bad}]`)
+  const trace = new TraceMap({ version: 3, sources: [], names: [], mappings })
+  const lines = decodedMappings(trace)
+  for (let l = 0; l < lines.length; l++) {
+    for (const segment of lines[l]) {
+      const ok =
+        segment[0] >= 0 &&
+        (segment.length === 1 ||
+          (segment[1] >= 0 &&
+            segment[1] < sources &&
+            segment[2] >= 0 &&
+            segment[3] >= 0 &&
+            (segment.length === 4 || (segment[4] >= 0 && segment[4] < names.length))))
+      if (!ok) throw malformed('a mapping points nowhere', `${path}mappings, line ${l + 1}`)
+    }
+  }
+  return { map: trace, names }
+}
+
+const COMMA = 0x2c
+const SEMICOLON = 0x3b
+
+/**
+ * Index of the first thing that is no mapping (of 1, 4 or 5 whole numbers, as the format has it), or -1. A number has five
+ * bits a digit, lowest first, and 32 of them in all, the lowest being its sign.
+ */
+function firstFault(mappings: string): number {
+  let fields = 0
+  let digits = 0 // of the number that is not whole yet
+  for (let i = 0; i <= mappings.length; i++) {
+    const code = i < mappings.length ? mappings.charCodeAt(i) : SEMICOLON
+    if (code === COMMA || code === SEMICOLON) {
+      const isEmptyLine = fields === 0 && code === SEMICOLON && (i === 0 || mappings[i - 1] === ';')
+      if (digits > 0 || !(fields === 1 || fields === 4 || fields === 5 || isEmptyLine)) return i
+      fields = 0
+      continue
+    }
+    const digit = code < 128 ? DIGITS[code] : NO_DIGIT
+    if (digit === NO_DIGIT || (digits >= 6 && (digit & 31) > (digits === 6 ? 3 : 0))) return i
+    if (digit & 32) digits++
+    else {
+      fields++
+      digits = 0
+    }
+  }
+  return -1
+}
+
+const NO_DIGIT = 64
+/** Value of a base 64 digit by its character code; from 32 on, more digits follow. */
+const DIGITS = new Uint8Array(128).fill(NO_DIGIT)
+for (const [i, c] of [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'].entries())
+  DIGITS[c.charCodeAt(0)] = i
+
+function view(
+  sources: readonly string[],
+  contents: readonly (string | undefined)[],
+  sections: readonly Section[],
+): SourceMap {
+  /** The last section that begins at or before a position. */
+  const sectionAt = (line: number, column: number): Section | undefined => {
+    let low = 0
+    let high = sections.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      const s = sections[middle]
+      if (s.line < line || (s.line === line && s.column <= column)) low = middle + 1
+      else high = middle
+    }
+    return sections[low - 1]
+  }
+  const original = (
+    section: Section,
+    segment: Readonly<SourceMapSegment>,
+    exact: boolean,
+    shift: number,
+  ): Original | undefined => {
+    if (segment.length === 1) return undefined
+    return {
+      source: section.firstSource + segment[1],
+      line: segment[2],
+      column: segment[3],
+      name: exact && segment.length === 5 ? section.names[segment[4]] : '',
+      generatedColumn: segment[0] + shift,
+    }
+  }
+  return {
+    sources,
+    contents,
+    at(line, column) {
+      const section = sectionAt(line, column)
+      if (!section) return undefined
+      const shift = line === section.line ? section.column : 0
+      const segment = traceSegment(section.map, line - section.line, column - shift)
+      return segment ? original(section, segment, segment[0] + shift === column, shift) : undefined
+    },
+    lineAt(line) {
+      const section = sectionAt(line, Number.POSITIVE_INFINITY)
+      if (!section || (section.line === line && section.column > 0)) return undefined
+      const segments = decodedMappings(section.map)[line - section.line] ?? []
+      const mapped = segments.filter(s => s.length > 1)
+      const [first] = mapped
+      return first && mapped.every(s => s[1] === first[1] && s[2] === first[2])
+        ? original(section, first, false, 0)
+        : undefined
+    },
+  }
+}
+
+type JsonObject = Record<string, unknown>
+
+function objectOf(value: unknown, path: string): JsonObject {
+  if (value === null || typeof value !== 'object' || Array.isArray(value))
+    throw malformed('not an object', path)
+  return value as JsonObject
+}
+
+function listOf(value: unknown, path: string): unknown[] {
+  if (!Array.isArray(value)) throw malformed('not a list', path)
+  return value
+}
+
+function isIndex(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0
+}
+
+/** `sourceRoot` stands before names that are neither addresses nor absolute. */
+function joinRoot(root: string, name: string): string {
+  if (root === '' || /^([a-z][a-z0-9+.-]*:|[/\\])/i.test(name)) return name
+  return root.endsWith('/') ? root + name : `${root}/${name}`
+}
+
+function malformed(reason: string, path: string, cause?: unknown): FormatError {
+  return new FormatError('malformed', reason, { format: 'source map', path: path || undefined, cause })
+}

@@ -1,0 +1,146 @@
+import type { Frame } from '../model/frame.ts'
+import type { MapFiles, MissReason } from './apply.ts'
+import { lineStarts } from './lines.ts'
+import type { Original, SourceMap } from './map.ts'
+import { functionNameAt, identifierAt } from './names.ts'
+import { sourceName } from './paths.ts'
+
+/** Where a frame comes from. */
+export interface Place {
+  functionName: string
+  filename: string
+  /** 1-based. */
+  lineno: number
+  column: number
+  /** Neither map nor source gave the function's name, so it is the generated one. */
+  isNameKept: boolean
+  /** Text of the file, where the map carries it. */
+  content: string | undefined
+}
+
+/** A generated script with its map: gives frames their original place. */
+export class MappedScript {
+  readonly #map: SourceMap
+  readonly #mapPath: string
+  readonly #files: MapFiles
+  readonly #sources = new Map<number, Source>()
+
+  /** @param mapPath where the map lies: names in it are relative to that */
+  constructor(map: SourceMap, mapPath: string, files: MapFiles) {
+    this.#map = map
+    this.#mapPath = mapPath
+    this.#files = files
+  }
+
+  /** The original place of a frame, or why there is none. */
+  place(frame: Frame): Place | MissReason {
+    if (frame.lineno === 0) return 'no position'
+    const { sources } = this.#map
+    if (isWholeScript(frame)) {
+      // Its start is the start of whatever file was put first: only a script made of one file has a true answer.
+      if (sources.length !== 1) return 'whole script'
+      return this.#at({ source: 0, line: 0, column: 0, name: '', generatedColumn: 0 }, '', false)
+    }
+    const line = frame.lineno - 1
+    if (frame.column === 0) {
+      const found = this.#map.lineAt(line)
+      return found ? this.#at(found, frame.functionName, isGivenName(frame.functionName)) : 'no position'
+    }
+    // A function starts at the `(` of its parameters, a token that few compilers map: what stands at or before it does.
+    const found = this.#map.at(line, frame.column - 1)
+    if (!found || sources[found.source] === '') return 'not mapped'
+    if (!isGivenName(frame.functionName) && frame.functionName !== '')
+      return this.#at(found, frame.functionName, false)
+    const name = frame.exact ? '' : this.#nameOf(frame, found)
+    return this.#at(found, name || frame.functionName, name === '' && frame.functionName !== '')
+  }
+
+  #at(found: Original, functionName: string, isNameKept: boolean): Place | MissReason {
+    const source = this.#source(found.source)
+    if (source.filename === '') return 'not mapped'
+    return {
+      functionName,
+      filename: source.filename,
+      lineno: found.line + 1,
+      column: found.column + 1,
+      isNameKept,
+      content: source.content,
+    }
+  }
+
+  /** Original name of the function that starts at a frame's position; `''` where neither map nor source says. */
+  #nameOf(frame: Frame, found: Original): string {
+    const line = frame.lineno - 1
+    const start = frame.column - 1
+    const length = frame.functionName.length - (frame.functionName.lastIndexOf('.') + 1)
+    if (length > 0) {
+      for (const column of [
+        start - length, // `name(`
+        start + 'class '.length, // a constructor that is not written out starts at `class name`
+        start - length - 1, // `name=x=>`, `name:x=>`, `name=class`, `class name{`
+      ]) {
+        const token = column >= 0 ? this.#map.at(line, column) : undefined
+        if (token?.generatedColumn !== column || token.name === '') continue
+        // Bundlers rename before they minify (`_Store` for a class that names itself): the text has the name as written.
+        const source = this.#source(token.source)
+        return (
+          (source.content && identifierAt(source.content, source.indexOf(token.line, token.column))) ||
+          token.name
+        )
+      }
+    }
+    const source = this.#source(found.source)
+    source.text ??= this.#files.read(source.filename) ?? ''
+    const index = source.indexOf(found.line, found.column)
+    return index < 0 ? '' : functionNameAt(source.text, index)
+  }
+
+  #source(index: number): Source {
+    let source = this.#sources.get(index)
+    if (!source) {
+      const { name, relative } = sourceName(this.#map.sources[index], this.#mapPath)
+      let filename = this.#map.sources[index] === '' ? '' : name
+      for (const path of relative) {
+        const local = this.#files.find(path)
+        if (local === undefined) continue
+        filename = local
+        break
+      }
+      this.#sources.set(index, (source = new Source(filename, this.#map.contents[index])))
+    }
+    return source
+  }
+}
+
+/** An original file. */
+class Source {
+  readonly filename: string
+  /** Its text as the map carries it. */
+  readonly content: string | undefined
+  /** The same, or the file's on the disk once that was needed; `''` where there is none. */
+  text: string | undefined
+  #lines: number[] | undefined
+
+  constructor(filename: string, content: string | undefined) {
+    this.filename = filename
+    this.content = content
+    this.text = content
+  }
+
+  /** Index into `text` of a position, both 0-based; -1 where the text has no such line. */
+  indexOf(line: number, column: number): number {
+    if (!this.text) return -1
+    this.#lines ??= lineStarts(this.text)
+    return line < this.#lines.length ? this.#lines[line] + column : -1
+  }
+}
+
+/** Top level of a script or module. */
+function isWholeScript(frame: Frame): boolean {
+  return !frame.exact && frame.functionName === '' && frame.lineno === 1 && frame.column === 1
+}
+
+/** Was the name in the program? V8's own are in brackets: `<instance_members_initializer>`, `(anonymous)`. */
+function isGivenName(name: string): boolean {
+  return name !== '' && !/^[<(]/.test(name)
+}

@@ -1,0 +1,250 @@
+// What every converter owes, from the list and the samples alone. For one converter: -t '\bpprof'.
+// UPDATE_EXPECTED=1 writes the expected texts anew; read the difference before it is committed.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import { converters } from '../../converters/index.ts'
+import type { Converter, WriteOptions } from '../../src/converter.ts'
+import { FormatError } from '../../src/errors.ts'
+import { bytesSource } from '../../src/io/source.ts'
+import { loadSource } from '../../src/load.ts'
+import { checkSnapshot } from '../../src/model/check.ts'
+import type { Snapshot } from '../../src/model/snapshot.ts'
+import { deepChain, madeSnapshots, manyRows, rowWithoutFrames } from '../support/made-snapshots.ts'
+import { invalidOf, type Sample, samplesOf } from '../support/samples.ts'
+import { carriedText, rowsText, summaryText } from '../support/snapshot-text.ts'
+
+const UPDATE = process.env.UPDATE_EXPECTED === '1'
+const LONG = 120_000
+
+describe.each(converters.map(c => [c.name, c] as const))('%s', (_, converter) => {
+  if (converter.read) reading(converter as Converter & Required<Pick<Converter, 'read'>>)
+  if (converter.write) writing(converter as Converter & Required<Pick<Converter, 'write'>>)
+})
+
+it('no two converters have one name', () => {
+  expect(new Set(converters.map(c => c.name)).size).toBe(converters.length)
+})
+
+function reading(converter: Converter & Required<Pick<Converter, 'read'>>): void {
+  const samples = samplesOf(converter)
+  const smallest = samples.toSorted((a, b) => a.bytes.length - b.bytes.length)[0]
+
+  it('has samples', () => expect(samples.length).toBeGreaterThan(0))
+
+  describe.each(samples.map(s => [s.name, s] as const))('%s', (_, sample) => {
+    it('is told by its content alone', () => {
+      expect(claims(sample.bytes)).toEqual([converter.name])
+    })
+
+    it('reads as expected', { timeout: LONG }, async () => {
+      const snapshots = await readBytes(converter, sample.bytes)
+      snapshots.forEach(checkSnapshot)
+      const text = summaryText(snapshots)
+      expect(text.split('\n').length).toBeLessThanOrEqual(60)
+      expectText(sample.expected, text)
+    })
+
+    it('reads the same in small pieces and gzipped', { timeout: LONG }, async () => {
+      const whole = (await readBytes(converter, sample.bytes)).map(rowsText)
+      for (const size of sample.bytes.length < 1 << 20 ? [1, 7, 4096] : [61, 4096]) {
+        expect((await readBytes(converter, sample.bytes, size)).map(rowsText)).toEqual(whole)
+      }
+      const zipped = await loadSource(bytesSource(gzipSync(sample.bytes), 'unknown', 4096))
+      expect(zipped.converter.name).toBe(converter.name)
+      expect(zipped.snapshots.map(rowsText)).toEqual(whole)
+    })
+
+    it('is refused when cut anywhere', { timeout: LONG }, async () => {
+      for (const cut of cutsOf(sample)) {
+        const outcome = await outcomeOf(converter, sample.bytes.subarray(0, cut))
+        if (converter.truncation === 'when possible' && !(outcome instanceof FormatError)) continue
+        expect(outcome, `${cut} of ${sample.bytes.length} bytes`).toBeInstanceOf(FormatError)
+        expect(['truncated', 'malformed'], `${cut} bytes: ${outcome}`).toContain(
+          (outcome as FormatError).code,
+        )
+      }
+    })
+
+    if (converter.write) {
+      it('is the same after writing and reading', { timeout: LONG }, async () => {
+        const snapshots = await readBytes(converter, sample.bytes)
+        await expectRoundTrip(converter, snapshots)
+        expect(claims(written(converter, snapshots))).toEqual([converter.name])
+      })
+    }
+  })
+
+  describe('broken files', () => {
+    const { files, expected } = invalidOf(converter)
+    it('are refused with code and offset', async () => {
+      expect(files.length).toBeGreaterThan(0)
+      const lines: string[] = []
+      for (const { name, bytes } of files) {
+        const outcome = await outcomeOf(converter, bytes)
+        expect(outcome, name).toBeInstanceOf(FormatError)
+        const { code, offset, path, reason, format, message } = outcome as FormatError
+        expect(format, name).toBe(converter.name)
+        expect(message, name).not.toMatch(/[\n\r]/)
+        lines.push(`${name}: ${code} at ${offset ?? '-'}${path ? ` in ${path}` : ''}: ${reason}\n`)
+      }
+      expectText(expected, lines.join(''))
+    })
+
+    it('are refused whatever byte is wrong', { timeout: LONG }, async () => {
+      let seed = 1
+      const random = (n: number) => (seed = (Math.imul(seed, 1103515245) + 12345) & 0x7fffffff) % n
+      const bytes = smallest.bytes.subarray(0, 1 << 20)
+      for (let i = 0; i < Math.min(300, Math.ceil(3e7 / bytes.length)); i++) {
+        const wrong = bytes.slice()
+        for (let k = 0; k <= i % 3; k++) wrong[random(wrong.length)] = random(256)
+        await expectSnapshotsOrRefusal(converter, wrong)
+      }
+    })
+
+    it('are refused when they are of another format', { timeout: LONG }, async () => {
+      for (const other of converters) {
+        if (other === converter) continue
+        const sample = samplesOf(other).toSorted((a, b) => a.bytes.length - b.bytes.length)[0]
+        if (sample) await expectSnapshotsOrRefusal(converter, sample.bytes)
+      }
+      for (const text of ['', '\n', '{}', '[]', 'null', '"', '\0', 'hello\n']) {
+        await expectSnapshotsOrRefusal(converter, new TextEncoder().encode(text))
+      }
+    })
+  })
+}
+
+function writing(converter: Converter & Required<Pick<Converter, 'write'>>): void {
+  describe('writes', () => {
+    it.each(Object.entries(madeSnapshots))('%s', async (_, make) => {
+      await expectRoundTrip(converter, [make()])
+    })
+
+    it('a row without frames', async () => {
+      const snapshot = rowWithoutFrames()
+      const bytes = written(converter, [snapshot])
+      if (!converter.read) return
+      const [again] = await readBytes(converter, bytes)
+      expect(again.total.size).toBe(snapshot.total.size)
+    })
+
+    it('several snapshots, or says that it cannot', async () => {
+      const snapshots = [madeSnapshots['sizes over 2^32'](), madeSnapshots['samples and facts']()]
+      if (converter.carries.includes('measures')) return expectRoundTrip(converter, snapshots)
+      let refusal: unknown
+      try {
+        written(converter, snapshots)
+      } catch (error) {
+        refusal = error
+      }
+      expect(refusal).toBeInstanceOf(FormatError)
+      expect((refusal as FormatError).code).toBe('unsupported')
+    })
+
+    it('a chain 100,000 deep', { timeout: LONG }, async () => {
+      const snapshot = deepChain(100_000)
+      const bytes = written(converter, [snapshot])
+      if (!converter.read) return
+      const [again] = await readBytes(converter, bytes, 65_536)
+      expect(carriedText(again, converter.carries)).toEqual(carriedText(snapshot, converter.carries))
+    })
+
+    it('1 M rows', { timeout: LONG }, async () => {
+      const snapshot = manyRows(1_000_000)
+      let bytes = 0
+      const pieces: Uint8Array[] = []
+      for (const piece of converter.write([snapshot], {} satisfies WriteOptions)) {
+        pieces.push(typeof piece === 'string' ? new TextEncoder().encode(piece) : piece.slice())
+        bytes += piece.length
+      }
+      expect(bytes).toBeGreaterThan(1_000_000)
+      if (!converter.read) return
+      const source = { name: 'unknown', chunks: () => ReadableStream.from(pieces) }
+      const [again] = await converter.read(source, {})
+      expect(again.total.size).toBe(snapshot.total.size)
+      expect(again.statistics('lineno').length).toBe(snapshot.statistics('lineno').length)
+    })
+  })
+}
+
+/** Reads bytes in pieces of `size`, as the loader does. */
+async function readBytes(
+  converter: Converter,
+  bytes: Uint8Array,
+  size = 65_536,
+): Promise<readonly Snapshot[]> {
+  return converter.read!(reusing(bytes, size), {})
+}
+
+/** A source whose pieces are one buffer, used again, as a file's are. */
+function reusing(bytes: Uint8Array, size: number) {
+  return {
+    name: 'unknown',
+    async *chunks() {
+      const buffer = new Uint8Array(size)
+      for (let i = 0; i < bytes.length; i += size) {
+        const piece = bytes.subarray(i, i + size)
+        buffer.set(piece)
+        yield buffer.subarray(0, piece.length)
+      }
+    },
+  }
+}
+
+/** Names of the converters that claim these bytes, given as much of them as they ask for. */
+function claims(bytes: Uint8Array): string[] {
+  for (let length = 4096; ; length *= 8) {
+    const head = bytes.subarray(0, length)
+    const claimed = converters.filter(c => c.read && c.sniff(head, 'unknown') === 'yes')
+    if (claimed.length || length >= bytes.length) return claimed.map(c => c.name)
+  }
+}
+
+async function outcomeOf(converter: Converter, bytes: Uint8Array): Promise<unknown> {
+  try {
+    return await readBytes(converter, bytes)
+  } catch (error) {
+    return error
+  }
+}
+
+async function expectSnapshotsOrRefusal(converter: Converter, bytes: Uint8Array): Promise<void> {
+  const outcome = await outcomeOf(converter, bytes)
+  if (Array.isArray(outcome)) return outcome.forEach(checkSnapshot)
+  if (!(outcome instanceof FormatError)) throw new Error('not a FormatError', { cause: outcome })
+}
+
+/** All cuts of a small sample; of others the first and last ones and some spread between, the fewer the longer it is. */
+function cutsOf({ bytes }: Sample): number[] {
+  const n = bytes.length
+  if (n <= 6000) return Array.from({ length: n }, (_, i) => i)
+  const spread = Math.max(8, Math.min(200, Math.floor(4e7 / n)))
+  const cuts = new Set([0, 1, 2, 10, 100])
+  for (let i = 1; i < spread; i++) cuts.add(Math.floor((i * n) / spread))
+  for (let i = 1; i <= 16; i++) cuts.add(n - i)
+  return [...cuts]
+}
+
+async function expectRoundTrip(converter: Converter, snapshots: readonly Snapshot[]): Promise<void> {
+  const bytes = written(converter, snapshots)
+  if (!converter.read) return
+  const again = await readBytes(converter, bytes)
+  again.forEach(checkSnapshot)
+  expect(again.map(s => carriedText(s, converter.carries))).toEqual(
+    snapshots.map(s => carriedText(s, converter.carries)),
+  )
+  expect(written(converter, again).equals(bytes), 'written again it differs').toBe(true)
+}
+
+function written(converter: Converter, snapshots: readonly Snapshot[]): Buffer {
+  return Buffer.concat(
+    [...converter.write!(snapshots, {})].map(p => (typeof p === 'string' ? Buffer.from(p) : p.slice())),
+  )
+}
+
+function expectText(path: string, text: string): void {
+  if (UPDATE) writeFileSync(path, text)
+  expect(existsSync(path), `${path} is missing`).toBe(true)
+  expect(text).toBe(readFileSync(path, 'utf8'))
+}
