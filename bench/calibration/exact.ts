@@ -17,13 +17,25 @@ export function sampleHistogram(nodes: Histogram, interval: number, random: () =
     for (const [size, count] of sizes) {
       const n = binomial(count, probability(size, interval), random)
       if (n === 0) continue
-      if (row < 0) row = builder.add(builder.tables.stacks.intern(0, builder.tables.frames.intern('f', 'a.js', i + 1)), 0, 0)
+      if (row < 0)
+        row = builder.add(
+          builder.tables.stacks.intern(0, builder.tables.frames.intern('f', 'a.js', i + 1)),
+          0,
+          0,
+        )
       builder.grow(row, reportedSize(size, n, interval), n)
       for (let k = 0; k < n; k++) builder.addSample(row, reportedSize(size, 1, interval), ++ordinal)
     }
   }
   return builder.build(
-    { source: 'simulation', measure: 'live', accuracy: 'sampled', counts: 'estimated', interval, intervalSource: 'given' },
+    {
+      source: 'simulation',
+      measure: 'live',
+      accuracy: 'sampled',
+      counts: 'estimated',
+      interval,
+      intervalSource: 'given',
+    },
     128,
   )
 }

@@ -15,7 +15,15 @@ const runner = fileURLToPath(new URL('runner.mjs', import.meta.url))
 const exec = promisify(execFile)
 
 /** One file per run; those that exist are kept. Returns their paths. */
-export async function collect({ program, interval, runs, reads = 1, runtime = 'node20', flags = [], tag = '' }) {
+export async function collect({
+  program,
+  interval,
+  runs,
+  reads = 1,
+  runtime = 'node20',
+  flags = [],
+  tag = '',
+}) {
   mkdirSync(folder, { recursive: true })
   const paths = []
   for (let i = 0; i < runs; i++) {

@@ -241,7 +241,10 @@ function backward(
  * many splits to go through. Without effect on rows whose checksum is out of reach (merged ones differ by a rounding at most).
  */
 function tilted(splits: readonly (readonly Split[])[], total: number): number[][] {
-  const spread = splits.reduce((sum, s) => sum + Math.max(...s.map(x => x.sum)) - Math.min(...s.map(x => x.sum)), 0)
+  const spread = splits.reduce(
+    (sum, s) => sum + Math.max(...s.map(x => x.sum)) - Math.min(...s.map(x => x.sum)),
+    0,
+  )
   const weigh = (k: number) =>
     splits.map(s => {
       const least = Math.min(...s.map(x => x.sum))

@@ -24,7 +24,8 @@ class Text {
 }
 
 function* lines(n) {
-  for (let i = 0; i < n; i++) yield `${'#'.repeat(i % 4)} line ${i} of *text* with [link ${i}](http://example.com/${i % 50})`
+  for (let i = 0; i < n; i++)
+    yield `${'#'.repeat(i % 4)} line ${i} of *text* with [link ${i}](http://example.com/${i % 50})`
 }
 
 function build(root, line, i) {
@@ -47,7 +48,10 @@ export async function run() {
       if (i % 7 === 0) state.pending.push(Promise.resolve(element).then(e => ({ name: e.name, d })))
     }
     state.roots.push(root)
-    state.rendered.set(d, root.children.map(e => `<${e.name}>${e.children.map(t => t.text).join(' ')}</${e.name}>`))
+    state.rendered.set(
+      d,
+      root.children.map(e => `<${e.name}>${e.children.map(t => t.text).join(' ')}</${e.name}>`),
+    )
     await new Promise(resolve => setImmediate(resolve))
   }
   state.done = await Promise.all(state.pending)

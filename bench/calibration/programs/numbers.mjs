@@ -38,14 +38,24 @@ function distances(edges, from) {
 export async function run() {
   const edges = new Map()
   for (let i = 0; i < 400; i++) {
-    edges.set(i, [1, 7, 31].map(step => ({ to: (i * 3 + step) % 400, length: ((i * step) % 17) + 0.25 })))
+    edges.set(
+      i,
+      [1, 7, 31].map(step => ({ to: (i * 3 + step) % 400, length: ((i * step) % 17) + 0.25 })),
+    )
   }
   const state = { edges, found: [], matrices: [], memo: {}, sorted: [] }
   for (let i = 0; i < 12; i++) {
     state.found.push(distances(edges, i))
-    state.matrices.push(multiply(matrix(24, (x, y) => x - y / 3), matrix(24, (x, y) => x * y + i)))
+    state.matrices.push(
+      multiply(
+        matrix(24, (x, y) => x - y / 3),
+        matrix(24, (x, y) => x * y + i),
+      ),
+    )
     for (let k = 0; k < 300; k++) state.memo[`${i}:${k}`] = { k, square: k * k * 1.5, text: String(k / 7) }
-    state.sorted.push([...Array(500).keys()].map(k => ({ k, order: (k * 7919) % 500 })).sort((a, b) => a.order - b.order))
+    state.sorted.push(
+      [...Array(500).keys()].map(k => ({ k, order: (k * 7919) % 500 })).sort((a, b) => a.order - b.order),
+    )
     await new Promise(resolve => setImmediate(resolve))
   }
   return state

@@ -27,18 +27,29 @@ function styles(text, i) {
 
 function settings(text, i) {
   const names = text.match(/[a-z][A-Za-z]{5,}/g).slice(i * 60, i * 60 + 60)
-  return parseDocument(names.map((name, k) => `${name}${k}:\n  - value: ${k}\n    text: "${name}"`).join('\n'))
+  return parseDocument(
+    names.map((name, k) => `${name}${k}:\n  - value: ${k}\n    text: "${name}"`).join('\n'),
+  )
 }
 
 function edits(text) {
   const edited = new MagicString(text.slice(0, 6000))
-  for (const match of text.slice(0, 6000).matchAll(/\bconst\b/g)) edited.overwrite(match.index, match.index + 5, 'let')
+  for (const match of text.slice(0, 6000).matchAll(/\bconst\b/g))
+    edited.overwrite(match.index, match.index + 5, 'let')
   return { edited, map: edited.generateMap({ hires: false }) }
 }
 
 export async function run() {
   const folder = dirname(require.resolve('postcss'))
-  const files = ['parser.js', 'container.js', 'node.js', 'tokenize.js', 'stringifier.js', 'processor.js', 'map-generator.js']
+  const files = [
+    'parser.js',
+    'container.js',
+    'node.js',
+    'tokenize.js',
+    'stringifier.js',
+    'processor.js',
+    'map-generator.js',
+  ]
   const state = { words: new Map(), styles: [], settings: [], edits: [] }
   for (const [i, file] of files.entries()) {
     const text = readFileSync(join(folder, file), 'utf8')

@@ -20,7 +20,7 @@ class Ring {
   }
   add(line) {
     if (this.lines.length < this.length) this.lines.push(line)
-    else this.lines[this.at = (this.at + 1) % this.length] = line
+    else this.lines[(this.at = (this.at + 1) % this.length)] = line
   }
 }
 
@@ -64,7 +64,14 @@ function index(words, event) {
 }
 
 export async function run() {
-  const state = { users: new Map(), ring: new Ring(4000), subscribers: [], cache: {}, words: new Map(), queue: [] }
+  const state = {
+    users: new Map(),
+    ring: new Ring(4000),
+    subscribers: [],
+    cache: {},
+    words: new Map(),
+    queue: [],
+  }
   for (let i = 0; i < 16000; i++) {
     const event = parseEvent(i)
     const user = userOf(state.users, Math.floor(random() * 3000))

@@ -1,7 +1,7 @@
 // Streams: JSON written, zipped, unzipped and read again token by token; numbers in typed arrays, dates and big integers.
 
-import { pipeline } from 'node:stream/promises'
 import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import zlib from 'node:zlib'
 
 function* records(n) {
@@ -23,10 +23,18 @@ export async function run() {
       rest = lines.pop()
       for (const line of lines) {
         const row = JSON.parse(line)
-        rows.push({ ...row, at: new Date(row.at), big: BigInt(row.i) ** 3n, samples: Float64Array.of(row.i, row.i * 2) })
+        rows.push({
+          ...row,
+          at: new Date(row.at),
+          big: BigInt(row.i) ** 3n,
+          samples: Float64Array.of(row.i, row.i * 2),
+        })
       }
     }
   })
-  const tree = rows.reduce((node, row) => ({ row, left: row.i % 2 ? node : null, right: row.i % 2 ? null : node }), null)
+  const tree = rows.reduce(
+    (node, row) => ({ row, left: row.i % 2 ? node : null, right: row.i % 2 ? null : node }),
+    null,
+  )
   return { parts, rows, tree }
 }

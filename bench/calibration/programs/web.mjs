@@ -2,13 +2,13 @@
 
 import http from 'node:http'
 
-function escape(text) {
+function markup(text) {
   return text.replace(/[<>&]/g, c => `&#${c.charCodeAt(0)};`)
 }
 
 function page(key) {
   const rows = Array.from({ length: 8 }, (_, i) => ({ name: `${key}-${i}`, price: i * 3 }))
-  return `<h1>${escape(key)}</h1><ul>${rows.map(row => `<li>${escape(row.name)} ${row.price}</li>`).join('')}</ul>`
+  return `<h1>${markup(key)}</h1><ul>${rows.map(row => `<li>${markup(row.name)} ${row.price}</li>`).join('')}</ul>`
 }
 
 function sessionOf(sessions, id) {
