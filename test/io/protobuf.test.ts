@@ -158,7 +158,10 @@ describe('a message in pieces', () => {
   })
 
   it('that ends within a field is truncated, at every byte', async () => {
-    const bytes = new MessageWriter().bytes(6, new Uint8Array(200)).int(12, 2 ** 40).take()
+    const bytes = new MessageWriter()
+      .bytes(6, new Uint8Array(200))
+      .int(12, 2 ** 40)
+      .take()
     for (let length = 1; length < bytes.length; length++) {
       if (length === 203) continue // the first field's end
       const error = await readFields(bytesSource(bytes.subarray(0, length)), 1e6, () => {}).catch(e => e)
