@@ -11,7 +11,9 @@ export function parseSeriesRule(text: string): SeriesRule {
   try {
     pattern = new RegExp(text, 'u')
   } catch (error) {
-    throw new UsageError(`--series takes folder, session or a regular expression: ${(error as Error).message}`)
+    throw new UsageError(
+      `--series takes folder, session or a regular expression: ${(error as Error).message}`,
+    )
   }
   if ((new RegExp(`${text}|`, 'u').exec('') as RegExpExecArray).length < 2) {
     throw new UsageError(`the pattern '${text}' has no group ( ) that names the series`)

@@ -63,7 +63,11 @@ export function decodeSamples(samples: Samples, rowSize: Float64Array, interval:
   for (let first = 0; first < n; ) {
     let end = first + 1
     while (end < n && lots.row[end] === lots.row[first]) end++
-    const found = rows.decode(lots.value.subarray(first, end), lots.n.subarray(first, end), rowSize[lots.row[first]])
+    const found = rows.decode(
+      lots.value.subarray(first, end),
+      lots.n.subarray(first, end),
+      rowSize[lots.row[first]],
+    )
     for (let i = first; i < end; i++) store(decoded, i, found[i - first])
     first = end
   }
@@ -139,18 +143,29 @@ class RowDecoder {
     let sums = this.#rows.get(key)
     if (!sums) {
       const splits = Array.from(values, (v, i) => this.#splitsOf(v, counts[i]))
-      const weights = (splits.some(s => s.length > 1) && this.#checked(splits, total)) || splits.map(s => s.map(x => x.weight))
+      const weights =
+        (splits.some(s => s.length > 1) && this.#checked(splits, total)) ||
+        splits.map(s => s.map(x => x.weight))
       sums = splits.map((s, i) => sumSplits(s, weights[i], counts[i], this.#table.interval))
       this.#rows.set(key, sums)
     }
     return sums
   }
 
+  /** Probabilities of the splits: by the checksum if it can be worked out, else tilted so that they add up on average. */
+  #weigh(splits: readonly (readonly Split[])[], total: number): readonly number[][] {
+    const isOpen = splits.some(s => s.length > 1)
+    const isLone = splits.length === 1 && splits[0][0].parts[0].n === 1
+    if (!isOpen || isLone) return splits.map(s => s.map(x => x.weight))
+    return this.#checked(splits, total) ?? tilted(splits, total)
+  }
+
   /** Ways to divide `n` samples reported as `v`: all of one size, or of two of the likeliest sizes. */
   #splitsOf(v: number, n: number): readonly Split[] {
     const key = `${v};${n}`
     let splits = this.#splits.get(key)
-    if (!splits) this.#splits.set(key, (splits = splitsOf(this.#table.candidates(v), n, this.#table.interval)))
+    if (!splits)
+      this.#splits.set(key, (splits = splitsOf(this.#table.candidates(v), n, this.#table.interval)))
     return splits
   }
 
@@ -194,7 +209,11 @@ function restOf(splits: readonly (readonly Split[])[]) {
 }
 
 /** The backward pass: the probability of each split, its stage's partial sums before and after taken together. */
-function backward(splits: readonly (readonly Split[])[], stages: readonly Map<number, number>[], total: number) {
+function backward(
+  splits: readonly (readonly Split[])[],
+  stages: readonly Map<number, number>[],
+  total: number,
+) {
   const all = stages[splits.length].get(total)
   if (!all) return undefined
   let after = new Map([[total, 1]])
@@ -217,6 +236,35 @@ function backward(splits: readonly (readonly Split[])[], stages: readonly Map<nu
   return result
 }
 
+/**
+ * The splits' weights times exp(k * sum), k such that they add up to `total` on average: what the checksum says where there are too
+ * many splits to go through. Without effect on rows whose checksum is out of reach (merged ones differ by a rounding at most).
+ */
+function tilted(splits: readonly (readonly Split[])[], total: number): number[][] {
+  const spread = splits.reduce(
+    (sum, s) => sum + Math.max(...s.map(x => x.sum)) - Math.min(...s.map(x => x.sum)),
+    0,
+  )
+  const weigh = (k: number) =>
+    splits.map(s => {
+      const least = Math.min(...s.map(x => x.sum))
+      const most = Math.max(...s.map(x => x.sum))
+      const raw = s.map(x => x.weight * Math.exp(k * (x.sum - (k > 0 ? most : least))))
+      const sum = raw.reduce((a, b) => a + b, 0)
+      return raw.map(w => w / sum)
+    })
+  const mean = (weights: number[][]) =>
+    weights.reduce((all, w, i) => all + w.reduce((sum, x, j) => sum + x * splits[i][j].sum, 0), 0)
+  let low = (-500 * splits.length) / spread
+  let high = -low
+  for (let i = 0; i < 50; i++) {
+    const k = (low + high) / 2
+    if (mean(weigh(k)) < total) low = k
+    else high = k
+  }
+  return weigh((low + high) / 2)
+}
+
 function splitsOf(candidates: Candidates, n: number, interval: number): readonly Split[] {
   const { sizes, weights } = candidates
   const found: { parts: { size: number; n: number }[]; log: number }[] = []
@@ -231,7 +279,11 @@ function splitsOf(candidates: Candidates, n: number, interval: number): readonly
   for (let i = 0; i < sizes.length; i++) add([[i, n]])
   for (let x = 1; x < sizes.length; x++) {
     for (let y = 0; y < x && found.length + n < MOST_SPLITS; y++) {
-      for (let m = 1; m < n; m++) add([[x, m], [y, n - m]])
+      for (let m = 1; m < n; m++)
+        add([
+          [x, m],
+          [y, n - m],
+        ])
     }
   }
   const most = Math.max(...found.map(f => f.log))
@@ -243,7 +295,12 @@ function splitsOf(candidates: Candidates, n: number, interval: number): readonly
   }))
 }
 
-function sumSplits(splits: readonly Split[], weights: readonly number[], n: number, interval: number): LotSums {
+function sumSplits(
+  splits: readonly Split[],
+  weights: readonly number[],
+  n: number,
+  interval: number,
+): LotSums {
   let size = 0
   let bytes = 0
   let count = 0
