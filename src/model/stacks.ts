@@ -9,18 +9,21 @@ export class Stacks {
   frame = new Uint32Array(64)
   length = 1
   readonly #index = new RowIndex()
+  readonly #hashOf = (i: number) => hash2(this.parent[i], this.frame[i])
 
   /** The stack that `parent` becomes by calling `frame`. */
   intern(parent: number, frame: number): number {
     const hash = hash2(parent, frame)
-    const found = this.#index.find(hash, i => this.parent[i] === parent && this.frame[i] === frame)
-    if (found >= 0) return found
+    const index = this.#index
+    for (let i = index.first(hash); i >= 0; i = index.next()) {
+      if (this.parent[i] === parent && this.frame[i] === frame) return i
+    }
     const id = this.length++
     this.parent = reserve(this.parent, this.length)
     this.frame = reserve(this.frame, this.length)
     this.parent[id] = parent
     this.frame[id] = frame
-    this.#index.add(hash, id, i => hash2(this.parent[i], this.frame[i]))
+    index.add(hash, id, this.#hashOf)
     return id
   }
 
