@@ -18,7 +18,7 @@
 import type { Converter } from '../src/converter.ts'
 import { FormatError } from '../src/errors.ts'
 import { csvField, csvText, fromCsvField, fromCsvText } from '../src/escape.ts'
-import { asciiOf, type Line, linesOf } from '../src/io/lines.ts'
+import { asciiOf, inPieces, type Line, linesOf } from '../src/io/lines.ts'
 import type { Source } from '../src/io/source.ts'
 import { SnapshotBuilder } from '../src/model/builder.ts'
 import { frameText, parseFrame } from '../src/model/frame-text.ts'
@@ -168,15 +168,18 @@ function* write(snapshots: readonly Snapshot[]): Iterable<string> {
     const facts = `${n + 1},${meta.measure},${meta.accuracy},${meta.counts}`
     if (length === 0) yield `${facts},,,,,,,,,,${--following}\n`
     const allocation = allocationFrames(tables)
+    const names: string[] = []
+    const nameOf = (id: number): string => (names[id] ??= csvText(tables.strings.get(id)))
     const texts: string[] = []
     const textOf = (frame: number): string => (texts[frame] ??= frameText(tables.frames.get(frame)))
     for (let i = 0; i < length; i++) {
       const { stack, size, count, domain, type, totalNframe } = columns
-      const frame = tables.frames.get(allocation[stack[i]])
+      const { filename, functionName, lineno } = tables.frames
+      const frame = allocation[stack[i]]
       const where =
-        stack[i] === 0 ? ',,' : `${csvText(frame.filename)},${frame.lineno},${csvText(frame.functionName)}`
+        stack[i] === 0 ? ',,' : `${nameOf(filename[frame])},${lineno[frame]},${nameOf(functionName[frame])}`
       const traceback = csvField(tables.stacks.framesOf(stack[i]).map(textOf).join(';'))
-      yield `${facts},${size[i]},${count[i]},${domain[i]},${csvText(tables.strings.get(type[i]))},` +
+      yield `${facts},${size[i]},${count[i]},${domain[i]},${nameOf(type[i])},` +
         `${totalNframe?.[i] ?? 0},${where},${traceback},${--following}\n`
     }
   }
@@ -192,5 +195,5 @@ export const csv: Converter = {
   difference: 'negative',
   sniff,
   read,
-  write,
+  write: snapshots => inPieces(write(snapshots)),
 }

@@ -16,7 +16,7 @@
 import type { Converter } from '../src/converter.ts'
 import { FormatError } from '../src/errors.ts'
 import { visible } from '../src/escape.ts'
-import { type Line, linesOf } from '../src/io/lines.ts'
+import { inPieces, type Line, linesOf } from '../src/io/lines.ts'
 import type { Source } from '../src/io/source.ts'
 import { SnapshotBuilder } from '../src/model/builder.ts'
 import { frameText, parseFrame } from '../src/model/frame-text.ts'
@@ -179,5 +179,5 @@ export const folded: Converter = {
   difference: 'pair',
   sniff,
   read,
-  write,
+  write: snapshots => inPieces(write(snapshots)),
 }

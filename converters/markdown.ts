@@ -7,6 +7,7 @@
 
 import type { Converter } from '../src/converter.ts'
 import { markdownCode } from '../src/escape.ts'
+import { inPieces } from '../src/io/lines.ts'
 import { frameText } from '../src/model/frame-text.ts'
 import type { SnapshotMeta } from '../src/model/meta.ts'
 import type { Snapshot } from '../src/model/snapshot.ts'
@@ -81,5 +82,5 @@ export const markdown: Converter = {
   truncation: 'when possible',
   difference: 'negative',
   sniff: () => 'no',
-  write,
+  write: snapshots => inPieces(write(snapshots)),
 }

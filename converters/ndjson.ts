@@ -19,7 +19,7 @@ import type { Converter } from '../src/converter.ts'
 import { FormatError } from '../src/errors.ts'
 import { jsonText } from '../src/escape.ts'
 import { parseText, Taker } from '../src/io/document.ts'
-import { asciiOf, type Line, linesOf } from '../src/io/lines.ts'
+import { asciiOf, inPieces, type Line, linesOf } from '../src/io/lines.ts'
 import type { Source } from '../src/io/source.ts'
 import { SnapshotBuilder } from '../src/model/builder.ts'
 import { metaJson, parseMeta } from '../src/model/meta-json.ts'
@@ -164,5 +164,5 @@ export const ndjson: Converter = {
   difference: 'negative',
   sniff,
   read,
-  write,
+  write: snapshots => inPieces(write(snapshots)),
 }
