@@ -15,7 +15,15 @@ export type Carried =
   | 'meta' // interval, session, time, runtime ...
   | 'measures' // several snapshots in one file
 
+/** Columns of a snapshot that a report may do without. */
+export const ROW_COLUMNS = ['stack', 'type', 'domain'] as const
+
 export interface ReadOptions {
+  /**
+   * The columns that are wanted, all unless given. A reader may leave the others empty (no stack, no type, domain 0) to save
+   * time and memory.
+   */
+  columns?: readonly (typeof ROW_COLUMNS)[number][]
   /** Sampling interval in bytes, where the user knows it. */
   interval?: number
   /** Keep each sample (pairing and error bars need them); otherwise they are only counted. Default true. */

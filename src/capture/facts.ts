@@ -7,10 +7,12 @@ export interface Sampled {
   sampling: Sampling
   /** Random id of the sampler's life: reads with the same one pair. */
   session: string
-  pid: number
+  pid: number | undefined
   isolate: string
   runtime: string
-  runtimeVersion: string
+  runtimeVersion: string | undefined
+  /** False for a sampler that somebody else started. */
+  isIntervalKnown: boolean
   /** Heap in use when sampling started, in bytes: no sample can speak of it. */
   before?: number
   notes?: string[]
@@ -38,16 +40,16 @@ export function factsOf(
   read: number,
   memory: Memory,
   time = Date.now(),
-): SnapshotMeta & { pid: number; isolate: string } {
-  const { sampling, session, pid, isolate, runtime, runtimeVersion, before, notes } = sampled
-  const exact = sampling.interval === 1
+): SnapshotMeta & { isolate: string } {
+  const { sampling, session, pid, isolate, runtime, runtimeVersion, before, isIntervalKnown, notes } = sampled
+  const exact = isIntervalKnown && sampling.interval === 1
   return {
     source: 'capture',
     measure: sampling.mode === 'allocated' ? 'allocated' : 'live',
     accuracy: exact ? 'exact' : 'sampled',
     counts: exact ? 'exact' : 'estimated',
-    interval: sampling.interval,
-    intervalSource: 'recorded',
+    interval: isIntervalKnown ? sampling.interval : undefined,
+    intervalSource: isIntervalKnown ? 'recorded' : undefined,
     runtime,
     runtimeVersion,
     time,

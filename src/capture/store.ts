@@ -1,17 +1,19 @@
-import { closeSync, fsyncSync, linkSync, openSync, rmSync, unlinkSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
-import { TracemallocError } from '../errors.ts'
+import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync, unlinkSync, writeSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { TracemallocError, UsageError } from '../errors.ts'
 import { bytesSource } from '../io/source.ts'
 import { dumpSnapshots, loadSource } from '../load.ts'
 import type { SnapshotMeta } from '../model/meta.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import { DUMP, filePath, nextNumber, RAW } from './files.ts'
-import type { Profile } from './sampler.ts'
+import { DUMP, filePath, nextNumber, plainName, RAW } from './files.ts'
 
 /** A read of one isolate with what is known about it. */
 export interface Reading {
-  profile: Profile
-  meta: SnapshotMeta & { pid: number; isolate: string }
+  /** V8's profile, as text. */
+  profile: string
+  /** Middle of its files' names: the process id. */
+  label: string
+  meta: SnapshotMeta & { isolate: string }
 }
 
 /** Member of a raw profile that holds the facts; other readers skip it. */
@@ -19,19 +21,73 @@ const FACTS = 'tracemalloc'
 
 /** V8's profile as text, with the facts as its first member. */
 export function rawText({ profile, meta }: Reading): string {
-  return JSON.stringify({ [FACTS]: meta, ...profile })
+  return `{${JSON.stringify(FACTS)}:${JSON.stringify(meta)},${profile.slice(1)}`
 }
 
 /** A reading as a snapshot: what the heapprofile converter makes of it, and its facts. */
 export async function snapshotOf(reading: Reading): Promise<Snapshot> {
-  return parse(JSON.stringify(reading.profile), reading.meta)
+  const { profile, meta } = reading
+  const source = bytesSource(Buffer.from(profile), 'the profile', 1 << 18)
+  const { snapshots } = await loadSource(source, { from: 'heapprofile', interval: meta.interval })
+  const [snapshot] = snapshots
+  const { skipped, notes = [] } = snapshot.meta
+  const memory = { ...meta.memory, sampled: snapshot.total.size, overhead: overheadOf(snapshot) }
+  return snapshot.with({ meta: { ...meta, memory, skipped, notes: [...(meta.notes ?? []), ...notes] } })
 }
 
-async function parse(text: string, meta: SnapshotMeta): Promise<Snapshot> {
-  const source = bytesSource(Buffer.from(text), 'the profile', 1 << 18)
-  const { snapshots } = await loadSource(source, { from: 'heapprofile', interval: meta.interval })
-  const { skipped, notes = [] } = snapshots[0].meta
-  return snapshots[0].with({ meta: { ...meta, skipped, notes: [...(meta.notes ?? []), ...notes] } })
+/** Bytes that V8 keeps for a sample: the sample, its map slot, a global handle and a weak callback. */
+const SAMPLE_BYTES = 160
+/** Bytes that V8 keeps for a node of its call tree: the node and its two maps. */
+const NODE_BYTES = 200
+
+/** What tracing itself holds in the target, in bytes, by the sizes of V8's structures. */
+function overheadOf({ columns, tables }: Snapshot): number {
+  return (columns.samples?.row.length ?? 0) * SAMPLE_BYTES + tables.stacks.length * NODE_BYTES
+}
+
+/** One read that is on disk. */
+export interface Read {
+  path: string
+  snapshot: Snapshot
+  /** Milliseconds that the target took. */
+  took: number
+}
+
+/** Adds a line to the manifest of a series, and syncs it. */
+export function noteRead(dir: string, label: string, { path, snapshot, took }: Read): void {
+  const { time, isolate, session, read, memory } = snapshot.meta
+  const line = { file: basename(path), time, isolate, session, read, took: Math.round(took), memory }
+  const file = openSync(join(dir, `tracemalloc.${label}.ndjson`), 'a')
+  try {
+    writeSync(file, `${JSON.stringify(line)}\n`)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** Writes a reading to one named file; a further isolate's goes beside it, with its name before the ending. */
+export async function saveAs(path: string, reading: Reading): Promise<{ path: string; snapshot: Snapshot }> {
+  const own = withIsolate(path, reading.meta.isolate)
+  try {
+    const snapshot = await snapshotOf(reading)
+    await dumpSnapshots([snapshot], own)
+    return { path: own, snapshot }
+  } catch (error) {
+    const raw = saveRaw(dirname(own), reading)
+    throw new TracemallocError(`${raw.path} was written instead of ${own}: ${(error as Error).message}`, {
+      cause: error,
+    })
+  }
+}
+
+/** `leak.pb.gz` of the isolate `worker-1` is `leak.worker-1.pb.gz`. */
+export function withIsolate(path: string, isolate: string): string {
+  if (isolate === 'main') return path
+  const name = basename(path)
+  const dot = name.indexOf('.', 1)
+  const at = path.length - name.length + (dot < 0 ? name.length : dot)
+  return `${path.slice(0, at)}.${plainName(isolate)}${path.slice(at)}`
 }
 
 /**
@@ -40,8 +96,7 @@ async function parse(text: string, meta: SnapshotMeta): Promise<Snapshot> {
  */
 export async function save(dir: string, reading: Reading): Promise<{ path: string; snapshot: Snapshot }> {
   const { number, path: raw } = saveRaw(dir, reading)
-  const { pid, isolate } = reading.meta
-  const path = filePath(dir, pid, isolate, number, DUMP)
+  const path = filePath(dir, reading.label, reading.meta.isolate, number, DUMP)
   try {
     const snapshot = await snapshotOf(reading)
     await dumpSnapshots([snapshot], path, { exclusive: true })
@@ -52,10 +107,23 @@ export async function save(dir: string, reading: Reading): Promise<{ path: strin
   }
 }
 
-/** Writes V8's profile whole or not at all, before it returns, under the next free number. */
+/**
+ * Writes V8's profile whole or not at all, before it returns, under the next free number. Throws TracemallocError when the
+ * folder cannot be written to.
+ */
 export function saveRaw(dir: string, reading: Reading): { number: number; path: string } {
-  const { pid, isolate } = reading.meta
-  const temporary = join(dir, `.${pid}.${isolate}.${process.hrtime.bigint()}.tmp`)
+  try {
+    return writeRaw(dir, reading)
+  } catch (error) {
+    throw new TracemallocError(`cannot write a snapshot in ${dir}: ${(error as Error).message}`, {
+      cause: error,
+    })
+  }
+}
+
+function writeRaw(dir: string, reading: Reading): { number: number; path: string } {
+  const { label, meta } = reading
+  const temporary = join(dir, `.${label}.${process.hrtime.bigint()}.tmp`)
   try {
     const file = openSync(temporary, 'wx')
     try {
@@ -66,8 +134,8 @@ export function saveRaw(dir: string, reading: Reading): { number: number; path: 
       closeSync(file)
     }
     for (;;) {
-      const number = nextNumber(dir, pid, isolate)
-      const path = filePath(dir, pid, isolate, number, RAW)
+      const number = nextNumber(dir, label, meta.isolate)
+      const path = filePath(dir, label, meta.isolate, number, RAW)
       try {
         linkSync(temporary, path)
         return { number, path }
@@ -77,5 +145,14 @@ export function saveRaw(dir: string, reading: Reading): { number: number; path: 
     }
   } finally {
     rmSync(temporary, { force: true })
+  }
+}
+
+/** Makes a folder for snapshots. Throws UsageError when there can be none. */
+export function makeFolder(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true })
+  } catch (error) {
+    throw new UsageError(`cannot make the folder ${dir}: ${(error as Error).message}`, { cause: error })
   }
 }

@@ -6,7 +6,7 @@ import { factsOf, readMemory, type Sampled } from './facts.ts'
 import { readSampler } from './sampler.ts'
 import { localSession } from './session.ts'
 import type { Settings } from './settings.ts'
-import { save } from './store.ts'
+import { makeFolder, noteRead, save } from './store.ts'
 
 /** What the preload tells the watcher at the start. */
 export interface WatcherData {
@@ -18,6 +18,7 @@ export interface WatcherData {
 }
 
 const { settings, sampled, answered } = workerData as WatcherData
+makeFolder(settings.dir)
 let reads = 0
 let last = Promise.resolve()
 
@@ -31,9 +32,13 @@ async function read(): Promise<void> {
   // Connected for the read only: at the end of the process Node waits for sessions that are still open.
   const main = localSession('main')
   try {
-    const memory = await readMemory(main)
+    const start = performance.now()
     const profile = await readSampler(main)
-    await save(settings.dir, { profile, meta: factsOf(sampled, reads++, memory) })
+    const memory = await readMemory(main)
+    const took = performance.now() - start
+    const label = String(sampled.pid)
+    const saved = await save(settings.dir, { profile, label, meta: factsOf(sampled, reads++, memory) })
+    if (settings.every !== undefined) noteRead(settings.dir, label, { ...saved, took })
   } finally {
     await main.close()
   }

@@ -152,6 +152,14 @@ class RowDecoder {
     return sums
   }
 
+  /** Probabilities of the splits: by the checksum if it can be worked out, else tilted so that they add up on average. */
+  #weigh(splits: readonly (readonly Split[])[], total: number): readonly number[][] {
+    const isOpen = splits.some(s => s.length > 1)
+    const isLone = splits.length === 1 && splits[0][0].parts[0].n === 1
+    if (!isOpen || isLone) return splits.map(s => s.map(x => x.weight))
+    return this.#checked(splits, total) ?? tilted(splits, total)
+  }
+
   /** Ways to divide `n` samples reported as `v`: all of one size, or of two of the likeliest sizes. */
   #splitsOf(v: number, n: number): readonly Split[] {
     const key = `${v};${n}`
@@ -226,6 +234,35 @@ function backward(
     after = before
   }
   return result
+}
+
+/**
+ * The splits' weights times exp(k * sum), k such that they add up to `total` on average: what the checksum says where there are too
+ * many splits to go through. Without effect on rows whose checksum is out of reach (merged ones differ by a rounding at most).
+ */
+function tilted(splits: readonly (readonly Split[])[], total: number): number[][] {
+  const spread = splits.reduce(
+    (sum, s) => sum + Math.max(...s.map(x => x.sum)) - Math.min(...s.map(x => x.sum)),
+    0,
+  )
+  const weigh = (k: number) =>
+    splits.map(s => {
+      const least = Math.min(...s.map(x => x.sum))
+      const most = Math.max(...s.map(x => x.sum))
+      const raw = s.map(x => x.weight * Math.exp(k * (x.sum - (k > 0 ? most : least))))
+      const sum = raw.reduce((a, b) => a + b, 0)
+      return raw.map(w => w / sum)
+    })
+  const mean = (weights: number[][]) =>
+    weights.reduce((all, w, i) => all + w.reduce((sum, x, j) => sum + x * splits[i][j].sum, 0), 0)
+  let low = (-500 * splits.length) / spread
+  let high = -low
+  for (let i = 0; i < 50; i++) {
+    const k = (low + high) / 2
+    if (mean(weigh(k)) < total) low = k
+    else high = k
+  }
+  return weigh((low + high) / 2)
 }
 
 function splitsOf(candidates: Candidates, n: number, interval: number): readonly Split[] {

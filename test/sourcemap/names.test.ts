@@ -77,6 +77,7 @@ describe('functionNameAt', () => {
 it('identifierAt', () => {
   expect(identifierAt('class Store {}', 6)).toBe('Store')
   expect(identifierAt('class Store {}', 5)).toBe('')
+  expect(identifierAt('export default function', 7)).toBe('')
   expect(identifierAt('x', -1)).toBe('')
   expect(identifierAt('x', 9)).toBe('')
 })

@@ -1,10 +1,11 @@
 import type { Command } from 'commander'
 import { addFilters } from '../options.ts'
+import type { RewriteOptions } from '../rewrite.ts'
 
 const EXAMPLE = `
 Example: tracemalloc convert samples/heapprofile/node26-heapprof-i2048.heapprofile /tmp/x.pb.gz`
 
-interface ConvertOptions {
+interface ConvertOptions extends RewriteOptions {
   include: string[]
   exclude: string[]
   allFrames?: boolean

@@ -15,8 +15,9 @@ export function register(program: Command): void {
 }
 
 async function diff(oldPath: string, newPath: string, options: SelectionOptions): Promise<void> {
-  const [{ readSnapshots }, { diffView }, { printViews }] = await Promise.all([
+  const [{ readSnapshots }, { rewriterOf }, { diffView }, { printViews }] = await Promise.all([
     import('../input.ts'),
+    import('../rewrite.ts'),
     import('../../report/view.ts'),
     import('../output.ts'),
   ])
@@ -35,5 +36,5 @@ async function diff(oldPath: string, newPath: string, options: SelectionOptions)
       title: now.length > 1 ? name : undefined,
     }),
   )
-  await printViews(views, options.format)
+  await printViews(views, options.format, await rewriterOf(options).getLine())
 }
