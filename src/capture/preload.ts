@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
 import { isMainThread, Worker } from 'node:worker_threads'
 import type { Sampled } from './facts.ts'
 import { startSamplerNow } from './sampler.ts'
@@ -22,7 +21,6 @@ export function preload(settings: Settings): void {
   const isOurs = startSamplerNow(session, settings)
   hold(session)
   if (settings.dir === undefined) return
-  mkdirSync(settings.dir, { recursive: true })
   const sampled: Sampled = {
     sampling: settings,
     session: randomBytes(8).toString('hex'),

@@ -6,6 +6,8 @@ import { dumpSnapshots, loadFile } from '../load.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { DUMP, RAW } from './files.ts'
 import { type Settings, settingsToEnv } from './settings.ts'
+import { stableArguments } from './stable.ts'
+import { makeFolder } from './store.ts'
 
 export interface RunOptions extends Omit<Settings, 'dir'> {
   /** Folder for the files; the working directory when absent. */
@@ -31,15 +33,13 @@ const FORWARDED: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SI
 /** Signals that a terminal sends to the program itself as well. */
 const FROM_TERMINAL: readonly NodeJS.Signals[] = ['SIGINT', 'SIGHUP']
 
-/** Flags that keep every function on the stack and every object apart. */
-export const STABLE_FRAMES = ['--no-turbo-inlining', '--no-maglev-inlining', '--no-turbo-allocation-folding']
-
 /** Runs a Node program traced from its first line and waits for its end. Its streams and its exit status are its own. */
 export async function run(command: readonly string[], options: RunOptions): Promise<Ended> {
   const spool = options.output
     ? await mkdtemp(join(dirname(resolve(options.output)), '.tracemalloc-'))
     : undefined
   const dir = spool ?? resolve(options.out ?? '.')
+  makeFolder(dir)
   try {
     const child = spawn(process.execPath, [...flags(options), ...command], {
       stdio: 'inherit',
@@ -59,15 +59,10 @@ export async function run(command: readonly string[], options: RunOptions): Prom
 }
 
 function flags({ stableFrames }: RunOptions): string[] {
-  const stable = stableFrames ? STABLE_FRAMES.filter(flag => isKnown(flag)) : []
+  const stable = stableFrames ? stableArguments(process.versions.node) : []
   const ending = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
   const register = new URL(`../register${ending}`, import.meta.url)
   return [...stable, '--import', register.href]
-}
-
-/** Node 20 knows no Maglev flag. */
-function isKnown(flag: string): boolean {
-  return !flag.includes('maglev') || Number.parseInt(process.versions.node, 10) >= 22
 }
 
 /** Waits for the program, handing signals on. */

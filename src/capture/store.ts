@@ -1,6 +1,6 @@
-import { closeSync, fsyncSync, linkSync, openSync, rmSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync, unlinkSync, writeSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { TracemallocError } from '../errors.ts'
+import { TracemallocError, UsageError } from '../errors.ts'
 import { bytesSource } from '../io/source.ts'
 import { dumpSnapshots, loadSource } from '../load.ts'
 import type { SnapshotMeta } from '../model/meta.ts'
@@ -107,8 +107,21 @@ export async function save(dir: string, reading: Reading): Promise<{ path: strin
   }
 }
 
-/** Writes V8's profile whole or not at all, before it returns, under the next free number. */
+/**
+ * Writes V8's profile whole or not at all, before it returns, under the next free number. Throws TracemallocError when the
+ * folder cannot be written to.
+ */
 export function saveRaw(dir: string, reading: Reading): { number: number; path: string } {
+  try {
+    return writeRaw(dir, reading)
+  } catch (error) {
+    throw new TracemallocError(`cannot write a snapshot in ${dir}: ${(error as Error).message}`, {
+      cause: error,
+    })
+  }
+}
+
+function writeRaw(dir: string, reading: Reading): { number: number; path: string } {
   const { label, meta } = reading
   const temporary = join(dir, `.${label}.${process.hrtime.bigint()}.tmp`)
   try {
@@ -132,5 +145,14 @@ export function saveRaw(dir: string, reading: Reading): { number: number; path: 
     }
   } finally {
     rmSync(temporary, { force: true })
+  }
+}
+
+/** Makes a folder for snapshots. Throws UsageError when there can be none. */
+export function makeFolder(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true })
+  } catch (error) {
+    throw new UsageError(`cannot make the folder ${dir}: ${(error as Error).message}`, { cause: error })
   }
 }

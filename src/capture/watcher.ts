@@ -6,7 +6,7 @@ import { factsOf, readMemory, type Sampled } from './facts.ts'
 import { readSampler } from './sampler.ts'
 import { localSession } from './session.ts'
 import type { Settings } from './settings.ts'
-import { noteRead, save } from './store.ts'
+import { makeFolder, noteRead, save } from './store.ts'
 
 /** What the preload tells the watcher at the start. */
 export interface WatcherData {
@@ -18,6 +18,7 @@ export interface WatcherData {
 }
 
 const { settings, sampled, answered } = workerData as WatcherData
+makeFolder(settings.dir)
 let reads = 0
 let last = Promise.resolve()
 

@@ -56,3 +56,37 @@ export class RowIndex {
     for (const slot of old) if (slot !== 0) this.#put(hashOf(slot - 1), slot - 1)
   }
 }
+
+/** Ids of tuples of integers. */
+export class TupleIds {
+  readonly width: number
+  values: Uint32Array
+  length = 0
+  readonly #index = new RowIndex()
+
+  constructor(width: number) {
+    this.width = width
+    this.values = new Uint32Array(width * 64)
+  }
+
+  intern(tuple: ArrayLike<number>): number {
+    const { width } = this
+    const hash = this.#hash(tuple, 0)
+    const found = this.#index.find(hash, i => {
+      for (let k = 0; k < width; k++) if (this.values[i * width + k] !== tuple[k]) return false
+      return true
+    })
+    if (found >= 0) return found
+    const id = this.length++
+    this.values = reserve(this.values, this.length * width)
+    for (let k = 0; k < width; k++) this.values[id * width + k] = tuple[k]
+    this.#index.add(hash, id, i => this.#hash(this.values, i * width))
+    return id
+  }
+
+  #hash(values: ArrayLike<number>, at: number): number {
+    let h = 0
+    for (let k = 0; k < this.width; k++) h = hash2(h, values[at + k])
+    return h
+  }
+}
