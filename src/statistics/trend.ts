@@ -48,9 +48,8 @@ export function seriesTrend(
   const count = column(id => at(last.count, id))
   const sizeDiff = column(id => size[id] - at(grouped[0].size, id))
   const countDiff = column(id => count[id] - at(grouped[0].count, id))
-  const order = sortIds(ids, [sizeDiff.map(Math.abs), size, countDiff.map(Math.abs), count], id =>
-    grouper.describe(id),
-  )
+  const columns = [sizeDiff.map(Math.abs), size, countDiff.map(Math.abs), count]
+  const order = sortIds(ids, columns, (a, b) => grouper.compare(a, b))
   const estimated = grouped.some(g => g.estimated)
   const row = (id: number): TrendRow => {
     const { traceback, label, key } = grouper.describe(id)
