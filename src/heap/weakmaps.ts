@@ -8,7 +8,8 @@ export interface WeakMapEdge {
   readonly table: number
 }
 
-/** Longest name that is looked at: V8's own are far shorter. */
+// V8's own names are neither shorter nor longer. Nearly all names of internal edges are numbers.
+const SHORTEST = 60
 const LONGEST = 4096
 
 /** Tells such edges by their name; each name is read once. */
@@ -19,7 +20,8 @@ export function weakMapEdges(graph: HeapGraph): (name: number) => WeakMapEdge | 
     if (isOther[name] === 1) return undefined
     const known = found.get(name)
     if (known) return known
-    const edge = parse(graph.texts.get(name))
+    const { length } = graph.texts.bytes(name)
+    const edge = length < SHORTEST || length > LONGEST ? undefined : parse(graph.texts.get(name))
     if (edge) found.set(name, edge)
     else isOther[name] = 1
     return edge
@@ -28,7 +30,6 @@ export function weakMapEdges(graph: HeapGraph): (name: number) => WeakMapEdge | 
 
 /** `12 / part of key (A @1) -> value (B @2) pair in WeakMap (table @3)` */
 function parse(text: string): WeakMapEdge | undefined {
-  if (text.length > LONGEST) return undefined
   const start = /^\d+(?= \/ part of key \()/.exec(text)
   const end = / @\d+\) pair in WeakMap \(table @(\d+)\)$/.exec(text)
   if (!start || !end || !/ @\d+\) -> value \(/.test(text)) return undefined
