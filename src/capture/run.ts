@@ -6,14 +6,15 @@ import { dumpSnapshots, loadFile } from '../load.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { DUMP, RAW } from './files.ts'
 import { type Settings, settingsToEnv } from './settings.ts'
+import { makeFolder } from './store.ts'
 
 export interface RunOptions extends Omit<Settings, 'dir'> {
+  /** Further arguments for `node`. */
+  nodeOptions: readonly string[]
   /** Folder for the files; the working directory when absent. */
   out?: string
   /** The one file to write, instead. */
   output?: string
-  /** Keep V8 from inlining functions and folding allocations, so that bytes stay at their function. */
-  stableFrames: boolean
 }
 
 /** How the program ended. */
@@ -31,20 +32,25 @@ const FORWARDED: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SI
 /** Signals that a terminal sends to the program itself as well. */
 const FROM_TERMINAL: readonly NodeJS.Signals[] = ['SIGINT', 'SIGHUP']
 
-/** Flags that keep every function on the stack and every object apart. */
-export const STABLE_FRAMES = ['--no-turbo-inlining', '--no-maglev-inlining', '--no-turbo-allocation-folding']
-
 /** Runs a Node program traced from its first line and waits for its end. Its streams and its exit status are its own. */
 export async function run(command: readonly string[], options: RunOptions): Promise<Ended> {
   const spool = options.output
     ? await mkdtemp(join(dirname(resolve(options.output)), '.tracemalloc-'))
     : undefined
   const dir = spool ?? resolve(options.out ?? '.')
+  makeFolder(dir)
   try {
-    const child = spawn(process.execPath, [...flags(options), ...command], {
-      stdio: 'inherit',
-      env: { ...process.env, ...settingsToEnv({ ...options, dir }) },
-    })
+    const register = ['--import', registerUrl()]
+    const env: NodeJS.ProcessEnv = { ...process.env, ...settingsToEnv({ ...options, dir }) }
+    if (options.children) env.NODE_OPTIONS = [process.env.NODE_OPTIONS, ...register].filter(Boolean).join(' ')
+    const child = spawn(
+      process.execPath,
+      [...(options.children ? [] : register), ...options.nodeOptions, ...command],
+      {
+        stdio: 'inherit',
+        env,
+      },
+    )
     const end = await ended(child)
     const files = await filesOf(dir, child.pid!)
     const main = files.filter(isOfMain(child.pid!)).at(-1)
@@ -58,16 +64,9 @@ export async function run(command: readonly string[], options: RunOptions): Prom
   }
 }
 
-function flags({ stableFrames }: RunOptions): string[] {
-  const stable = stableFrames ? STABLE_FRAMES.filter(flag => isKnown(flag)) : []
-  const ending = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
-  const register = new URL(`../register${ending}`, import.meta.url)
-  return [...stable, '--import', register.href]
-}
-
-/** Node 20 knows no Maglev flag. */
-function isKnown(flag: string): boolean {
-  return !flag.includes('maglev') || Number.parseInt(process.versions.node, 10) >= 22
+/** What a traced process loads first. */
+function registerUrl(): string {
+  return new URL(`../register${import.meta.url.slice(-3)}`, import.meta.url).href
 }
 
 /** Waits for the program, handing signals on. */

@@ -12,6 +12,7 @@ const COMMANDS: Record<string, () => Promise<{ register(program: Command): void 
   convert: () => import('./commands/convert.ts'),
   run: () => import('./commands/run.ts'),
   attach: () => import('./commands/attach.ts'),
+  targets: () => import('./commands/targets.ts'),
 }
 
 /** Runs the command line and returns the exit status. The only place that prints errors. */

@@ -75,7 +75,7 @@ export function compareSampled(
   const row = (id: number): SampledDiff =>
     new Row(id, id === reads.groups ? undefined : grouper, sums, judge, verdicts[id])
   const columns = [sums.sizeDiff.map(Math.abs), sums.size, sums.countDiff.map(Math.abs), sums.count]
-  const order = sortIds(sums.ids, columns, id => grouper.describe(id))
+  const order = sortIds(sums.ids, columns, (a, b) => grouper.compare(a, b))
   return {
     rows: Array.from(order, row),
     total: row(reads.groups),
