@@ -10,7 +10,9 @@ import { unpackSnapshot } from './pack.ts'
 import { readInParallel } from './pool.ts'
 import { type SeriesRule, seriesOf, shortNames } from './series.ts'
 
-export interface BatchOptions extends LoadOptions {
+export interface BatchOptions {
+  /** How files are read; sent to the workers, so without functions. */
+  load: Omit<LoadOptions, 'onBytes'>
   keyTypes: readonly KeyType[]
   cumulative: Cumulative
   filters: readonly BaseFilter[]
@@ -54,6 +56,8 @@ export interface SeriesResult {
   /** The last snapshot against the baseline's of the same name. */
   baseline?: Comparison
   notes: string[]
+  /** The snapshots themselves, in order, over common tables. */
+  snapshots: readonly Snapshot[]
 }
 
 export interface BatchResult {
@@ -72,7 +76,7 @@ export async function runBatch(paths: readonly string[], options: BatchOptions):
   }
   const results = new Map<string, SeriesResult>()
   let i = 0
-  for await (const { path, snapshots, error } of readInParallel(paths, options, options.threads)) {
+  for await (const { path, snapshots, error } of readInParallel(paths, options.load, options.threads)) {
     if (error !== undefined) failed.push({ path, reason: error })
     for (const packed of snapshots ?? []) {
       const name = nameOf(path, packed.meta.session, options.seriesRule)
@@ -130,6 +134,7 @@ class SeriesReader {
       points: this.#points,
       steps: this.#steps,
       notes: clockNotes(this.#points),
+      snapshots,
     }
     if (snapshots.length < 2) return result
     const first = snapshots[0]
@@ -160,4 +165,34 @@ function stepOf({ rows, total }: Comparison): Step {
 function clockNotes(points: readonly Point[]): string[] {
   const backwards = points.some((point, i) => i > 0 && (point.time ?? 0) < (points[i - 1].time ?? 0))
   return backwards ? ['the clock runs backwards: snapshots are in the order of their names'] : []
+}
+
+/**
+ * Compares the end of each series with the baseline's series of the same name (or with the only one). Series of separate runs
+ * are compared as a whole, so that three baseline runs or more show how much runs differ by themselves.
+ */
+export async function compareToBaseline(
+  result: BatchResult,
+  paths: readonly string[],
+  options: BatchOptions,
+): Promise<void> {
+  const baseline = await runBatch(paths, options)
+  result.failed.push(...baseline.failed)
+  for (const series of result.series) {
+    const old =
+      baseline.series.length === 1 ? baseline.series[0] : baseline.series.find(s => s.name === series.name)
+    if (!old) {
+      series.notes.push('the baseline has no series of this name')
+      continue
+    }
+    series.baseline = compareSampled(endOf(series), endOf(old), options.keyTypes, options.cumulative)
+    series.notes.push(...series.baseline.notes)
+  }
+}
+
+/** The last snapshot of one session's series; all snapshots where each is a run of its own. */
+function endOf({ snapshots }: SeriesResult): readonly Snapshot[] {
+  const sessions = new Set(snapshots.map(s => s.meta.session))
+  const separate = snapshots.length > 1 && !sessions.has(undefined) && sessions.size === snapshots.length
+  return separate ? snapshots : snapshots.slice(-1)
 }

@@ -107,7 +107,8 @@ function pOf({ diff, trend }: BatchRow): number | null {
 function verdict({ diff, trend }: BatchRow): string {
   const significant = trend?.significant ?? diff.significant
   if (significant === null) return 'not judged'
-  return significant ? 'grew' : 'noise'
+  if (!significant) return 'noise'
+  return diff.statistic.sizeDiff < 0 ? 'shrank' : 'grew'
 }
 
 /** CPython's diff line of each row behind its series' name, for grep. */
@@ -136,7 +137,8 @@ export function* batchMarkdown(view: BatchView): Generator<string> {
     yield ''
   }
   if (view.matrix) yield* markdownMatrix(view.matrix)
-  for (const { path, reason } of view.failed) yield `- not read: ${markdownCode(path)}: ${markdownCode(reason)}`
+  for (const { path, reason } of view.failed)
+    yield `- not read: ${markdownCode(path)}: ${markdownCode(reason)}`
 }
 
 function* markdownSingle({ points }: BatchSeries): Generator<string> {
@@ -176,13 +178,16 @@ function markdownRow(row: BatchRow, what: string): string {
 function* markdownMatrix({ builds, scenarios, cells }: BatchMatrix): Generator<string> {
   yield `| | ${scenarios.map(markdownCode).join(' | ')} |`
   yield `|:--|${scenarios.map(() => '--:').join('|')}|`
-  for (const [i, build] of builds.entries()) yield `| ${markdownCode(build)} | ${cells[i].map(cellText).join(' | ')} |`
+  for (const [i, build] of builds.entries())
+    yield `| ${markdownCode(build)} | ${cells[i].map(cellText).join(' | ')} |`
   yield ''
 }
 
 function cellText(cell: MatrixCell | null): string {
   if (!cell) return ''
-  return cell.growth > 0 ? `${formatSize(cell.size)} (${formatSize(cell.growth, true)})` : formatSize(cell.size)
+  return cell.growth > 0
+    ? `${formatSize(cell.size)} (${formatSize(cell.growth, true)})`
+    : formatSize(cell.size)
 }
 
 /** Schema `tracemalloc.batch/1`. */
@@ -227,9 +232,23 @@ function rowJson(row: BatchRow): Record<string, unknown> {
 
 /** One line a row, of all series. */
 export function* batchCsv(view: BatchView): Generator<string> {
-  yield csvLine(['series', 'kind', 'label', 'size', 'sizeDiff', 'low', 'high', 'pValue', 'perStep', 'verdict'])
+  yield csvLine([
+    'series',
+    'kind',
+    'label',
+    'size',
+    'sizeDiff',
+    'low',
+    'high',
+    'pValue',
+    'perStep',
+    'verdict',
+  ])
   for (const series of view.series) {
-    for (const [kind, rows] of [['row', series.rows], ['package', series.packages]] as const) {
+    for (const [kind, rows] of [
+      ['row', series.rows],
+      ['package', series.packages],
+    ] as const) {
       for (const row of rows) {
         const { statistic, sizeDiffLow, sizeDiffHigh } = row.diff
         yield csvLine([
@@ -253,10 +272,18 @@ export function* batchCsv(view: BatchView): Generator<string> {
 export function* batchTable(view: BatchView): Generator<string> {
   for (const series of view.series) {
     const { points, total } = series
-    const ends = points.length ? `${formatSize(points[0].size)} to ${formatSize((points.at(-1) as BatchPoint).size)}` : ''
-    yield visible(`${series.name}: ${points.length} snapshots, ${ends} ${total ? `(${formatSize(total.statistic.sizeDiff, true)})` : ''}`)
-    const rows = [...series.rows.map(row => tableRow(row, '')), ...series.packages.map(row => tableRow(row, 'package '))]
-    if (rows.length > 0) yield* aligned([['growth', '95 % interval', 'p', 'per step', 'size', '', view.keyType], ...rows])
+    const ends = points.length
+      ? `${formatSize(points[0].size)} to ${formatSize((points.at(-1) as BatchPoint).size)}`
+      : ''
+    yield visible(
+      `${series.name}: ${points.length} snapshots, ${ends} ${total ? `(${formatSize(total.statistic.sizeDiff, true)})` : ''}`,
+    )
+    const rows = [
+      ...series.rows.map(row => tableRow(row, '')),
+      ...series.packages.map(row => tableRow(row, 'package ')),
+    ]
+    if (rows.length > 0)
+      yield* aligned([['growth', '95 % interval', 'p', 'per step', 'size', '', view.keyType], ...rows])
     const hidden = series.groups - series.rows.length
     if (hidden > 0) yield `${hidden} more rows not shown (--limit 0 shows all)`
     for (const note of series.notes) yield visible(`note: ${note}`)
@@ -288,4 +315,3 @@ function* aligned(rows: readonly string[][]): Generator<string> {
     yield row.map((cell, i) => (i === row.length - 1 ? cell : cell.padStart(widths[i]))).join('  ')
   }
 }
-

@@ -1,5 +1,13 @@
 import type { Command } from 'commander'
-import { addSelection, cumulativeOf, filtersOf, oneOf, type SelectionOptions, wholeNumber } from '../options.ts'
+import { jsonText } from '../../escape.ts'
+import {
+  addGrouping,
+  cumulativeOf,
+  filtersOf,
+  oneOf,
+  type SelectionOptions,
+  wholeNumber,
+} from '../options.ts'
 
 const EXAMPLE = `
 Example: tracemalloc batch samples/series --format markdown`
@@ -15,12 +23,16 @@ interface BatchCommandOptions extends Omit<SelectionOptions, 'format'> {
 }
 
 export function register(program: Command): void {
-  const command = addSelection(program.command('batch'))
-  command.options.splice(command.options.findIndex(o => o.long === '--format'), 1)
-  command
-    .description('many snapshots: every neighbour diff, the trend of each series, a matrix of builds and scenarios')
+  addGrouping(program.command('batch'))
+    .description(
+      'many snapshots: every neighbour diff, the trend of each series, a matrix of builds and scenarios',
+    )
     .argument('<paths...>', 'files, folders (with all that is below them) or patterns')
-    .option('--series <rule>', 'what makes a series: folder, session, or a regular expression whose groups name it', 'folder')
+    .option(
+      '--series <rule>',
+      'what makes a series: folder, session, or a regular expression whose groups name it',
+      'folder',
+    )
     .option('--baseline <path>', 'compare the end of each series with the series of the same name here')
     .option('--keep-going', 'exit 0 although files could not be read')
     .option('--threads <n>', 'files to read at once', wholeNumber(1))
@@ -30,22 +42,27 @@ export function register(program: Command): void {
 }
 
 async function batch(paths: string[], options: BatchCommandOptions): Promise<void> {
-  const [{ findSnapshots }, { compareToBaseline, runBatch }, { parseSeriesRule }, report, { print }, { batchView }] =
-    await Promise.all([
-      import('../../batch/inputs.ts'),
-      import('../../batch/batch.ts'),
-      import('../../batch/series.ts'),
-      import('../../report/batch.ts'),
-      import('../output.ts'),
-      import('../../batch/view.ts'),
-    ])
+  const [
+    { findSnapshots },
+    { compareToBaseline, runBatch },
+    { parseSeriesRule },
+    report,
+    { print },
+    { batchView },
+  ] = await Promise.all([
+    import('../../batch/inputs.ts'),
+    import('../../batch/batch.ts'),
+    import('../../batch/series.ts'),
+    import('../../report/batch.ts'),
+    import('../output.ts'),
+    import('../../batch/view.ts'),
+  ])
   const batchOptions = {
     keyTypes: options.groupBy,
     cumulative: cumulativeOf(options),
     filters: filtersOf(options),
     seriesRule: parseSeriesRule(options.series),
-    interval: options.interval,
-    from: options.from,
+    load: { interval: options.interval, from: options.from },
     threads: options.threads,
   }
   const files = await findSnapshots(paths)
@@ -57,7 +74,7 @@ async function batch(paths: string[], options: BatchCommandOptions): Promise<voi
   for (const { path, reason } of result.failed) process.stderr.write(`tracemalloc: ${path}: ${reason}\n`)
   const view = batchView(result, options.groupBy, options.limit)
   const format = options.format ?? (process.stdout.isTTY ? 'table' : 'text')
-  if (format === 'json') await print([JSON.stringify(report.batchJson(view), null, 2)])
+  if (format === 'json') await print([jsonText(report.batchJson(view), 2)])
   else if (format === 'markdown') await print(report.batchMarkdown(view))
   else if (format === 'csv') await print(report.batchCsv(view))
   else await print(format === 'table' ? report.batchTable(view) : report.batchText(view))
