@@ -111,15 +111,15 @@ export class Lookup {
         try {
           cursor.varint()
         } catch {
-          malformed('a number cut short or too long', offsets[i], 'sample.location_id')
+          malformed('a number cut short or too long', offsets[i], `${this.#sampleOf(i)}.location_id`)
         }
         const location = this.#profile.locations.find(cursor.low, cursor.high)
-        if (location < 0) missing('location', offsets[i], `sample.location_id[${k}]`)
+        if (location < 0) missing('location', offsets[i], `${this.#sampleOf(i)}.location_id[${k}]`)
         const end = this.#framesEnd[location]
         let frame = location === 0 ? 0 : this.#framesEnd[location - 1]
         this.#framesLeft -= end - frame
         if (this.#framesLeft < 0 || leafFirst.length + end - frame > DEEPEST) {
-          malformed('more frames than any profile has', offsets[i], 'sample.location_id', 'too-large')
+          malformed('more frames than any profile has', offsets[i], this.#sampleOf(i), 'too-large')
         }
         while (frame < end) leafFirst.push(frames[frame++])
       }
@@ -129,6 +129,11 @@ export class Lookup {
       result[i] = stack
     }
     return result
+  }
+
+  /** Path of the first sample that has a stack. */
+  #sampleOf(stack: number): string {
+    return `sample[${this.#profile.sampleStack.values.indexOf(stack)}]`
   }
 
   #addFrames(location: number): void {

@@ -50,24 +50,33 @@ class Rows {
     const rowOf = new Uint32Array(stack.length)
     const sizes = new Float64Array(stack.length)
     const counts = new Float64Array(stack.length)
+    const isSame = (row: number, i: number) => {
+      const k = from[row]
+      return (
+        stack[k] === stack[i] &&
+        type[k] === type[i] &&
+        domain[k] === domain[i] &&
+        (!totalNframe || totalNframe[k] === totalNframe[i])
+      )
+    }
+    const firstOf = new Uint32Array(snapshot.tables.stacks.length) // a stack's first row here, + 1; most have no other
+    const others = new RowIndex()
     const hashOf = (i: number) =>
       hash2(hash2(stack[i], type[i]), hash2(domain[i], totalNframe ? totalNframe[i] : 0))
-    const index = new RowIndex()
     for (let i = 0; i < stack.length; i++) {
-      const hash = hashOf(i)
-      let row = index.find(hash, r => {
-        const k = from[r]
-        return (
-          stack[k] === stack[i] &&
-          type[k] === type[i] &&
-          domain[k] === domain[i] &&
-          (!totalNframe || totalNframe[k] === totalNframe[i])
-        )
-      })
+      let row = firstOf[stack[i]] - 1
       if (row < 0) {
         row = this.length++
         from[row] = i
-        index.add(hash, row, r => hashOf(from[r]))
+        firstOf[stack[i]] = row + 1
+      } else if (!isSame(row, i)) {
+        const hash = hashOf(i)
+        row = others.find(hash, r => isSame(r, i))
+        if (row < 0) {
+          row = this.length++
+          from[row] = i
+          others.add(hash, row, r => hashOf(from[r]))
+        }
       }
       sizes[row] += size[i]
       counts[row] += count[i]

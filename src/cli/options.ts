@@ -20,6 +20,7 @@ export interface SelectionOptions extends RewriteOptions {
   interval?: number
   snapshot?: number
   from?: string
+  maxSize?: number
   format?: Format
 }
 
@@ -92,6 +93,11 @@ export function addFilters(command: Command): Command {
     .option('--interval <bytes>', 'the sampling interval, where the file does not say it', wholeNumber(1))
     .option('--snapshot <n>', 'which snapshot of a file of several, from 1', wholeNumber(1))
     .option('--from <format>', 'the format of the input, instead of telling it by its content')
+    .option(
+      '--max-size <bytes>',
+      'most bytes of a file, inflated (default: 200 times a compressed one)',
+      wholeNumber(1),
+    )
 }
 
 function addRewrites(command: Command): Command {

@@ -11,6 +11,8 @@ Example: tracemalloc diff samples/heapprofile/leak-node26-i1024-before.heapprofi
 
 interface DiffOptions extends SelectionOptions {
   significant?: boolean
+  out?: string
+  to?: string
 }
 
 export function register(program: Command): void {
@@ -19,35 +21,42 @@ export function register(program: Command): void {
     .usage('[options] <old> <new> | [options] <old...> -- <new...>')
     .argument('<snapshots...>', 'files or folders; - is standard input')
     .option('--significant', 'only what sampling and the variation between runs do not explain')
+    .option('-o, --out <file>', 'write the difference as a snapshot instead: pprof, folded, speedscope ...')
+    .option('--to <format>', 'the format of that file, where its ending does not name it')
     .addHelpText('after', HELP)
     .action(diff)
 }
 
 async function diff(paths: string[], options: DiffOptions): Promise<void> {
   const [oldPaths, newPaths] = sidesOf(paths, process.argv)
-  const [{ readSnapshots }, { diffView }, { printViews }] = await Promise.all([
+  const [{ readSnapshots }, { rewriterOf }, { diffView }, { printViews }] = await Promise.all([
     import('../input.ts'),
+    import('../rewrite.ts'),
     import('../../report/view.ts'),
     import('../output.ts'),
   ])
   const old = await readSnapshots(oldPaths, options)
   const now = await readSnapshots(newPaths, options)
   const isRuns = oldPaths.length + newPaths.length > 2
-  const pairs = isRuns ? [{ name: undefined, old, now }] : pair(oldPaths[0], old, newPaths[0], now)
-  const views = pairs.map(({ name, old, now }) =>
-    diffView(
-      now.map(n => n.snapshot),
-      old.map(n => n.snapshot),
-      {
-        keyTypes: options.groupBy,
-        cumulative: cumulativeOf(options),
-        limit: options.limit,
-        title: name,
-        significantOnly: options.significant,
-      },
-    ),
+  if (options.out !== undefined) {
+    if (isRuns) throw new UsageError('--out writes the difference of one old and one new snapshot')
+    const { writeDifference } = await import('../difference.ts')
+    const pairs = pair(oldPaths[0], old, newPaths[0], now).map(p => ({ now: p.now[0], old: p.old[0] }))
+    return await writeDifference(pairs, options.out, options.to)
+  }
+  const comparisons = isRuns
+    ? [{ title: undefined, old: old.map(n => n.snapshot), now: now.map(n => n.snapshot) }]
+    : pair(oldPaths[0], old, newPaths[0], now)
+  const views = comparisons.map(({ title, old, now }) =>
+    diffView(now, old, {
+      keyTypes: options.groupBy,
+      cumulative: cumulativeOf(options),
+      limit: options.limit,
+      title,
+      significantOnly: options.significant,
+    }),
   )
-  await printViews(views, options.format)
+  await printViews(views, options.format, await rewriterOf(options).getLine())
 }
 
 /** Paths of the old and of the new side: those before and behind `--`, which the parser leaves out, or one each. */
@@ -69,5 +78,9 @@ function pair(oldPath: string, old: readonly Named[], newPath: string, now: read
       hint: 'pick one of each with --snapshot N, or compare several runs with -- between old and new',
     })
   }
-  return now.map((n, i) => ({ name: now.length > 1 ? n.name : undefined, old: [old[i]], now: [n] }))
+  return now.map(({ name, snapshot }, i) => ({
+    title: now.length > 1 ? name : undefined,
+    old: [old[i].snapshot],
+    now: [snapshot],
+  }))
 }
