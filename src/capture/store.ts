@@ -5,7 +5,7 @@ import { TracemallocError, UsageError } from '../errors.ts'
 import { bytesSource } from '../io/source.ts'
 import { dumpSnapshots, loadSource } from '../load.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import { DUMP, filePath, plainName, RAW } from './files.ts'
+import { DUMP, filePath, filePrefix, plainName, RAW } from './files.ts'
 import { type Reading, rawFacts, saveRaw } from './raw.ts'
 
 /** A reading as a snapshot: what the heapprofile converter makes of it, and its facts. */
@@ -91,6 +91,19 @@ export async function save(dir: string, reading: Reading): Promise<{ path: strin
   }
 }
 
+/**
+ * Keeps a reading as the snapshot of the peak when more than `highest` bytes were alive in it, instead of the one before.
+ * Returns the most bytes so far.
+ */
+export async function savePeak(dir: string, reading: Reading, highest: number): Promise<number> {
+  const { label, meta } = reading
+  const snapshot = await snapshotOf({ ...reading, meta: { ...meta, measure: 'peak' } })
+  const { size } = snapshot.total
+  if (size <= highest) return highest
+  await dumpSnapshots([snapshot], join(dir, `${filePrefix(label, meta.isolate)}peak${DUMP}`))
+  return size
+}
+
 /** Turns a raw profile that was kept (its process died, or its thread ended) into the dump it should have become. */
 export async function finishRaw(path: string): Promise<{ path: string; snapshot: Snapshot }> {
   const text = await readFile(path, 'utf8')
@@ -104,8 +117,16 @@ export async function finishRaw(path: string): Promise<{ path: string; snapshot:
 }
 
 /** All raw profiles in a folder whose names begin so, finished. Those that cannot be are left as they are, and told. */
-export async function finishAll(dir: string, prefix: string, say: (line: string) => void): Promise<void> {
-  for (const name of readdirSync(dir).filter(name => name.startsWith(prefix) && name.endsWith(RAW))) {
+export async function finishAll(
+  dir: string,
+  prefix: string,
+  say: (line: string) => void,
+  isWanted: (name: string) => boolean = () => true,
+): Promise<void> {
+  const names = readdirSync(dir).filter(
+    name => name.startsWith(prefix) && name.endsWith(RAW) && isWanted(name),
+  )
+  for (const name of names) {
     await finishRaw(join(dir, name)).catch(error =>
       say(`${join(dir, name)} was kept as it is: ${error.message}`),
     )
