@@ -1,5 +1,6 @@
 import { JsonTokens, TOKEN } from '../../src/io/json.ts'
 import { RowIndex, reserve } from '../../src/model/columns.ts'
+import { fileOf, isPseudo } from '../../src/model/filenames.ts'
 import { NATIVE, V8 } from '../../src/model/frames.ts'
 import type { Tables } from '../../src/model/tables.ts'
 
@@ -15,6 +16,7 @@ interface CallFrame {
 
 const KEYS = ['functionName', 'scriptId', 'url', 'lineNumber', 'columnNumber'] as const
 const ALL = (1 << KEYS.length) - 1
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 /** The largest 0-based line whose 1-based one fits a column of 32 bits. */
 const LAST_LINE = 0xfffffffe
 
@@ -69,7 +71,8 @@ export class CallFrames {
 
   #add(hash: number, view: DataView, from: number, to: number, base: number): number {
     const bytes = new Uint8Array(view.buffer, view.byteOffset + from, to - from)
-    const { functionName, scriptId, url, lineNumber, columnNumber } = this.#parse(bytes, base + from)
+    const { functionName, scriptId, url, lineNumber, columnNumber } =
+      parseAsWritten(bytes) ?? this.#parse(bytes, base + from)
     const id = this.#length++
     const start = id === 0 ? 0 : this.#end[id - 1]
     this.#raw = reserve(this.#raw, start + bytes.length)
@@ -82,7 +85,7 @@ export class CallFrames {
     this.#isRoot = reserve(this.#isRoot, this.#length)
     this.#end[id] = start + bytes.length
     this.#hash[id] = hash
-    const file = fileOf(scriptId, url, lineNumber)
+    const file = fileOf(scriptId, url, lineNumber >= 0)
     const { frames } = this.#tables
     this.#frame[id] = frames.intern(functionName, file, lineNumber + 1, columnNumber + 1)
     this.#frameBelowRoot[id] =
@@ -119,6 +122,33 @@ export class CallFrames {
   }
 }
 
+/** An object that is exactly as V8 writes it, which nearly all are; undefined for any other, right or wrong. */
+function parseAsWritten(bytes: Uint8Array): CallFrame | undefined {
+  const text = decoder.decode(bytes)
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  const { functionName, scriptId, url, lineNumber, columnNumber } = parsed as CallFrame
+  const isRight =
+    typeof functionName === 'string' &&
+    typeof scriptId === 'string' &&
+    typeof url === 'string' &&
+    /^\d+$/.test(scriptId) &&
+    isLine(lineNumber) &&
+    isLine(columnNumber)
+  if (!isRight) return undefined
+  const frame = { functionName, scriptId, url, lineNumber, columnNumber }
+  // Written again it differs where a key is there twice, or is unknown.
+  return JSON.stringify(frame) === text ? frame : undefined
+}
+
+function isLine(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= -1 && (value as number) <= LAST_LINE
+}
+
 /** Passes over a value that is whole. */
 function skipValue(tokens: JsonTokens): void {
   const { depth } = tokens
@@ -140,31 +170,6 @@ function readMember(tokens: JsonTokens, frame: CallFrame, key: (typeof KEYS)[num
       tokens.fail('malformed', 'scriptId is not a number', tokens.from)
     }
   }
-}
-
-/** The file that a call frame is of. */
-function fileOf(scriptId: string, url: string, lineNumber: number): string {
-  if (url !== '') return pathOf(url)
-  if (/^0+$/.test(scriptId)) return NATIVE
-  return lineNumber < 0 ? `<collected:${scriptId}>` : `<eval:${scriptId}>`
-}
-
-/** `file:///a%20b` -> `/a b`, `file:///C:/a` -> `C:\a`; other URLs, and wrong escapes, as they are. */
-function pathOf(url: string): string {
-  if (!url.startsWith('file:///')) return url
-  const path = url.slice(7).replace(/(?:%[0-9a-f]{2})+/gi, escapes => {
-    try {
-      return decodeURIComponent(escapes)
-    } catch {
-      return escapes
-    }
-  })
-  return /^\/[a-z]:\//i.test(path) ? path.slice(1).replaceAll('/', '\\') : path
-}
-
-/** Is it a name of V8's own work, such as `(GC)`? */
-function isPseudo(functionName: string): boolean {
-  return /^\(.+\)$/.test(functionName)
 }
 
 /** The other way: `callFrame` objects as V8 writes them. */

@@ -4,9 +4,10 @@ import type { BaseFilter } from '../model/filter.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { filtersOf } from './options.ts'
 import { progress } from './progress.ts'
+import { type RewriteOptions, rewriterOf } from './rewrite.ts'
 
 /** What a command needs of its options to read files. */
-export interface InputOptions {
+export interface InputOptions extends RewriteOptions {
   include: string[]
   exclude: string[]
   allFrames?: boolean
@@ -14,6 +15,7 @@ export interface InputOptions {
   interval?: number
   snapshot?: number
   from?: string
+  maxSize?: number
   /** Are single samples needed? */
   samples?: boolean
 }
@@ -33,12 +35,14 @@ export async function* readFiles(paths: readonly string[], options: InputOptions
 }
 
 async function readFile(path: string, options: InputOptions, filters: BaseFilter[]): Promise<Loaded> {
-  const { interval, from, samples } = options
+  const { interval, from, samples, maxSize } = options
   const bar = progress(path)
   try {
-    const loaded = await inFile(path, loadFile(path, { interval, from, samples, onBytes: bar.add }))
-    if (filters.length === 0) return loaded
-    return { ...loaded, snapshots: loaded.snapshots.map(snapshot => snapshot.filterTraces(filters)) }
+    const loaded = await inFile(path, loadFile(path, { interval, from, samples, maxSize, onBytes: bar.add }))
+    const rewriter = rewriterOf(options)
+    let snapshots = await rewriter.frames(path, loaded.snapshots)
+    if (filters.length > 0) snapshots = snapshots.map(snapshot => snapshot.filterTraces(filters))
+    return { ...loaded, snapshots: await rewriter.names(snapshots) }
   } finally {
     bar.stop()
   }

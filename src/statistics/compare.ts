@@ -4,7 +4,15 @@ import { StatisticDiff, sortIds } from '../model/statistic.ts'
 import { Traceback } from '../model/traceback.ts'
 import { findDrift } from './drift.ts'
 import { estimateRows, type RowEstimates } from './estimates.ts'
-import { addSums, BETWEEN_RUNS, type Judge, pairedJudge, type Reads, repeatsJudge, unpairedJudge } from './judge.ts'
+import {
+  addSums,
+  BETWEEN_RUNS,
+  type Judge,
+  pairedJudge,
+  type Reads,
+  repeatsJudge,
+  unpairedJudge,
+} from './judge.ts'
 import { notesOf } from './notes.ts'
 import { isPaired } from './pairing.ts'
 import { runtimeStacks } from './runtime.ts'
@@ -64,9 +72,10 @@ export function compareSampled(
   const judge = judgeOf(reads, rule, sums)
   const verdicts = judgeRows(reads, rule, reason, judge, sums)
   if (rule !== 'none' && judge) applyDrift(reads, keyType, cumulative, verdicts, judge, sums)
-  const row = (id: number): SampledDiff => new Row(id, id === reads.groups ? undefined : grouper, sums, judge, verdicts[id])
+  const row = (id: number): SampledDiff =>
+    new Row(id, id === reads.groups ? undefined : grouper, sums, judge, verdicts[id])
   const columns = [sums.sizeDiff.map(Math.abs), sums.size, sums.countDiff.map(Math.abs), sums.count]
-  const order = sortIds(sums.ids, columns, id => grouper.describe(id))
+  const order = sortIds(sums.ids, columns, (a, b) => grouper.compare(a, b))
   return {
     rows: Array.from(order, row),
     total: row(reads.groups),
@@ -152,9 +161,15 @@ function judgeRows(
   sums: Sums,
 ): Verdict[] {
   const { groups } = reads
-  const verdicts = Array.from({ length: groups + 1 }, (): Verdict => ({ pValue: null, significant: null, reason }))
+  const verdicts = Array.from(
+    { length: groups + 1 },
+    (): Verdict => ({ pValue: null, significant: null, reason }),
+  )
   if (!judge || rule === 'none') return verdicts
-  const least = rule === 'paired' ? 0 : LEAST_SHARE * Math.max(sums.size[groups], sums.size[groups] - sums.sizeDiff[groups])
+  const least =
+    rule === 'paired'
+      ? 0
+      : LEAST_SHARE * Math.max(sums.size[groups], sums.size[groups] - sums.sizeDiff[groups])
   const tested: number[] = []
   for (const id of [...sums.ids, groups]) {
     const verdict = verdicts[id]
@@ -218,8 +233,18 @@ class Row implements SampledDiff {
   readonly #judge: Judge | undefined
   readonly #known: boolean
 
-  constructor(id: number, grouper: Grouper | undefined, sums: Sums, judge: Judge | undefined, verdict: Verdict) {
-    const { traceback, label, key } = grouper?.describe(id) ?? { traceback: new Traceback([]), label: 'total', key: {} }
+  constructor(
+    id: number,
+    grouper: Grouper | undefined,
+    sums: Sums,
+    judge: Judge | undefined,
+    verdict: Verdict,
+  ) {
+    const { traceback, label, key } = grouper?.describe(id) ?? {
+      traceback: new Traceback([]),
+      label: 'total',
+      key: {},
+    }
     const { size, sizeDiff, count, countDiff, estimated } = sums
     this.statistic = new StatisticDiff(
       traceback,

@@ -121,7 +121,9 @@ export function estimateCounts(snapshot: Snapshot): Snapshot {
 function inferred(snapshot: Snapshot, samples: Samples): Snapshot {
   const { interval, text } = inferInterval(samples.size)
   if (interval === undefined) {
-    return snapshot.with({ meta: { notes: [...(snapshot.meta.notes ?? []), `unknown sampling interval: ${text}`] } })
+    return snapshot.with({
+      meta: { notes: [...(snapshot.meta.notes ?? []), `unknown sampling interval: ${text}`] },
+    })
   }
   return estimateCounts(snapshot.with({ meta: { interval, intervalSource: 'inferred' } }))
 }

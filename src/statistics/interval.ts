@@ -36,7 +36,8 @@ export function inferInterval(sizes: Float64Array): InferredInterval {
     else if (counts.size < MOST_VALUES) counts.set(v, 1)
   }
   const values = [...counts.keys()].sort((a, b) => a - b)
-  if (values.length === 0) return { interval: undefined, text: 'there are no samples to tell the interval from' }
+  if (values.length === 0)
+    return { interval: undefined, text: 'there are no samples to tell the interval from' }
   const found: { interval: number; log: number }[] = []
   for (const interval of CANDIDATES) {
     if (interval > values[0]) continue // s / p is more than the interval, whatever s
@@ -45,12 +46,16 @@ export function inferInterval(sizes: Float64Array): InferredInterval {
   }
   found.sort((a, b) => b.log - a.log)
   const best = found[0]
-  if (!best) return { interval: undefined, text: `no usual interval explains the ${values.length} different sizes` }
+  if (!best)
+    return { interval: undefined, text: `no usual interval explains the ${values.length} different sizes` }
   const rivals = found.filter(f => f.log > best.log - Math.log(CLEAR)).map(f => f.interval)
   if (rivals.length > 1) {
     return { interval: undefined, text: `the samples fit ${rivals.join(', ')} bytes alike` }
   }
-  return { interval: best.interval, text: `the ${values.length} different sizes fit no other usual interval as well` }
+  return {
+    interval: best.interval,
+    text: `the ${values.length} different sizes fit no other usual interval as well`,
+  }
 }
 
 /** Log likelihood of the reported sizes at an interval; -Infinity where one cannot be. */

@@ -157,7 +157,11 @@ export function unpairedJudge(reads: Reads, betweenRuns: number): Judge {
     }
   }
   const limitsOf = (side: SideSums, id: number) =>
-    gammaLimits(side.bytes[id], side.variance[id], side.interval > 1 ? side.interval / side.snapshots.length : 0)
+    gammaLimits(
+      side.bytes[id],
+      side.variance[id],
+      side.interval > 1 ? side.interval / side.snapshots.length : 0,
+    )
   return {
     born: undefined,
     freed: undefined,
@@ -171,7 +175,8 @@ export function unpairedJudge(reads: Reads, betweenRuns: number): Judge {
 /** Several runs of each: the row's own variation between runs decides, and sampling must not explain the difference either. */
 export function repeatsJudge(reads: Reads, sizes: ReadonlyMap<Snapshot, Float64Array>): Judge {
   const sampling = unpairedJudge(reads, 0)
-  const of = (snapshots: readonly Snapshot[], id: number) => snapshots.map(s => (sizes.get(s) as Float64Array)[id])
+  const of = (snapshots: readonly Snapshot[], id: number) =>
+    snapshots.map(s => (sizes.get(s) as Float64Array)[id])
   return {
     ...sampling,
     pValue: id => Math.max(sampling.pValue(id), repeatsTest(of(reads.old, id), of(reads.now, id))),

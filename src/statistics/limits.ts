@@ -9,7 +9,8 @@ export const UNSEEN = 3.6888794541139363
  * unbiased variance, `interval` the largest weight that one more sample could have.
  */
 export function gammaLimits(bytes: number, variance: number, interval: number): Limits {
-  const low = variance > 0 && bytes > 0 ? ((variance / bytes) * gammaQuantile(0.025, bytes ** 2 / variance)) : bytes
+  const low =
+    variance > 0 && bytes > 0 ? (variance / bytes) * gammaQuantile(0.025, bytes ** 2 / variance) : bytes
   const b = bytes + interval
   const v = variance + interval ** 2
   const high = interval > 0 ? (v / b) * gammaQuantile(0.975, b ** 2 / v) : bytes

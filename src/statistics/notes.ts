@@ -18,10 +18,14 @@ function ruleNotes(rule: Rule, reason: NoiseReason | undefined): string[] {
     return ['a sampling interval is unknown, so nothing can be called significant: give it with --interval']
   }
   if (reason === 'single runs') {
-    return ['exact, but one run against another: runs differ by themselves, so nothing is called significant without repeats (three old runs or more)']
+    return [
+      'exact, but one run against another: runs differ by themselves, so nothing is called significant without repeats (three old runs or more)',
+    ]
   }
   if (rule === 'unpaired') {
-    return ['one run against another: "significant" speaks of sampling and of the usual variation between identical runs, not of what else differed']
+    return [
+      'one run against another: "significant" speaks of sampling and of the usual variation between identical runs, not of what else differed',
+    ]
   }
   return []
 }
@@ -37,7 +41,9 @@ function differenceNotes(all: readonly Snapshot[]): string[] {
   if (accuracy) notes.push(`some are exact and some sampled`)
   const interval = different(s => describeSampling(s).bytes)
   if (interval) notes.push(`different sampling intervals: ${interval} bytes`)
-  const runtime = different(s => s.meta.runtime && [s.meta.runtime, s.meta.runtimeVersion].filter(Boolean).join(' '))
+  const runtime = different(
+    s => s.meta.runtime && [s.meta.runtime, s.meta.runtimeVersion].filter(Boolean).join(' '),
+  )
   if (runtime) notes.push(`different runtimes: ${runtime}`)
   const measure = different(s => s.meta.measure)
   if (measure) notes.push(`they measure different things: ${measure}`)
@@ -49,6 +55,7 @@ function orderNotes(now: readonly Snapshot[], old: readonly Snapshot[], rule: Ru
   if (rule !== 'paired') return []
   const [a, b] = [old[0].meta, now[0].meta]
   if (a === b || (a.read !== undefined && a.read === b.read)) return ['both are the same read']
-  const isLater = a.read !== undefined && b.read !== undefined ? a.read > b.read : (a.time ?? 0) > (b.time ?? Infinity)
+  const isLater =
+    a.read !== undefined && b.read !== undefined ? a.read > b.read : (a.time ?? 0) > (b.time ?? Infinity)
   return isLater ? ['the old snapshot is the later read of the session'] : []
 }

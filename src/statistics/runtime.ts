@@ -1,5 +1,5 @@
-import { allocationFrames } from '../model/keys.ts'
 import { V8 } from '../model/frames.ts'
+import { allocationFrames } from '../model/keys.ts'
 import type { Tables } from '../model/tables.ts'
 
 /** Files of the inspector, whose own memory shows in the profiles that it makes. */

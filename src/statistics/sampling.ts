@@ -36,5 +36,9 @@ export function describeSampling(snapshot: Snapshot): Sampling {
       text: 'sampled at an unknown interval (give it with --interval), so sizes have no error bars and counts are those of the samples',
     }
   }
-  return { interval: intervalSource, bytes: interval, text: `sampled every ${interval} bytes (${intervalSource})` }
+  return {
+    interval: intervalSource,
+    bytes: interval,
+    text: `sampled every ${interval} bytes (${intervalSource})`,
+  }
 }

@@ -26,7 +26,11 @@ function scaled({ old, new: now, oldVariance, newVariance, pooled }: Sides) {
   const most = Math.max(oldVariance, newVariance)
   const oldScale = Math.max(oldVariance, most * LEAST_SCALE) / pooled
   const newScale = Math.max(newVariance, most * LEAST_SCALE) / pooled
-  return { n1: Math.max(0, old) / oldScale, n2: Math.max(0, now) / newScale, share: newScale / (oldScale + newScale) }
+  return {
+    n1: Math.max(0, old) / oldScale,
+    n2: Math.max(0, now) / newScale,
+    share: newScale / (oldScale + newScale),
+  }
 }
 
 /**

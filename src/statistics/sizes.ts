@@ -55,7 +55,8 @@ export class SizeTable {
 
   #find(v: number): Candidates {
     const sizes: number[] = []
-    for (let i = this.#first[v / this.granularity] ?? 0; i > 0; i = this.#next[i]) sizes.push(i * this.granularity)
+    for (let i = this.#first[v / this.granularity] ?? 0; i > 0; i = this.#next[i])
+      sizes.push(i * this.granularity)
     if (v >= CERTAIN * this.interval && !sizes.includes(v)) sizes.push(v)
     if (sizes.length === 0) sizes.push(v)
     const weighed = sizes
@@ -91,7 +92,10 @@ function tableOf(interval: number, granularity: 4 | 8): SizeTable {
 export function isReportable(v: number, interval: number, granularity: 4 | 8): boolean {
   if (v % granularity !== 0 || v < interval) return false
   if (v >= CERTAIN * interval) return true
-  const from = Math.max(granularity === 8 ? 16 : 12, Math.floor((v - interval) / 2 / granularity) * granularity)
+  const from = Math.max(
+    granularity === 8 ? 16 : 12,
+    Math.floor((v - interval) / 2 / granularity) * granularity,
+  )
   const to = Math.min(CERTAIN * interval, Math.sqrt(12 * interval * (v - interval)) * 1.2 + 4 * granularity)
   for (let s = from; s <= to; s += granularity) {
     if (v % s === 0 && reportedSize(s, 1, interval) === v) return true

@@ -124,13 +124,7 @@ export function gammaQuantile(p: number, a: number): number {
 /** Cornish and Fisher's expansion of the gamma quantile (A. and S. 26.2.49) for large shapes. */
 function gammaExpansion(z: number, a: number): number {
   const s = Math.sqrt(a)
-  return (
-    a +
-    s * z +
-    (z * z - 1) / 3 +
-    (z ** 3 - 7 * z) / (36 * s) -
-    (3 * z ** 4 + 7 * z * z - 16) / (810 * a)
-  )
+  return a + s * z + (z * z - 1) / 3 + (z ** 3 - 7 * z) / (36 * s) - (3 * z ** 4 + 7 * z * z - 16) / (810 * a)
 }
 
 /**
@@ -143,9 +137,7 @@ export function incompleteBeta(x: number, a: number, b: number): number {
   if (x <= 0) return 0
   if (x >= 1) return 1
   if (a + b > 1e6 && a > 1 && b > 1) return betaNormal(x, a, b)
-  const front = Math.exp(
-    logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x),
-  )
+  const front = Math.exp(logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x))
   if (x < (a + 1) / (a + b + 2)) return Math.min(1, (front * betaFraction(x, a, b)) / a)
   return Math.max(0, 1 - (front * betaFraction(1 - x, b, a)) / b)
 }

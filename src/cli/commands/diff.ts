@@ -10,13 +10,21 @@ export function register(program: Command): void {
     .description('what grew between two snapshots: new.compareTo(old)')
     .argument('<old>', 'file; - is standard input')
     .argument('<new>', 'file')
+    .option('-o, --out <file>', 'write the difference as a snapshot instead: pprof, folded, speedscope ...')
+    .option('--to <format>', 'the format of that file, where its ending does not name it')
     .addHelpText('after', EXAMPLE)
     .action(diff)
 }
 
-async function diff(oldPath: string, newPath: string, options: SelectionOptions): Promise<void> {
-  const [{ readSnapshots }, { diffView }, { printViews }] = await Promise.all([
+interface DiffOptions extends SelectionOptions {
+  out?: string
+  to?: string
+}
+
+async function diff(oldPath: string, newPath: string, options: DiffOptions): Promise<void> {
+  const [{ readSnapshots }, { rewriterOf }, { diffView }, { printViews }] = await Promise.all([
     import('../input.ts'),
+    import('../rewrite.ts'),
     import('../../report/view.ts'),
     import('../output.ts'),
   ])
@@ -27,6 +35,11 @@ async function diff(oldPath: string, newPath: string, options: SelectionOptions)
       hint: 'pick one of each with --snapshot N',
     })
   }
+  if (options.out !== undefined) {
+    const { writeDifference } = await import('../difference.ts')
+    const pairs = now.map(({ snapshot }, i) => ({ now: snapshot, old: old[i].snapshot }))
+    return await writeDifference(pairs, options.out, options.to)
+  }
   const views = now.map(({ name, snapshot }, i) =>
     diffView(snapshot, old[i].snapshot, {
       keyTypes: options.groupBy,
@@ -35,5 +48,5 @@ async function diff(oldPath: string, newPath: string, options: SelectionOptions)
       title: now.length > 1 ? name : undefined,
     }),
   )
-  await printViews(views, options.format)
+  await printViews(views, options.format, await rewriterOf(options).getLine())
 }

@@ -1,11 +1,12 @@
 import type { Command } from 'commander'
 import { jsonText } from '../../escape.ts'
 import { addFilters, oneOf } from '../options.ts'
+import type { RewriteOptions } from '../rewrite.ts'
 
 const EXAMPLE = `
 Example: tracemalloc info samples/heapprofile/node26-heapprof-i2048.heapprofile`
 
-interface InfoOptions {
+interface InfoOptions extends RewriteOptions {
   include: string[]
   exclude: string[]
   interval?: number
