@@ -5,28 +5,21 @@ import { TracemallocError, UsageError } from '../errors.ts'
 import { bytesSource } from '../io/source.ts'
 import { dumpSnapshots, loadSource } from '../load.ts'
 import type { Snapshot } from '../model/snapshot.ts'
+import { limitFrames } from '../model/truncate.ts'
+import { overheadOf } from './facts.ts'
 import { DUMP, filePath, filePrefix, plainName, RAW } from './files.ts'
 import { type Reading, rawFacts, saveRaw } from './raw.ts'
 
 /** A reading as a snapshot: what the heapprofile converter makes of it, and its facts. */
 export async function snapshotOf(reading: Reading): Promise<Snapshot> {
-  const { profile, meta } = reading
+  const { profile, nframe, meta } = reading
   const source = bytesSource(Buffer.from(profile), 'the profile', 1 << 18)
   const { snapshots } = await loadSource(source, { from: 'heapprofile', interval: meta.interval })
-  const [snapshot] = snapshots
+  const snapshot = limitFrames(snapshots[0], nframe)
   const { skipped, notes = [] } = snapshot.meta
-  const memory = { ...meta.memory, sampled: snapshot.total.size, overhead: overheadOf(snapshot) }
+  const overhead = overheadOf(snapshot.columns.samples?.row.length ?? 0, snapshot.tables.stacks.length)
+  const memory = { ...meta.memory, sampled: snapshot.total.size, overhead }
   return snapshot.with({ meta: { ...meta, memory, skipped, notes: [...(meta.notes ?? []), ...notes] } })
-}
-
-/** Bytes that V8 keeps for a sample: the sample, its map slot, a global handle and a weak callback. */
-const SAMPLE_BYTES = 160
-/** Bytes that V8 keeps for a node of its call tree: the node and its two maps. */
-const NODE_BYTES = 200
-
-/** What tracing itself holds in the target, in bytes, by the sizes of V8's structures. */
-function overheadOf({ columns, tables }: Snapshot): number {
-  return (columns.samples?.row.length ?? 0) * SAMPLE_BYTES + tables.stacks.length * NODE_BYTES
 }
 
 /** One read that is on disk. */
@@ -107,9 +100,9 @@ export async function savePeak(dir: string, reading: Reading, highest: number): 
 /** Turns a raw profile that was kept (its process died, or its thread ended) into the dump it should have become. */
 export async function finishRaw(path: string): Promise<{ path: string; snapshot: Snapshot }> {
   const text = await readFile(path, 'utf8')
-  const meta = rawFacts(text)
-  if (!meta) throw new TracemallocError(`${path} is no profile of ours`)
-  const snapshot = await snapshotOf({ profile: text, label: '', meta })
+  const facts = rawFacts(text)
+  if (!facts) throw new TracemallocError(`${path} is no profile of ours`)
+  const snapshot = await snapshotOf({ profile: text, label: '', ...facts })
   const dump = path.slice(0, -RAW.length) + DUMP
   await dumpSnapshots([snapshot], dump, { exclusive: true })
   unlinkSync(path)

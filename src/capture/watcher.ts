@@ -2,7 +2,7 @@
 // even while they loop or wait, so that neither a profile's text nor its conversion burdens the program's heaps.
 import { writeSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
-import { factsOf, type Memory, readMemory, type Sampled } from './facts.ts'
+import { type Memory, readingOf, readMemory, type Sampled } from './facts.ts'
 import { filePrefix } from './files.ts'
 import { Lookout } from './lookout.ts'
 import { readSampler } from './sampler.ts'
@@ -92,9 +92,8 @@ async function read(session: Session, isMain: boolean, only?: string, note?: str
   const took = performance.now() - start
   const memory: Memory = await readMemory(session)
   if (isMain) lookout.noteRead(performance.now(), took, memory)
-  const meta = factsOf(sampled, read, { ...memory, heapPeak: lookout.heapPeak })
-  if (note !== undefined) meta.notes = [...(meta.notes ?? []), note]
-  return { profile, label, meta, took }
+  const noted = note === undefined ? sampled : { ...sampled, notes: [...(sampled.notes ?? []), note] }
+  return { ...readingOf(profile, label, noted, read, { ...memory, heapPeak: lookout.heapPeak }), took }
 }
 
 /** What the main thread's heap looks like; a snapshot when it is time for one. */
