@@ -640,6 +640,7 @@ describe('hostile files', () => {
       '[]',
       'null',
       '{"__proto__":{"source":"x","measure":"live","accuracy":"exact","counts":"exact"}}',
+      `${JSON.stringify(good).slice(0, -1)},"__proto__":{"x":1}}`,
       JSON.stringify({ ...good, measure: 'all' }),
       JSON.stringify({ ...good, interval: 512 }),
       JSON.stringify({ ...good, interval: '1' }),
