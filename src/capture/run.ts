@@ -6,16 +6,15 @@ import { dumpSnapshots, loadFile } from '../load.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { DUMP, RAW } from './files.ts'
 import { type Settings, settingsToEnv } from './settings.ts'
-import { stableArguments } from './stable.ts'
 import { makeFolder } from './store.ts'
 
 export interface RunOptions extends Omit<Settings, 'dir'> {
+  /** Further arguments for `node`. */
+  nodeOptions: readonly string[]
   /** Folder for the files; the working directory when absent. */
   out?: string
   /** The one file to write, instead. */
   output?: string
-  /** Keep V8 from inlining functions and folding allocations, so that bytes stay at their function. */
-  stableFrames: boolean
 }
 
 /** How the program ended. */
@@ -41,10 +40,17 @@ export async function run(command: readonly string[], options: RunOptions): Prom
   const dir = spool ?? resolve(options.out ?? '.')
   makeFolder(dir)
   try {
-    const child = spawn(process.execPath, [...flags(options), ...command], {
-      stdio: 'inherit',
-      env: { ...process.env, ...settingsToEnv({ ...options, dir }) },
-    })
+    const register = ['--import', registerUrl()]
+    const env: NodeJS.ProcessEnv = { ...process.env, ...settingsToEnv({ ...options, dir }) }
+    if (options.children) env.NODE_OPTIONS = [process.env.NODE_OPTIONS, ...register].filter(Boolean).join(' ')
+    const child = spawn(
+      process.execPath,
+      [...(options.children ? [] : register), ...options.nodeOptions, ...command],
+      {
+        stdio: 'inherit',
+        env,
+      },
+    )
     const end = await ended(child)
     const files = await filesOf(dir, child.pid!)
     const main = files.filter(isOfMain(child.pid!)).at(-1)
@@ -58,11 +64,9 @@ export async function run(command: readonly string[], options: RunOptions): Prom
   }
 }
 
-function flags({ stableFrames }: RunOptions): string[] {
-  const stable = stableFrames ? stableArguments(process.versions.node) : []
-  const ending = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
-  const register = new URL(`../register${ending}`, import.meta.url)
-  return [...stable, '--import', register.href]
+/** What a traced process loads first. */
+function registerUrl(): string {
+  return new URL(`../register${import.meta.url.slice(-3)}`, import.meta.url).href
 }
 
 /** Waits for the program, handing signals on. */

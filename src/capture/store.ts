@@ -1,28 +1,12 @@
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, unlinkSync, writeSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { TracemallocError, UsageError } from '../errors.ts'
 import { bytesSource } from '../io/source.ts'
 import { dumpSnapshots, loadSource } from '../load.ts'
-import type { SnapshotMeta } from '../model/meta.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import { DUMP, filePath, nextNumber, plainName, RAW } from './files.ts'
-
-/** A read of one isolate with what is known about it. */
-export interface Reading {
-  /** V8's profile, as text. */
-  profile: string
-  /** Middle of its files' names: the process id. */
-  label: string
-  meta: SnapshotMeta & { isolate: string }
-}
-
-/** Member of a raw profile that holds the facts; other readers skip it. */
-const FACTS = 'tracemalloc'
-
-/** V8's profile as text, with the facts as its first member. */
-export function rawText({ profile, meta }: Reading): string {
-  return `{${JSON.stringify(FACTS)}:${JSON.stringify(meta)},${profile.slice(1)}`
-}
+import { DUMP, filePath, plainName, RAW } from './files.ts'
+import { type Reading, rawFacts, saveRaw } from './raw.ts'
 
 /** A reading as a snapshot: what the heapprofile converter makes of it, and its facts. */
 export async function snapshotOf(reading: Reading): Promise<Snapshot> {
@@ -107,44 +91,24 @@ export async function save(dir: string, reading: Reading): Promise<{ path: strin
   }
 }
 
-/**
- * Writes V8's profile whole or not at all, before it returns, under the next free number. Throws TracemallocError when the
- * folder cannot be written to.
- */
-export function saveRaw(dir: string, reading: Reading): { number: number; path: string } {
-  try {
-    return writeRaw(dir, reading)
-  } catch (error) {
-    throw new TracemallocError(`cannot write a snapshot in ${dir}: ${(error as Error).message}`, {
-      cause: error,
-    })
-  }
+/** Turns a raw profile that was kept (its process died, or its thread ended) into the dump it should have become. */
+export async function finishRaw(path: string): Promise<{ path: string; snapshot: Snapshot }> {
+  const text = await readFile(path, 'utf8')
+  const meta = rawFacts(text)
+  if (!meta) throw new TracemallocError(`${path} is no profile of ours`)
+  const snapshot = await snapshotOf({ profile: text, label: '', meta })
+  const dump = path.slice(0, -RAW.length) + DUMP
+  await dumpSnapshots([snapshot], dump, { exclusive: true })
+  unlinkSync(path)
+  return { path: dump, snapshot }
 }
 
-function writeRaw(dir: string, reading: Reading): { number: number; path: string } {
-  const { label, meta } = reading
-  const temporary = join(dir, `.${label}.${process.hrtime.bigint()}.tmp`)
-  try {
-    const file = openSync(temporary, 'wx')
-    try {
-      const bytes = Buffer.from(rawText(reading))
-      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at)
-      fsyncSync(file)
-    } finally {
-      closeSync(file)
-    }
-    for (;;) {
-      const number = nextNumber(dir, label, meta.isolate)
-      const path = filePath(dir, label, meta.isolate, number, RAW)
-      try {
-        linkSync(temporary, path)
-        return { number, path }
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-      }
-    }
-  } finally {
-    rmSync(temporary, { force: true })
+/** All raw profiles in a folder whose names begin so, finished. Those that cannot be are left as they are, and told. */
+export async function finishAll(dir: string, prefix: string, say: (line: string) => void): Promise<void> {
+  for (const name of readdirSync(dir).filter(name => name.startsWith(prefix) && name.endsWith(RAW))) {
+    await finishRaw(join(dir, name)).catch(error =>
+      say(`${join(dir, name)} was kept as it is: ${error.message}`),
+    )
   }
 }
 

@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.ts'
-import { reserve, TupleIds } from './columns.ts'
+import { positions, reserve, TupleIds } from './columns.ts'
 import {
   allocationFrames,
   describeDomain,
@@ -281,13 +281,9 @@ class Totals {
     return true
   }
 
+  /** Ids that were added to. */
   ids(): Uint32Array {
-    let n = 0
-    for (let i = 0; i < this.#length; i++) n += this.#seen[i]
-    const ids = new Uint32Array(n)
-    n = 0
-    for (let i = 0; i < this.#length; i++) if (this.#seen[i] === 1) ids[n++] = i
-    return ids
+    return positions(this.#seen, this.#length)
   }
 }
 

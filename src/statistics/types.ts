@@ -78,3 +78,31 @@ export interface Comparison {
   /** What a user should know about the verdicts. */
   readonly notes: readonly string[]
 }
+
+/** The course of one group over a series. */
+export interface TrendRow {
+  /** Last against first. */
+  readonly statistic: StatisticDiff
+  /** Bytes at each read. */
+  readonly sizes: readonly number[]
+  /** Bytes per read: Theil and Sen's median of slopes. A description, not a test. */
+  readonly slope: number
+  /** Did it grow at every step? */
+  readonly growing: boolean
+  /** One-sided: chance of such growth without any; null where reads do not share a session. */
+  readonly pValue: number | null
+  /** Did it grow in this window? Null where it cannot be judged. */
+  readonly significant: boolean | null
+  readonly reason: NoiseReason | undefined
+  /** Bytes of the last read by the read at which their objects were first seen; undefined without a session. */
+  readonly ages: readonly number[] | undefined
+}
+
+/** The course of a series of three reads or more. */
+export interface SeriesTrend {
+  /** Largest difference from first to last first. */
+  readonly rows: readonly TrendRow[]
+  /** Are all reads of one session? */
+  readonly paired: boolean
+  readonly notes: readonly string[]
+}

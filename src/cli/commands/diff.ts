@@ -10,11 +10,18 @@ export function register(program: Command): void {
     .description('what grew between two snapshots: new.compareTo(old)')
     .argument('<old>', 'file; - is standard input')
     .argument('<new>', 'file')
+    .option('-o, --out <file>', 'write the difference as a snapshot instead: pprof, folded, speedscope ...')
+    .option('--to <format>', 'the format of that file, where its ending does not name it')
     .addHelpText('after', EXAMPLE)
     .action(diff)
 }
 
-async function diff(oldPath: string, newPath: string, options: SelectionOptions): Promise<void> {
+interface DiffOptions extends SelectionOptions {
+  out?: string
+  to?: string
+}
+
+async function diff(oldPath: string, newPath: string, options: DiffOptions): Promise<void> {
   const [{ readSnapshots }, { rewriterOf }, { diffView }, { printViews }] = await Promise.all([
     import('../input.ts'),
     import('../rewrite.ts'),
@@ -27,6 +34,11 @@ async function diff(oldPath: string, newPath: string, options: SelectionOptions)
     throw new UsageError(`${oldPath} holds ${old.length} snapshots and ${newPath} ${now.length}`, {
       hint: 'pick one of each with --snapshot N',
     })
+  }
+  if (options.out !== undefined) {
+    const { writeDifference } = await import('../difference.ts')
+    const pairs = now.map(({ snapshot }, i) => ({ now: snapshot, old: old[i].snapshot }))
+    return await writeDifference(pairs, options.out, options.to)
   }
   const views = now.map(({ name, snapshot }, i) =>
     diffView(snapshot, old[i].snapshot, {

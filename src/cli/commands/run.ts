@@ -15,6 +15,8 @@ interface Options {
   stableFrames: boolean
   peak?: boolean
   workers: boolean
+  children?: boolean
+  nodeOptions: string[]
 }
 
 export function register(program: Command): void {
@@ -28,10 +30,14 @@ export function register(program: Command): void {
     .passThroughOptions()
     .option('--no-stable-frames', 'let V8 inline functions and fold allocations')
     .option('--peak', 'keep the snapshot of the highest heap seen')
+    .option('--children', 'trace child processes that run Node too')
+    .option('--node-options <options>', "options for node itself, such as '--import tsx'", words, [])
     .option('--no-workers', 'leave worker threads alone')
     .addHelpText('after', EXAMPLE)
     .action(run)
 }
+
+const words = (text: string) => text.split(/\s+/).filter(Boolean)
 
 async function run(script: string, args: string[], options: Options): Promise<void> {
   const [{ run }, { sampling }, { topView }, { textLines }] = await Promise.all([
@@ -40,7 +46,12 @@ async function run(script: string, args: string[], options: Options): Promise<vo
     import('../../report/view.ts'),
     import('../../report/text.ts'),
   ])
-  const end = await run([script, ...args], { ...options, ...sampling(options), peak: options.peak === true })
+  const end = await run([script, ...args], {
+    ...options,
+    ...sampling(options),
+    peak: options.peak === true,
+    children: options.children === true,
+  })
   if (end.last) {
     const view = topView(end.last, { keyTypes: ['lineno'], cumulative: false, limit: 10 })
     for (const line of textLines(view)) process.stderr.write(`${line}\n`)
