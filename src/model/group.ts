@@ -87,7 +87,7 @@ export class Grouper {
   group(snapshot: Snapshot, adopted?: Adopted): Groups {
     if (snapshot.tables !== this.tables && !adopted) throw new Error('the snapshot stands on other tables')
     this.#usedFrames = undefined
-    const acc = new Totals(this.#single ? (this.#frameKeys[0]?.length ?? 0) : 0)
+    const acc = new Totals()
     if (this.keyTypes.some(isRowKey))
       this.#groupRows(adopted ? snapshot.over(this.tables, adopted) : snapshot, acc)
     else this.#groupStacks(snapshot, acc, adopted?.stacks)
@@ -114,7 +114,7 @@ export class Grouper {
   get length(): number {
     if (!this.#single) return this.#tuples.length
     const key = this.#frameKeys[0]
-    return key ? key.length + 1 : this.tables.stacks.length
+    return key ? key.length : this.tables.stacks.length
   }
 
   /** Negative, 0 or positive: the order of two groups by traceback, then label. */
@@ -141,7 +141,7 @@ export class Grouper {
     if (type === 'type') return describeType(this.tables.strings.get(value))
     if (type === 'domain') return describeDomain(value)
     const key = this.#frameKeys[part] as FrameKey
-    if (value === key.length) return { label: UNTRACED, key: {}, traceback: new Traceback([]) }
+    if (value === 0) return { label: UNTRACED, key: {}, traceback: new Traceback([]) }
     return key.describe(value, this.#framesInUse(part, value))
   }
 
@@ -152,18 +152,20 @@ export class Grouper {
 
   #groupStacks(snapshot: Snapshot, acc: Totals, ids?: Uint32Array): void {
     const { stack, size, count } = snapshot.columns
-    const n = snapshot.tables.stacks.length
-    const sizes = new Float64Array(n)
-    const counts = new Float64Array(n)
-    const seen = new Uint8Array(n)
+    const stacks = snapshot.tables.stacks.length
+    // Size and count side by side: most stacks are far apart, and memory is the cost.
+    const sums = new Float64Array(stacks * 2)
+    const seen = new Uint8Array(stacks) // rows that may not show in the sum of counts
     for (let i = 0; i < stack.length; i++) {
       const s = stack[i]
-      sizes[s] += size[i]
-      counts[s] += count[i]
-      seen[s] = 1
+      const blocks = count[i]
+      sums[s * 2] += size[i]
+      sums[s * 2 + 1] += blocks
+      if (blocks <= 0) seen[s] = 1
     }
-    for (let s = 0; s < n; s++) {
-      if (seen[s] === 1) this.#addStack(acc, ids ? ids[s] : s, 0, 0, sizes[s], counts[s])
+    for (let s = 0; s < stacks; s++) {
+      const blocks = sums[s * 2 + 1]
+      if (blocks !== 0 || seen[s] === 1) this.#addStack(acc, ids ? ids[s] : s, 0, 0, sums[s * 2], blocks)
     }
   }
 
@@ -173,7 +175,7 @@ export class Grouper {
     const byDomain = this.keyTypes.includes('domain')
     const distinct = new TupleIds(3)
     const tuple = [0, 0, 0]
-    const totals = new Totals(0)
+    const totals = new Totals()
     for (let i = 0; i < stack.length; i++) {
       tuple[0] = stack[i]
       if (byType) tuple[1] = type[i]
@@ -218,7 +220,7 @@ export class Grouper {
 
   #partValue(part: number, stack: number, frame: number, type: number, domain: number): number {
     const key = this.#frameKeys[part]
-    if (key) return stack === 0 ? key.length : key.ids[frame]
+    if (key) return stack === 0 ? 0 : key.idOf(frame)
     const keyType = this.keyTypes[part]
     return keyType === 'traceback' ? stack : keyType === 'type' ? type : domain
   }
@@ -234,8 +236,9 @@ class UsedFrames {
     this.#next = new Uint32Array(used.length)
     for (let frame = used.length - 1; frame >= 0; frame--) {
       if (used[frame] === 0) continue
-      this.#next[frame] = this.#first[key.ids[frame]]
-      this.#first[key.ids[frame]] = frame + 1
+      const id = key.idOf(frame)
+      this.#next[frame] = this.#first[id]
+      this.#first[id] = frame + 1
     }
   }
 
@@ -248,18 +251,12 @@ class UsedFrames {
 
 /** Sums by id. */
 class Totals {
-  size: Float64Array
-  count: Float64Array
+  size = new Float64Array(64)
+  count = new Float64Array(64)
   stamp = 0
   #length = 0
-  #seen: Uint8Array
+  #seen = new Uint8Array(64)
   #stamps: Uint32Array | undefined
-
-  constructor(expected: number) {
-    this.size = new Float64Array(expected + 1)
-    this.count = new Float64Array(expected + 1)
-    this.#seen = new Uint8Array(expected + 1)
-  }
 
   add(id: number, size: number, count: number): void {
     if (id >= this.#length) {

@@ -63,11 +63,11 @@ export function allocationFrames(tables: Tables): Uint32Array {
 
 /** A key type that is read off one frame: gives equal frames equal ids. */
 export interface FrameKey {
-  /** Id of each frame. */
-  readonly ids: Uint32Array
-  /** A frame of each id. */
+  /** Id of a frame, from 1 on in the order of asking; 0 is memory without a frame. */
+  idOf(frame: number): number
+  /** The first frame of each id but 0. */
   readonly first: ArrayLike<number>
-  /** Number of different ids. */
+  /** Number of ids given so far, 0 included. */
   readonly length: number
   /** Describes an id, given the frames that are in use under it. */
   describe(id: number, used: readonly number[]): GroupDescription
@@ -118,17 +118,21 @@ export function frameKey(type: KeyType, tables: Tables): FrameKey {
   const tupleOf = frameTuple(type, tables)
   const tuples = new TupleIds(tupleOf.width)
   const tuple = new Array<number>(tupleOf.width).fill(0)
-  const ids = new Uint32Array(frames.length)
-  const first: number[] = []
-  for (let i = 0; i < ids.length; i++) {
-    tupleOf.fill(tuple, i)
-    ids[i] = tuples.intern(tuple)
-    if (ids[i] === first.length) first.push(i)
-  }
+  const ids = new Uint32Array(frames.length) // 0 = not asked for yet
+  const first = [0]
   return {
-    ids,
     first,
-    length: first.length,
+    get length() {
+      return first.length
+    },
+    idOf(frame) {
+      if (ids[frame] !== 0) return ids[frame]
+      tupleOf.fill(tuple, frame)
+      const id = tuples.intern(tuple) + 1
+      if (id === first.length) first.push(frame)
+      ids[frame] = id
+      return id
+    },
     describe(_id, used) {
       const first = frames.get(used[0])
       if (type === 'lineno') return describeLine(used.length === 1 ? [first] : used.map(i => frames.get(i)))
