@@ -17,7 +17,20 @@ describe('sortDescending', () => {
   })
 
   it('takes numbers of every size and sign', () => {
-    const column = Float64Array.of(0, -0, 1e300, -1e300, 2 ** 53, 2 ** 53 - 1, 5e-324, -5e-324, Infinity, -Infinity, 255, 256)
+    const column = Float64Array.of(
+      0,
+      -0,
+      1e300,
+      -1e300,
+      2 ** 53,
+      2 ** 53 - 1,
+      5e-324,
+      -5e-324,
+      Infinity,
+      -Infinity,
+      255,
+      256,
+    )
     const ids = Uint32Array.from(column.keys())
     expect([...sortDescending(ids, column)]).toEqual([8, 2, 4, 5, 11, 10, 6, 0, 1, 7, 3, 9])
     expect([...sortDescending(new Uint32Array(0), column)]).toEqual([])
@@ -41,18 +54,23 @@ it('positions are those of the ones', () => {
 it('TupleIds number tuples as a map of their texts does', () => {
   const small = fc.oneof(fc.nat(3), fc.constantFrom(2 ** 32 - 1, 2 ** 31))
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 5 }), fc.array(fc.array(small, { minLength: 5, maxLength: 5 }), { maxLength: 300 }), (width, rows) => {
-      const tuples = new TupleIds(width)
-      const seen = new Map<string, number>()
-      for (const row of rows) {
-        const tuple = row.slice(0, width)
-        const key = tuple.join()
-        if (!seen.has(key)) seen.set(key, seen.size)
-        expect(tuples.intern(tuple)).toBe(seen.get(key))
-      }
-      expect(tuples.length).toBe(seen.size)
-      for (const [key, id] of seen) expect([...tuples.values.slice(id * width, (id + 1) * width)].join()).toBe(key)
-    }),
+    fc.property(
+      fc.integer({ min: 1, max: 5 }),
+      fc.array(fc.array(small, { minLength: 5, maxLength: 5 }), { maxLength: 300 }),
+      (width, rows) => {
+        const tuples = new TupleIds(width)
+        const seen = new Map<string, number>()
+        for (const row of rows) {
+          const tuple = row.slice(0, width)
+          const key = tuple.join()
+          if (!seen.has(key)) seen.set(key, seen.size)
+          expect(tuples.intern(tuple)).toBe(seen.get(key))
+        }
+        expect(tuples.length).toBe(seen.size)
+        for (const [key, id] of seen)
+          expect([...tuples.values.slice(id * width, (id + 1) * width)].join()).toBe(key)
+      },
+    ),
   )
 })
 

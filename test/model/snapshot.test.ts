@@ -39,7 +39,9 @@ describe('a builder', () => {
     expect(columns.size[999]).toBe(999 * 2 ** 40)
     expect([columns.size[3], columns.count[3]]).toEqual([3 * 2 ** 40 + 5, 9])
     expect(columns.domain.slice(0, 5)).toEqual(Uint32Array.of(0, 1, 2, 3, 0))
-    expect([columns.totalNframe!.length, columns.totalNframe![499], columns.totalNframe![500]]).toEqual([1000, 0, 9])
+    expect([columns.totalNframe!.length, columns.totalNframe![499], columns.totalNframe![500]]).toEqual([
+      1000, 0, 9,
+    ])
   })
 
   it('leaves out what no row has', () => {
@@ -52,7 +54,9 @@ describe('a builder', () => {
     const one = snapshotOf('1 1: a.js:1')
     const two = snapshotOf('2 1: a.js:1', exactMeta, one.tables)
     expect(two.columns.stack).toEqual(one.columns.stack)
-    expect(two.compareTo(one, 'lineno').map(String)).toEqual(['a.js:1: size=2 B (+1 B), count=1 (+0), average=2 B'])
+    expect(two.compareTo(one, 'lineno').map(String)).toEqual([
+      'a.js:1: size=2 B (+1 B), count=1 (+0), average=2 B',
+    ])
   })
 })
 
@@ -89,7 +93,10 @@ describe('a snapshot', () => {
   })
 
   it('filtered keeps the rows, their order and their samples', () => {
-    const filtered = sampled().filterTraces([new DomainFilter(true, 0), new Filter(false, 'a.js', { lineno: 1 })])
+    const filtered = sampled().filterTraces([
+      new DomainFilter(true, 0),
+      new Filter(false, 'a.js', { lineno: 1 }),
+    ])
     expect([...filtered.columns.size]).toEqual([2 ** 45])
     expect(samplesOf(filtered)).toEqual([[0, 2 ** 45, 2 ** 40]])
     expect(sampled().filterTraces([]).length).toBe(3)
@@ -99,7 +106,9 @@ describe('a snapshot', () => {
     const filters = fc.array(
       fc.oneof(
         fc.tuple(fc.boolean(), fc.nat(2)).map(([inclusive, domain]) => new DomainFilter(inclusive, domain)),
-        fc.tuple(fc.boolean(), fc.nat(4)).map(([inclusive, lineno]) => new Filter(inclusive, '*', { lineno })),
+        fc
+          .tuple(fc.boolean(), fc.nat(4))
+          .map(([inclusive, lineno]) => new Filter(inclusive, '*', { lineno })),
       ),
       { maxLength: 5 },
     )
@@ -120,7 +129,12 @@ describe('traces', () => {
 
   it('are a sequence', () => {
     expect(traces.length).toBe(3)
-    expect([traces.at(0)!.size, traces.at(-1)!.size, traces.at(3), traces.at(-4)]).toEqual([10, 30, undefined, undefined])
+    expect([traces.at(0)!.size, traces.at(-1)!.size, traces.at(3), traces.at(-4)]).toEqual([
+      10,
+      30,
+      undefined,
+      undefined,
+    ])
     const sizes = (start?: number, end?: number) => traces.slice(start, end).map(t => t.size)
     expect([sizes(), sizes(1), sizes(-1), sizes(0, -1), sizes(2, 1), sizes(-9, 9)]).toEqual([
       [10, 20, 30],
@@ -156,7 +170,15 @@ describe('checkSnapshot', () => {
     ['size[2]', s => s.with({ columns: { size: Float64Array.of(1, 2, Number.NaN) } })],
     ['count[0]', s => s.with({ columns: { count: Float64Array.of(2 ** 54, 2, 1) } })],
     ['column domain', s => s.with({ columns: { domain: new Uint32Array(2) } })],
-    ['samples[0].row', s => s.with({ columns: { samples: { row: Uint32Array.of(3), size: Float64Array.of(1), ordinal: Float64Array.of(1) } } })],
+    [
+      'samples[0].row',
+      s =>
+        s.with({
+          columns: {
+            samples: { row: Uint32Array.of(3), size: Float64Array.of(1), ordinal: Float64Array.of(1) },
+          },
+        }),
+    ],
     ['exact, but with', s => s.with({ meta: { accuracy: 'exact' } })],
   ]
   it.each(broken)('sees a broken %s', (what, breakIt) => {

@@ -49,7 +49,9 @@ describe('tables', () => {
         const { frames, stacks } = tables
         const distinct = new Set(rows.flat().map(f => JSON.stringify(f)))
         expect(frames.length).toBe(distinct.size)
-        const prefixes = new Set(rows.flatMap(chain => chain.map((_, i) => JSON.stringify(chain.slice(0, i + 1)))))
+        const prefixes = new Set(
+          rows.flatMap(chain => chain.map((_, i) => JSON.stringify(chain.slice(0, i + 1)))),
+        )
         expect(stacks.length).toBe(prefixes.size + 1)
         for (const chain of rows) {
           const stack = chain.reduce((at, call) => stacks.intern(at, frames.intern(...call)), 0)
@@ -81,7 +83,9 @@ describe('tables', () => {
 
   it('keep their ids when they grow', () => {
     const tables = new Tables()
-    const ids = Array.from({ length: 5000 }, (_, i) => tables.stacks.intern(i % 2 ? i : 0, tables.frames.intern(`f${i}`, 'a.js', i)))
+    const ids = Array.from({ length: 5000 }, (_, i) =>
+      tables.stacks.intern(i % 2 ? i : 0, tables.frames.intern(`f${i}`, 'a.js', i)),
+    )
     ids.forEach((id, i) => {
       const [call] = tables.stacks.framesOf(id).slice(-1)
       expect(tables.frames.get(call).functionName).toBe(`f${i}`)
@@ -97,7 +101,9 @@ it('the allocation frame is the most recent one of a file, else the most recent 
       rows.forEach((chain, i) => {
         if (chain.length === 0) return
         const expected = chain.findLast(f => f[1] !== NATIVE && f[1] !== V8) ?? chain.at(-1)
-        const { functionName, filename, lineno, column, exact } = tables.frames.get(allocation[columns.stack[i]])
+        const { functionName, filename, lineno, column, exact } = tables.frames.get(
+          allocation[columns.stack[i]],
+        )
         expect([functionName, filename, lineno, column, exact]).toEqual(expected)
       })
     }),
