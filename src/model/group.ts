@@ -14,7 +14,7 @@ import {
 } from './keys.ts'
 import { groupOrder } from './order.ts'
 import type { Snapshot } from './snapshot.ts'
-import type { Adopted, Tables } from './tables.ts'
+import type { Tables } from './tables.ts'
 import { Traceback } from './traceback.ts'
 
 export type { GroupDescription, GroupKey, KeyType } from './keys.ts'
@@ -44,7 +44,6 @@ export function groupRows(
 
 /**
  * Gives rows group ids. Works on integers: rows are added up per stack first, then the distinct stacks are grouped.
- * Snapshots must stand on the grouper's tables (`Snapshot.over`).
  */
 export class Grouper {
   readonly tables: Tables
@@ -54,9 +53,9 @@ export class Grouper {
   readonly #single: boolean
   /** Group tuples: one value per key type. Not used where there is a single key read off frames or stacks. */
   readonly #tuples: TupleIds
-  readonly #allocation: Uint32Array
+  #allocation: Uint32Array
   /** 1 for each frame in use. */
-  readonly #used: Uint8Array
+  #used: Uint8Array
   #usedFrames: (UsedFrames | undefined)[] | undefined
   #order: ((a: number, b: number) => number) | undefined
 
@@ -83,14 +82,13 @@ export class Grouper {
     this.#used = new Uint8Array(tables.frames.length)
   }
 
-  /** Groups a snapshot. One that stands on other tables comes with what `Tables.adopt` gave for them. */
-  group(snapshot: Snapshot, adopted?: Adopted): Groups {
-    if (snapshot.tables !== this.tables && !adopted) throw new Error('the snapshot stands on other tables')
+  /** Groups a snapshot. Where it stands on other tables, the grouper's grow by what they lack. */
+  group(snapshot: Snapshot): Groups {
     this.#usedFrames = undefined
+    this.#order = undefined
     const acc = new Totals()
-    if (this.keyTypes.some(isRowKey))
-      this.#groupRows(adopted ? snapshot.over(this.tables, adopted) : snapshot, acc)
-    else this.#groupStacks(snapshot, acc, adopted?.stacks)
+    if (this.keyTypes.some(isRowKey)) this.#groupRows(snapshot.over(this.tables), acc)
+    else this.#groupStacks(snapshot, acc)
     return {
       grouper: this,
       ids: acc.ids(),
@@ -102,7 +100,7 @@ export class Grouper {
 
   /** Id of the group that a trace of this stack, type and domain belongs to by its allocation. */
   idOf(stack: number, type = 0, domain = 0): number {
-    return this.#groupId(stack, this.#allocation[stack], type, domain)
+    return this.#groupId(stack, this.#allocationOf(stack), type, domain)
   }
 
   /** The key of a grouper that groups by one key of frames. */
@@ -150,7 +148,7 @@ export class Grouper {
     return (this.#usedFrames[part] as UsedFrames).of(value)
   }
 
-  #groupStacks(snapshot: Snapshot, acc: Totals, ids?: Uint32Array): void {
+  #groupStacks(snapshot: Snapshot, acc: Totals): void {
     const { stack, size, count } = snapshot.columns
     const stacks = snapshot.tables.stacks.length
     // Size and count side by side: most stacks are far apart, and memory is the cost.
@@ -163,10 +161,26 @@ export class Grouper {
       sums[s * 2 + 1] += blocks
       if (blocks <= 0) seen[s] = 1
     }
+    const addStack = this.#stackAdder(snapshot, acc)
     for (let s = 0; s < stacks; s++) {
       const blocks = sums[s * 2 + 1]
-      if (blocks !== 0 || seen[s] === 1) this.#addStack(acc, ids ? ids[s] : s, 0, 0, sums[s * 2], blocks)
+      if (blocks !== 0 || seen[s] === 1) addStack(s, sums[s * 2], blocks)
     }
+  }
+
+  /** Adds a stack of the snapshot's tables. Of other tables only what the key needs is interned here. */
+  #stackAdder(snapshot: Snapshot, acc: Totals): (stack: number, size: number, count: number) => void {
+    const { tables } = snapshot
+    if (tables !== this.tables && this.frameKey && !this.cumulative) {
+      const frameHere = this.tables.frameAdopter(tables)
+      const allocation = allocationFrames(tables)
+      return (stack, size, count) => {
+        const frame = stack === 0 ? 0 : frameHere(allocation[stack])
+        acc.add(this.#groupId(stack, frame, 0, 0), size, count)
+      }
+    }
+    const ids = tables === this.tables ? undefined : this.tables.adopt(tables).stacks
+    return (stack, size, count) => this.#addStack(acc, ids ? ids[stack] : stack, 0, 0, size, count)
   }
 
   #groupRows(snapshot: Snapshot, acc: Totals): void {
@@ -198,11 +212,11 @@ export class Grouper {
   /** Adds a stack's totals to its group, or, cumulative, to the groups of all its frames. */
   #addStack(acc: Totals, stack: number, type: number, domain: number, size: number, count: number): void {
     if (!this.cumulative || stack === 0) {
-      acc.add(this.#groupId(stack, this.#allocation[stack], type, domain), size, count)
+      acc.add(this.#groupId(stack, this.#allocationOf(stack), type, domain), size, count)
       return
     }
     const { stacks, frames } = this.tables
-    const onlyFiles = frames.hasFile(this.#allocation[stack]) // built-ins are not callers, as C functions are not to Python
+    const onlyFiles = frames.hasFile(this.#allocationOf(stack)) // built-ins are not callers, as C functions are not to Python
     acc.stamp++
     for (let s = stack; s !== 0; s = stacks.parent[s]) {
       const frame = stacks.frame[s]
@@ -212,8 +226,16 @@ export class Grouper {
     }
   }
 
+  #allocationOf(stack: number): number {
+    if (stack >= this.#allocation.length) this.#allocation = allocationFrames(this.tables)
+    return this.#allocation[stack]
+  }
+
   #groupId(stack: number, frame: number, type: number, domain: number): number {
-    if (stack !== 0) this.#used[frame] = 1
+    if (stack !== 0) {
+      this.#used = reserve(this.#used, frame + 1)
+      this.#used[frame] = 1
+    }
     if (this.#single) return this.#partValue(0, stack, frame, type, domain)
     return this.#tuples.intern(this.keyTypes.map((_, k) => this.#partValue(k, stack, frame, type, domain)))
   }

@@ -213,9 +213,30 @@ it('every key adds up to the total, over shared tables and others', () => {
   )
 })
 
-it('a grouper refuses a snapshot of other tables', () => {
-  const grouper = new Grouper(snapshotOf('1 1: a.js:1').tables, 'lineno')
-  expect(() => grouper.group(snapshotOf('1 1: a.js:1'))).toThrow('other tables')
+it('a grouper takes snapshots of any tables', () => {
+  const now = snapshotOf('1 1: a.js:1 > b.js:1')
+  const old = snapshotOf('2 1: c.js:1 > d.js:1\n4 1: a.js:1 > b.js:1\n8 1:')
+  const sizes = (grouper: Grouper, snapshot: Snapshot) => {
+    const { ids, size } = grouper.group(snapshot)
+    return Object.fromEntries(Array.from(ids, id => [grouper.describe(id).label, size[id]]))
+  }
+  const expected = [
+    ['lineno', false, { 'b.js:1': 1 }, { 'd.js:1': 2, 'b.js:1': 4, '<untraced>': 8 }],
+    [
+      'lineno',
+      true,
+      { 'a.js:1': 1, 'b.js:1': 1 },
+      { 'c.js:1': 2, 'd.js:1': 2, 'a.js:1': 4, 'b.js:1': 4, '<untraced>': 8 },
+    ],
+    ['traceback', false, { 'a.js:1': 1 }, { 'c.js:1': 2, 'a.js:1': 4, '<untraced>': 8 }],
+    ['domain', false, { 'JS heap': 1 }, { 'JS heap': 14 }],
+  ] as const
+  for (const [key, cumulative, ofNow, ofOld] of expected) {
+    for (const fresh of [snapshotOf('1 1: a.js:1 > b.js:1'), now]) {
+      const grouper = new Grouper(fresh.tables, key, cumulative)
+      expect([sizes(grouper, now), sizes(grouper, old), sizes(grouper, now)]).toEqual([ofNow, ofOld, ofNow])
+    }
+  }
 })
 
 it('a group whose rows cancel out is a group', () => {
