@@ -8,6 +8,7 @@ import { nearest, OPTIONAL_VALUES } from './options.ts'
 const COMMANDS: Record<string, () => Promise<{ register(program: Command): void }>> = {
   top: () => import('./commands/top.ts'),
   diff: () => import('./commands/diff.ts'),
+  tree: () => import('./commands/tree.ts'),
   info: () => import('./commands/info.ts'),
   convert: () => import('./commands/convert.ts'),
   run: () => import('./commands/run.ts'),
