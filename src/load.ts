@@ -7,6 +7,7 @@ import { FormatError, UsageError } from './errors.ts'
 import { compressionOf, fileSource, inflate, streamSource, writeWhole } from './io/node.ts'
 import type { Source } from './io/source.ts'
 import type { Snapshot } from './model/snapshot.ts'
+import { estimateCounts } from './statistics/estimates.ts'
 
 /** Longest head that is looked at to tell a format. */
 const LONGEST_HEAD = 4 << 20
@@ -73,7 +74,8 @@ export async function loadSource(
   try {
     const converter = options.from ? converterNamed(options.from) : await detectSource(inner)
     if (!converter.read) throw new FormatError('unsupported', `${converter.name} can only be written`)
-    return { converter, snapshots: await converter.read(inner, options) }
+    const snapshots = await converter.read(inner, options)
+    return { converter, snapshots: snapshots.map(estimateCounts) }
   } catch (error) {
     throw asFormatError(error)
   } finally {

@@ -1,3 +1,4 @@
+import v8 from 'node:v8'
 import { TargetError } from '../errors.ts'
 import type { Session } from './session.ts'
 
@@ -9,9 +10,9 @@ function flagsOf(nodeVersion: string): string[] {
   return FLAGS.filter(flag => Number.parseInt(nodeVersion, 10) >= 22 || !flag.startsWith('maglev'))
 }
 
-/** Arguments for `node` that keep bytes at the function that allocated them. */
-export function stableArguments(nodeVersion: string): string[] {
-  return flagsOf(nodeVersion).map(flag => `--no-${flag}`)
+/** Keeps frames stable in this process, for code that is not compiled yet. */
+export function setStableFlags(): void {
+  for (const flag of flagsOf(process.versions.node)) v8.setFlagsFromString(`--no-${flag}`)
 }
 
 /** What is evaluated in a Node target: sets the flags that its own arguments leave alone. Null where coverage is collected. */

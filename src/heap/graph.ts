@@ -2,7 +2,7 @@ import { FormatError } from '../errors.ts'
 import { type Header, LONGEST_HEADER, readHeader } from '../io/heapsnapshot.ts'
 import { readMembers } from '../io/members.ts'
 import type { Source } from '../io/source.ts'
-import { exactly, type Handler, RowFault } from '../io/values.ts'
+import { type Handler, RowFault } from '../io/values.ts'
 import { hash2, RowIndex, reserve } from '../model/columns.ts'
 import { Shapes } from './shapes.ts'
 import { Texts } from './texts.ts'
@@ -131,6 +131,7 @@ class GraphReader {
 
   #nodeRows(header: Header): Handler {
     const f = header.nodeFields
+    const { length: step, type: typeAt, name: nameAt, id: idAt, self_size: sizeAt, edge_count: edgesAt } = f
     const types = header.nodeTypes.length
     const traced = f.trace_node_id !== undefined && header.traceFunctionCount > 0
     let edges = 0
@@ -140,21 +141,23 @@ class GraphReader {
       wide: f.self_size,
       rows: (values, length, first, wide) => {
         this.#makeRoomForNodes(this.#nodes + length / f.length, first, header, traced)
+        const [nodeTypes, names, ids] = [this.#type, this.#name, this.#id]
+        const [sizes, firstEdge] = [this.#size, this.#firstEdge]
         let n = this.#nodes
-        for (let i = 0; i < length; i += f.length, n++) {
-          const type = values[i + f.type]
-          if (type >= types) throw new RowFault(`there is no node type ${type}`, first + i + f.type)
-          this.#type[n] = type
-          this.#name[n] = values[i + f.name]
-          this.#id[n] = values[i + f.id]
-          this.#size[n] = exactly(values, i + f.self_size, wide)
-          this.#firstEdge[n] = edges
-          edges += values[i + f.edge_count]
-          if (edges > header.edgeCount)
-            throw new RowFault('more edges than edge_count', first + i + f.edge_count)
-          if (f.detachedness !== undefined) this.#detachedness[n] = values[i + f.detachedness] & 3
-          if (traced) this.#trace[n] = values[i + f.trace_node_id]
+        for (let i = 0; i < length; i += step, n++) {
+          const type = values[i + typeAt]
+          if (type >= types) throw new RowFault(`there is no node type ${type}`, first + i + typeAt)
+          nodeTypes[n] = type
+          names[n] = values[i + nameAt]
+          ids[n] = values[i + idAt]
+          sizes[n] = values[i + sizeAt]
+          firstEdge[n] = edges
+          edges += values[i + edgesAt]
+          if (edges > header.edgeCount) throw new RowFault('more edges than edge_count', first + i + edgesAt)
         }
+        for (const { at, value } of wide) sizes[this.#nodes + Math.floor(at / step)] = value
+        this.#optional(values, length, step, f.detachedness, this.#detachedness)
+        if (traced) this.#optional(values, length, step, f.trace_node_id, this.#trace)
         this.#nodes = n
       },
       done: () => {
@@ -165,6 +168,12 @@ class GraphReader {
         this.#shape = new Uint32Array(this.#nodes)
       },
     }
+  }
+
+  /** Copies a field that not every file has. */
+  #optional(values: Uint32Array, length: number, step: number, at: number, column: Uint8Array | Uint32Array) {
+    if (at === undefined) return
+    for (let i = at, n = this.#nodes; i < length; i += step, n++) column[n] = values[i]
   }
 
   #makeRoomForNodes(length: number, first: number, header: Header, traced: boolean): void {
@@ -184,55 +193,59 @@ class GraphReader {
   }
 
   #edgeRows(header: Header): Handler {
-    const f = header.edgeFields
+    const { length: step, type: typeAt, name_or_index: nameAt, to_node: toAt } = header.edgeFields
     const fields = header.nodeFields.length
     const types = header.edgeTypes.length
-    const property = header.edgeTypes.indexOf('property')
-    const object = header.nodeTypes.indexOf('object')
     return {
       read: 'rows',
-      fields: f.length,
+      fields: step,
       rows: (values, length, first) => {
-        this.#makeRoomForEdges(this.#edges + length / f.length, first, header)
-        const { firstEdge, type: nodeType } = { firstEdge: this.#firstEdge, type: this.#type }
-        const edgeType = this.#edgeType
-        const edgeName = this.#edgeName
-        const to = this.#to
+        this.#makeRoomForEdges(this.#edges + length / step, first, header)
+        const [edgeType, edgeName, to] = [this.#edgeType, this.#edgeName, this.#to]
+        const nodes = this.#nodes
         const named = this.#options.edgeNames
         let e = this.#edges
-        let end = firstEdge[this.#source + 1]
-        let isObject = nodeType[this.#source] === object
-        for (let i = 0; i < length; i += f.length, e++) {
-          while (e === end) {
-            this.#closeSource(isObject)
-            end = firstEdge[this.#source + 1]
-            isObject = nodeType[this.#source] === object
-          }
-          const type = values[i + f.type]
-          if (type >= types) throw new RowFault(`there is no edge type ${type}`, first + i + f.type)
-          const index = values[i + f.to_node]
+        for (let i = 0; i < length; i += step, e++) {
+          const type = values[i + typeAt]
+          if (type >= types) throw new RowFault(`there is no edge type ${type}`, first + i + typeAt)
+          const index = values[i + toAt]
           const node = (index / fields) >>> 0
-          if (node * fields !== index || node >= this.#nodes) {
-            throw new RowFault('to_node is no node', first + i + f.to_node)
-          }
+          if (node * fields !== index || node >= nodes)
+            throw new RowFault('to_node is no node', first + i + toAt)
           edgeType[e] = type
           to[e] = node
-          const name = values[i + f.name_or_index]
-          if (named) edgeName[e] = name
-          if (isObject && type === property) this.#shapes.push(name)
+          if (named) edgeName[e] = values[i + nameAt]
         }
+        this.#readShapes(values, length, header)
         this.#edges = e
       },
       done: () => {
         this.#countsMustAgree('edge_count', header.edgeCount, this.#edges)
-        if (this.#nodes > 0) this.#closeSource(this.#type[this.#source] === object)
       },
     }
   }
 
-  #closeSource(isObject: boolean): void {
-    if (isObject) this.#shape[this.#source] = this.#shapes.close()
-    this.#source++
+  /** Takes the property names out of the edges of objects; one object's may go over several pieces. */
+  #readShapes(values: Uint32Array, length: number, header: Header): void {
+    const { length: step, type: typeAt, name_or_index: nameAt } = header.edgeFields
+    const property = header.edgeTypes.indexOf('property')
+    const object = header.nodeTypes.indexOf('object')
+    const [firstEdge, nodeType, shapes] = [this.#firstEdge, this.#type, this.#shapes]
+    const start = this.#edges
+    const stop = start + length / step
+    let n = this.#source
+    for (; n < this.#nodes; n++) {
+      const end = firstEdge[n + 1]
+      if (nodeType[n] === object) {
+        for (let e = Math.max(start, firstEdge[n]); e < end && e < stop; e++) {
+          const i = (e - start) * step
+          if (values[i + typeAt] === property) shapes.push(values[i + nameAt])
+        }
+        if (end <= stop) this.#shape[n] = shapes.close()
+      }
+      if (end > stop) break
+    }
+    this.#source = n
   }
 
   #makeRoomForEdges(length: number, first: number, header: Header): void {

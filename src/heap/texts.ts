@@ -53,15 +53,16 @@ export class Texts {
     if (index >= this.#count) return this.#added[index - this.#count]
     const known = this.#cache.get(index)
     if (known !== undefined) return known
-    const text = decode(this.#bytes(this.#starts[index]))
+    const text = decode(this.bytes(index))
     if (text === undefined) throw new FormatError('malformed', 'bad string', { path: `strings[${index}]` })
     if (this.#cache.size >= 1 << 16) this.#cache.clear()
     this.#cache.set(index, text)
     return text
   }
 
-  /** The bytes from `start` up to the quote that ends the string. */
-  #bytes(start: number): Uint8Array {
+  /** The bytes of a string of the file, as they are in JSON. */
+  bytes(index: number): Uint8Array {
+    const start = this.#starts[index]
     let escaped = false
     let end = start
     for (; ; end++) {

@@ -376,9 +376,13 @@ const utf8 = new TextDecoder()
 /** The string whose bytes stood between quotes in JSON; undefined where they are no JSON string. */
 export function decode(bytes: Uint8Array): string | undefined {
   const text = utf8.decode(bytes)
+  if (!NEEDS_PARSING.test(text)) return text
   try {
     return JSON.parse(`"${text}"`) as string
   } catch {
     return undefined
   }
 }
+
+/** An escape, or a control character, which JSON forbids. */
+const NEEDS_PARSING = /[\\\u0000-\u001f]/

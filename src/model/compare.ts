@@ -1,3 +1,4 @@
+import { positions } from './columns.ts'
 import { type Cumulative, Grouper, type KeyType } from './group.ts'
 import type { Snapshot } from './snapshot.ts'
 import { StatisticDiff, sortIds } from './statistic.ts'
@@ -29,9 +30,11 @@ export function compareSnapshots(
   const columns = [sizeDiff.map(Math.abs), size, countDiff.map(Math.abs), count]
   const order = sortIds(ids, columns, (a, b) => grouper.compare(a, b))
   const estimated = a.estimated || b.estimated
-  return Array.from(order, id => {
+  const diffs = new Array<StatisticDiff>(order.length)
+  for (let i = 0; i < order.length; i++) {
+    const id = order[i]
     const { traceback, label, key } = grouper.describe(id)
-    return new StatisticDiff(
+    diffs[i] = new StatisticDiff(
       traceback,
       size[id],
       sizeDiff[id],
@@ -41,7 +44,8 @@ export function compareSnapshots(
       key,
       estimated,
     )
-  })
+  }
+  return diffs
 }
 
 function padded(column: Float64Array, length: number): Float64Array {
@@ -55,8 +59,5 @@ function union(a: Uint32Array, b: Uint32Array, length: number): Uint32Array {
   const present = new Uint8Array(length)
   for (const id of a) present[id] = 1
   for (const id of b) present[id] = 1
-  const ids = new Uint32Array(length)
-  let n = 0
-  for (let id = 0; id < length; id++) if (present[id] === 1) ids[n++] = id
-  return ids.subarray(0, n)
+  return positions(present)
 }

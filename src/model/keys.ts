@@ -131,7 +131,7 @@ export function frameKey(type: KeyType, tables: Tables): FrameKey {
     length: first.length,
     describe(_id, used) {
       const first = frames.get(used[0])
-      if (type === 'lineno') return describeLine(used.map(i => frames.get(i)))
+      if (type === 'lineno') return describeLine(used.length === 1 ? [first] : used.map(i => frames.get(i)))
       if (type === 'filename')
         return {
           label: `${first.filename}:0`,

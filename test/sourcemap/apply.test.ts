@@ -94,7 +94,8 @@ describe('a bundled, minified TypeScript program, profiled by Node', () => {
     const project = join(folder, name.replace(/\W+/g, '-'))
     const { snapshots, frames, mapped, namesKept, misses } = applySourceMaps([snapshot], mapFiles([project]))
     const [original] = snapshots
-    expect(namesKept).toBe(0)
+    // A constructor that is not written out starts behind the line of its class, where its name is not.
+    expect(namesKept).toBeLessThanOrEqual(options.minify === false ? 1 : 0)
     checkSnapshot(original)
     expect(functionsOf(original)).toEqual(expect.arrayContaining(WRITTEN))
     expect(original.total).toEqual(snapshot.total)
