@@ -114,6 +114,7 @@ export async function runBatch({ samples, sample, seed, count, progress }: Batch
 
 /** CPU milliseconds that the sample itself takes. */
 async function honestTime(bytes: Uint8Array): Promise<number> {
+  if (!(await read(bytes, undefined, 4096))) throw new Error('the sample itself is refused')
   const times: number[] = []
   for (let i = 0; i < 8; i++) times.push(await cpuOf(() => read(bytes, undefined, 4096)))
   return times.sort((a, b) => a - b)[times.length >> 1]

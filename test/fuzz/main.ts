@@ -14,8 +14,8 @@ import { Random } from './random.ts'
 /** An input that takes longer hangs, milliseconds. */
 const HANG = 20_000
 /** Bytes that a batch reads in all, so that small samples get most of the inputs. */
-const BATCH_BYTES = 6e6
-const MOST_INPUTS = 1500
+const BATCH_BYTES = 5e6
+const MOST_INPUTS = 8000
 
 if (isMainThread) await main()
 else parentPort?.postMessage(await runBatch(workerData as Batch))
@@ -36,14 +36,16 @@ async function main(): Promise<void> {
   const chosen = [...samples.keys()].filter(i => !values.format || samples[i].format === values.format)
   const random = new Random(Number(values.seed))
   const total: Totals = { inputs: 0, refused: 0, accepted: 0, faults: 0, slowest: 0, memory: 0 }
-  for (let round = 0; total.inputs < count && Date.now() < end; round++) {
-    const sample = chosen[round % chosen.length]
+  let left: number[] = []
+  while (total.inputs < count && Date.now() < end) {
+    if (left.length === 0) left = [...chosen] // each sample once, in any order, then all again
+    const [sample] = left.splice(random.below(left.length), 1)
     const least = Math.ceil(BATCH_BYTES / samples[sample].bytes.length)
     const inputs = Math.min(MOST_INPUTS, least, count - total.inputs)
     const seed = random.below(2 ** 32)
     const name = `${samples[sample].name} seed ${seed}`
     add(total, await watched({ samples, sample, seed, count: inputs, progress: shared() }), inputs, name)
-    if (round % chosen.length === chosen.length - 1) console.log(line(total))
+    if (left.length === 0) console.log(line(total))
   }
   console.log(line(total))
   if (total.faults > 0) process.exitCode = 1
