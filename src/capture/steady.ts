@@ -28,7 +28,7 @@ export class Steady {
       ...(took === undefined ? [] : [`read in ${Math.round(took)} ms`]),
     ]
     const options = { keyTypes: ['lineno'] as const, cumulative: false, limit: ROWS }
-    const view = first ? diffView(snapshot, first, options) : topView(snapshot, options)
+    const view = first ? diffView([snapshot], [first], options) : topView(snapshot, options)
     const clock = new Date(time ?? Date.now()).toISOString().slice(11, 19)
     const title = `${clock} ${isolate}: ${figures.join(', ')}`
     return [title, ...textLines(view)]

@@ -11,6 +11,7 @@ const COMMANDS: Record<string, () => Promise<{ register(program: Command): void 
   info: () => import('./commands/info.ts'),
   convert: () => import('./commands/convert.ts'),
   run: () => import('./commands/run.ts'),
+  batch: () => import('./commands/batch.ts'),
   attach: () => import('./commands/attach.ts'),
   targets: () => import('./commands/targets.ts'),
 }

@@ -120,7 +120,7 @@ function addRewrites(command: Command): Command {
 }
 
 /** Adds the flags that every command with statistics has. */
-export function addSelection(command: Command): Command {
+export function addGrouping(command: Command): Command {
   return addFilters(command)
     .option('--group-by <keys>', `one or more of ${KEY_TYPES.join(', ')}`, keyTypes, ['lineno'])
     .addOption(
@@ -134,7 +134,11 @@ export function addSelection(command: Command): Command {
       '--sources [folder]',
       'show source lines in tracebacks, from files in the folder (default: the working folder) or maps',
     )
-    .option('--format <format>', FORMATS.join(', '), oneOf(FORMATS))
+}
+
+/** The same, with the formats of a table of statistics. */
+export function addSelection(command: Command): Command {
+  return addGrouping(command).option('--format <format>', FORMATS.join(', '), oneOf(FORMATS))
 }
 
 /** Options whose value needs a `=`, so that a file behind them is not taken for it; with what they mean alone. */

@@ -102,7 +102,7 @@ export class Grouper {
 
   /** Id of the group that a trace of this stack, type and domain belongs to by its allocation. */
   idOf(stack: number, type = 0, domain = 0): number {
-    return this.#groupId(stack, this.#allocation[stack], type, domain)
+    return this.#id(stack, this.#allocation[stack], type, domain)
   }
 
   /** The key of a grouper that groups by one key of frames. */
@@ -212,6 +212,10 @@ export class Grouper {
 
   #groupId(stack: number, frame: number, type: number, domain: number): number {
     if (stack !== 0) this.#used[frame] = 1
+    return this.#id(stack, frame, type, domain)
+  }
+
+  #id(stack: number, frame: number, type: number, domain: number): number {
     if (this.#single) return this.#partValue(0, stack, frame, type, domain)
     return this.#tuples.intern(this.keyTypes.map((_, k) => this.#partValue(k, stack, frame, type, domain)))
   }

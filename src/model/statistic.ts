@@ -116,9 +116,9 @@ export function orderOf({ grouper, ids, size, count }: Groups): Uint32Array {
 }
 
 /** All groups as sorted statistics: by size, count, traceback, biggest first (CPython's `Statistic._sort_key`). */
-export function statisticsOf(groups: Groups): Statistic[] {
+export function statisticsOf(groups: Groups, ids = orderOf(groups)): Statistic[] {
   const { grouper, size, count, estimated } = groups
-  return Array.from(orderOf(groups), id => {
+  return Array.from(ids, id => {
     const { traceback, label, key } = grouper.describe(id)
     return new Statistic(traceback, size[id], count[id], label, key, estimated)
   })

@@ -1,4 +1,4 @@
-import type { StatisticDiff } from '../model/statistic.ts'
+import type { Statistic, StatisticDiff } from '../model/statistic.ts'
 
 /** What is known of how a snapshot was sampled. */
 export interface Sampling {
@@ -27,6 +27,11 @@ export interface ErrorBar {
   readonly countError: number | null
 }
 
+/** One group of a snapshot with its error bar. */
+export interface SampledStatistic extends ErrorBar {
+  readonly statistic: Statistic
+}
+
 /** Why a difference is not called significant. */
 export type NoiseReason =
   | 'sampling' // chance (and, unpaired, the usual variation between runs) explains it
@@ -44,8 +49,8 @@ export type Rule =
   | 'repeats' // three or more old runs: the row's own variation between runs
   | 'none' // cannot be judged; `Comparison.reason` says why
 
-/** One group of a comparison. */
-export interface SampledDiff {
+/** One group of a comparison; the error bar is that of its new size. */
+export interface SampledDiff extends ErrorBar {
   readonly statistic: StatisticDiff
   /** One standard error of `sizeDiff` by sampling, in bytes; null where the interval is unknown, 0 where exact. */
   readonly sizeDiffError: number | null
