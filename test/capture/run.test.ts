@@ -1,13 +1,11 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { loadSnapshot } from '../../src/load.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import { root } from '../support/cli.ts'
-import { dumps, folder, killAll, leak, NEWEST, NODES, run, tool, toolEnds } from '../support/nodes.ts'
-
-afterAll(killAll)
+import { dumps, folder, it, leak, NEWEST, NODES, run, tool, toolEnds } from '../support/nodes.ts'
 
 const program = (name: string) => join(root, 'samples/programs', name)
 const ENDS = [NODES[0], NODES.at(-1)!]

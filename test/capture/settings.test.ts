@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { fileStem, nextNumber, plainName } from '../../src/capture/files.ts'
 import { sampling, settingsFromEnv, settingsToEnv, startParameters } from '../../src/capture/settings.ts'
 import { withIsolate } from '../../src/capture/store.ts'
 import { isRemote, parseTarget } from '../../src/capture/target.ts'
 import { UsageError } from '../../src/errors.ts'
-import { folder, killAll } from '../support/nodes.ts'
+import { folder, it } from '../support/nodes.ts'
 
 describe('what V8 is asked for', () => {
   it('has the documented defaults', () => {
@@ -118,7 +118,6 @@ describe('the names of files', () => {
     writeFileSync(join(dir, 'tracemalloc.123.0000000011.pb.gz'), '')
     expect(nextNumber(dir, '12', 'main')).toBe(8)
     expect(nextNumber(dir, '12', 'worker 3')).toBe(10)
-    killAll()
   })
 
   it('have the isolate before the ending', () => {

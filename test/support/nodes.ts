@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
@@ -5,6 +6,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { it as vitest } from 'vitest'
 import { main, root } from './cli.ts'
 
 /**
@@ -45,10 +47,45 @@ export interface Running {
   says(what: RegExp): Promise<void>
 }
 
-const groups = new Set<number>()
-const folders: string[] = []
+/** What a test has started and made. */
+interface Scope {
+  groups: Set<number>
+  folders: string[]
+}
 
-/** Starts a process that `killAll` ends together with all its children. */
+const scopes = new AsyncLocalStorage<Scope>()
+
+/** `it` whose test ends with every process group that it started, and without its folders; tests may run side by side. */
+export const it = Object.assign((name: string, test: () => unknown) => vitest(name, scoped(test)), {
+  each:
+    <T>(table: readonly T[]) =>
+    (name: string, test: (...row: T extends readonly unknown[] ? T : [T]) => unknown) =>
+      vitest.each(table as readonly unknown[])(name, scoped(test as (...row: unknown[]) => unknown)),
+})
+
+function scoped<A extends unknown[]>(test: (...row: A) => unknown): (...row: A) => Promise<void> {
+  return (...row) => {
+    const scope: Scope = { groups: new Set(), folders: [] }
+    return scopes.run(scope, async () => {
+      try {
+        await test(...row)
+      } finally {
+        clear(scope)
+      }
+    })
+  }
+}
+
+function clear({ groups, folders }: Scope): void {
+  for (const pid of groups) {
+    try {
+      process.kill(-pid, 'SIGKILL')
+    } catch {} // it is over
+  }
+  for (const path of folders) rmSync(path, { recursive: true, force: true, maxRetries: 3 })
+}
+
+/** Starts a process that ends with its test, together with all its children. */
 export function run(
   file: string,
   args: readonly string[],
@@ -61,7 +98,7 @@ export function run(
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const pid = child.pid!
-  groups.add(pid)
+  scopes.getStore()!.groups.add(pid)
   const ended = once(child, 'close').then(([code, signal]) => ({ code, signal }))
   const running: Running = {
     child,
@@ -101,22 +138,11 @@ export async function toolEnds(args: readonly string[], node = OLDEST, env: Node
   return { ...(await running.ended), pid: running.pid, stdout: running.stdout, stderr: running.stderr }
 }
 
-/** A folder that `killAll` removes. */
+/** A folder that goes with its test. */
 export function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'tracemalloc-'))
-  folders.push(path)
+  scopes.getStore()!.folders.push(path)
   return path
-}
-
-/** Ends every process group that was started, and removes the folders: for `afterAll`. */
-export function killAll(): void {
-  for (const pid of groups) {
-    try {
-      process.kill(-pid, 'SIGKILL')
-    } catch {} // it is over
-  }
-  groups.clear()
-  for (const path of folders.splice(0)) rmSync(path, { recursive: true, force: true })
 }
 
 /** Names of the snapshot files in a folder. */
@@ -150,9 +176,10 @@ export function isRunning(pid: number): boolean {
 
 let lastPort = 20_000 + (process.pid % 20_000)
 
-/** A port that nobody listens on. */
+/** A port that nobody listens on, and that no other call gets. */
 export async function freePort(): Promise<number> {
-  do lastPort++
-  while (!(await refuses(lastPort)))
-  return lastPort
+  for (;;) {
+    const port = ++lastPort
+    if (await refuses(port)) return port
+  }
 }
