@@ -289,7 +289,7 @@ describe.concurrent('run', () => {
     expect(JSON.parse(stdout)).toEqual(['--every', 'x', '-o', '--help', '--', '--interval=0'])
   })
 
-  it.each([
+  it.each<[string[], RegExp]>([
     [['run', '--interval', '0', 'x.js'], /interval/],
     [['run', '--nframe', '129', 'x.js'], /in range \[1; 128\]/],
     [['run', '--every', '-1', 'x.js'], /seconds/],

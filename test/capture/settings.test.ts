@@ -128,7 +128,7 @@ describe('the names of files', () => {
 })
 
 describe('targets', () => {
-  it.each([
+  it.each<[string, object]>([
     ['9229', { kind: 'port', host: '127.0.0.1', port: 9229 }],
     ['box.example:80', { kind: 'port', host: 'box.example', port: 80 }],
     ['[::1]:9229', { kind: 'port', host: '[::1]', port: 9229 }],
