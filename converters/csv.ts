@@ -7,7 +7,7 @@
 // | size, count                | total bytes and blocks of the row; negative in a difference                   |
 // | domain                     | 0 JS heap, 1 ArrayBuffer, 2 native, 3 code, or another                        |
 // | type                       | constructor or kind, empty = unknown                                          |
-// | total_nframe               | frames before truncation, 0 = unknown                                         |
+// | totalNframe               | frames before truncation, 0 = unknown                                         |
 // | filename, lineno, function | the allocation frame, for pivot tables; not read back                         |
 // | traceback                  | `name (file:line:column);...`, oldest first; lines and columns 1-based         |
 // | following                  | rows that follow in the file, so that no cut is missed                        |
@@ -18,7 +18,7 @@
 import type { Converter } from '../src/converter.ts'
 import { FormatError } from '../src/errors.ts'
 import { csvField, csvText, fromCsvField, fromCsvText } from '../src/escape.ts'
-import { asciiOf, type Line, linesOf } from '../src/io/lines.ts'
+import { asciiOf, inPieces, type Line, linesOf } from '../src/io/lines.ts'
 import type { Source } from '../src/io/source.ts'
 import { SnapshotBuilder } from '../src/model/builder.ts'
 import { frameText, parseFrame } from '../src/model/frame-text.ts'
@@ -30,7 +30,7 @@ import { Tables } from '../src/model/tables.ts'
 
 const FORMAT = 'csv'
 const COLUMNS = [
-  ...['snapshot', 'measure', 'accuracy', 'counts', 'size', 'count', 'domain', 'type', 'total_nframe'],
+  ...['snapshot', 'measure', 'accuracy', 'counts', 'size', 'count', 'domain', 'type', 'totalNframe'],
   ...['filename', 'lineno', 'function', 'traceback', 'following'],
 ] as const
 const HEADER = COLUMNS.join(',')
@@ -61,12 +61,12 @@ async function read(source: Source): Promise<readonly Snapshot[]> {
     const row = parseRow(line)
     const left = integer(row.following, line, 'following')
     if (following !== undefined && left !== following - 1)
-      throw fault(line, 'following', `not ${following - 1}`)
+      throw fault(line, 'following', 'not the row that follows')
     following = left
     const number = integer(row.snapshot, line, 'snapshot')
     if (number === open.length + 1)
       open.push({ builder: new SnapshotBuilder(tables), meta: metaOf(row, line), deepest: 0 })
-    if (number === 0 || number !== open.length) throw fault(line, 'snapshot', `not ${open.length}`)
+    if (number === 0 || number !== open.length) throw fault(line, 'snapshot', 'not the next snapshot')
     if (row.size === '') continue
     const snapshot = open[number - 1]
     const { stack, depth } = stackOf(row.traceback)
@@ -77,7 +77,7 @@ async function read(source: Source): Promise<readonly Snapshot[]> {
       decimal(row.count, line, 'count'),
       integer(row.domain, line, 'domain'),
       tables.strings.intern(fromCsvText(row.type)),
-      integer(row.total_nframe, line, 'total_nframe'),
+      integer(row.totalNframe, line, 'totalNframe'),
     )
   }
   if (following !== 0) throw cut(last)
@@ -168,15 +168,18 @@ function* write(snapshots: readonly Snapshot[]): Iterable<string> {
     const facts = `${n + 1},${meta.measure},${meta.accuracy},${meta.counts}`
     if (length === 0) yield `${facts},,,,,,,,,,${--following}\n`
     const allocation = allocationFrames(tables)
+    const names: string[] = []
+    const nameOf = (id: number): string => (names[id] ??= csvText(tables.strings.get(id)))
     const texts: string[] = []
     const textOf = (frame: number): string => (texts[frame] ??= frameText(tables.frames.get(frame)))
     for (let i = 0; i < length; i++) {
       const { stack, size, count, domain, type, totalNframe } = columns
-      const frame = tables.frames.get(allocation[stack[i]])
+      const { filename, functionName, lineno } = tables.frames
+      const frame = allocation[stack[i]]
       const where =
-        stack[i] === 0 ? ',,' : `${csvText(frame.filename)},${frame.lineno},${csvText(frame.functionName)}`
+        stack[i] === 0 ? ',,' : `${nameOf(filename[frame])},${lineno[frame]},${nameOf(functionName[frame])}`
       const traceback = csvField(tables.stacks.framesOf(stack[i]).map(textOf).join(';'))
-      yield `${facts},${size[i]},${count[i]},${domain[i]},${csvText(tables.strings.get(type[i]))},` +
+      yield `${facts},${size[i]},${count[i]},${domain[i]},${nameOf(type[i])},` +
         `${totalNframe?.[i] ?? 0},${where},${traceback},${--following}\n`
     }
   }
@@ -192,5 +195,5 @@ export const csv: Converter = {
   difference: 'negative',
   sniff,
   read,
-  write,
+  write: snapshots => inPieces(write(snapshots)),
 }

@@ -16,7 +16,7 @@
 import type { Converter } from '../src/converter.ts'
 import { FormatError } from '../src/errors.ts'
 import { visible } from '../src/escape.ts'
-import { type Line, linesOf } from '../src/io/lines.ts'
+import { inPieces, type Line, linesOf } from '../src/io/lines.ts'
 import type { Source } from '../src/io/source.ts'
 import { SnapshotBuilder } from '../src/model/builder.ts'
 import { frameText, parseFrame } from '../src/model/frame-text.ts'
@@ -91,11 +91,14 @@ function endsInNumber(text: string): boolean {
 
 /** What is in front of the last number, and the number. */
 function split(text: string, line: Line): [string, number] {
-  const value = Number(text.slice(text.lastIndexOf(' ') + 1))
-  if (endsInNumber(text) && Math.abs(value) <= Number.MAX_SAFE_INTEGER) {
-    return [text.slice(0, text.lastIndexOf(' ')), value]
+  const space = text.lastIndexOf(' ')
+  const value = Number(text.slice(space + 1))
+  let reason = 'a line without its number'
+  if (endsInNumber(text)) {
+    if (Math.abs(value) <= Number.MAX_SAFE_INTEGER) return [text.slice(0, space), value]
+    reason = 'a number beyond 2^53'
   }
-  throw new FormatError(line.ended ? 'malformed' : 'truncated', 'a line without its number', {
+  throw new FormatError(line.ended ? 'malformed' : 'truncated', reason, {
     format: FORMAT,
     offset: line.offset,
   })
@@ -134,7 +137,10 @@ function* write(snapshots: readonly Snapshot[]): Iterable<string> {
     const { stack, size } = snapshot.columns
     if (snapshot.length === 0) yield NOTHING
     if (size.some(bytes => bytes < 0))
-      throw new FormatError('unsupported', 'no negative sizes', { format: FORMAT })
+      throw new FormatError('unsupported', 'a difference is written from its two snapshots', {
+        format: FORMAT,
+        hint: 'diff OLD NEW -o FILE.folded',
+      })
     const textOf = stackWriter(snapshot.tables)
     for (let i = 0; i < snapshot.length; i++) yield `${textOf(stack[i])} ${size[i]}\n`
   } else {
@@ -179,5 +185,5 @@ export const folded: Converter = {
   difference: 'pair',
   sniff,
   read,
-  write,
+  write: snapshots => inPieces(write(snapshots)),
 }

@@ -7,6 +7,7 @@
 
 import type { Converter } from '../src/converter.ts'
 import { markdownCode } from '../src/escape.ts'
+import { inPieces } from '../src/io/lines.ts'
 import { frameText } from '../src/model/frame-text.ts'
 import type { SnapshotMeta } from '../src/model/meta.ts'
 import type { Snapshot } from '../src/model/snapshot.ts'
@@ -43,8 +44,13 @@ function factsOf(meta: SnapshotMeta): string[] {
   return facts
 }
 
+/** In a difference what shrank counts as much as what grew. */
+function biggestFirst(groups: readonly Statistic[]): Statistic[] {
+  return groups.toSorted((a, b) => Math.abs(b.size) - Math.abs(a.size))
+}
+
 function* tableOf(snapshot: Snapshot): Iterable<string> {
-  const lines = snapshot.statistics('lineno')
+  const lines = biggestFirst(snapshot.statistics('lineno'))
   yield '| size | share | blocks | average | line |\n| --: | --: | --: | --: | :-- |\n'
   const { size: whole } = snapshot.total
   for (const line of lines.slice(0, LINES)) yield rowOf(line, whole, snapshot.meta)
@@ -61,7 +67,9 @@ function rowOf({ label, size, count }: Statistic, whole: number, meta: SnapshotM
 }
 
 function* tracebacksOf(snapshot: Snapshot): Iterable<string> {
-  const groups = snapshot.statistics('traceback').filter(({ traceback }) => traceback.length > 1)
+  const groups = biggestFirst(snapshot.statistics('traceback')).filter(
+    ({ traceback }) => traceback.length > 1,
+  )
   if (groups.length === 0) return
   yield '\nWhere most was allocated, most recent call first:\n\n'
   for (const [i, { size, count, traceback }] of groups.slice(0, TRACEBACKS).entries()) {
@@ -81,5 +89,5 @@ export const markdown: Converter = {
   truncation: 'when possible',
   difference: 'negative',
   sniff: () => 'no',
-  write,
+  write: snapshots => inPieces(write(snapshots)),
 }

@@ -19,7 +19,7 @@ import type { Converter } from '../src/converter.ts'
 import { FormatError } from '../src/errors.ts'
 import { jsonText } from '../src/escape.ts'
 import { parseText, Taker } from '../src/io/document.ts'
-import { asciiOf, type Line, linesOf } from '../src/io/lines.ts'
+import { asciiOf, inPieces, type Line, linesOf } from '../src/io/lines.ts'
 import type { Source } from '../src/io/source.ts'
 import { SnapshotBuilder } from '../src/model/builder.ts'
 import { metaJson, parseMeta } from '../src/model/meta-json.ts'
@@ -31,7 +31,7 @@ const UINT32 = 2 ** 32
 const take: Taker = new Taker(FORMAT)
 
 function sniff(head: Uint8Array): 'yes' | 'no' {
-  return /^\s*\{\s*"snapshot"\s*:/.test(asciiOf(head.subarray(0, 256))) ? 'yes' : 'no'
+  return /^\s*\{\s*"snapshot"\s*:\s*\d/.test(asciiOf(head.subarray(0, 256))) ? 'yes' : 'no'
 }
 
 /** A snapshot that is being read. */
@@ -57,8 +57,8 @@ async function read(source: Source): Promise<readonly Snapshot[]> {
         if (!parsed) take.fail('meta', 'not the facts of a snapshot')
         open.push({ builder: new SnapshotBuilder(tables), facts: parsed })
       }
-      if (number !== open.length) take.fail('snapshot', `not ${open.length}`)
-      if (open.length === 0) take.fail('meta', 'missing')
+      if (open.length === 0) take.fail('meta', 'not on the first line')
+      if (number !== open.length) take.fail('snapshot', 'not the next snapshot')
       if (take.member(row, 'size') !== undefined) addRow(row, open[open.length - 1].builder)
     } catch (error) {
       throw placed(error, line)
@@ -75,7 +75,7 @@ function parseRow(line: Line, before: number | undefined): object {
   try {
     const row = take.object(value, '')
     const following = take.index(take.member(row, 'following'), Number.MAX_SAFE_INTEGER, 'following')
-    if (before !== undefined && following !== before - 1) take.fail('following', `not ${before - 1}`)
+    if (before !== undefined && following !== before - 1) take.fail('following', 'not the line that follows')
     return row
   } catch (error) {
     throw placed(error, line)
@@ -164,5 +164,5 @@ export const ndjson: Converter = {
   difference: 'negative',
   sniff,
   read,
-  write,
+  write: snapshots => inPieces(write(snapshots)),
 }

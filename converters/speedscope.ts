@@ -20,7 +20,7 @@ import type { Converter } from '../src/converter.ts'
 import { FormatError } from '../src/errors.ts'
 import { jsonText } from '../src/escape.ts'
 import { readDocument, Taker } from '../src/io/document.ts'
-import { asciiOf } from '../src/io/lines.ts'
+import { asciiOf, inPieces } from '../src/io/lines.ts'
 import type { Source } from '../src/io/source.ts'
 import { SnapshotBuilder } from '../src/model/builder.ts'
 import { UNKNOWN } from '../src/model/frame-text.ts'
@@ -271,5 +271,5 @@ export const speedscope: Converter = {
   difference: 'negative',
   sniff,
   read,
-  write,
+  write: snapshots => inPieces(write(snapshots)),
 }

@@ -57,6 +57,8 @@ export interface Converter {
    * them, old and new.
    */
   readonly difference?: 'negative' | 'pair'
+  /** What files of this format hold of the program besides names and numbers; nothing unless it is said. */
+  readonly holds?: readonly ('heap strings' | 'source text')[]
   /** Is the file, as written, gzipped? */
   readonly gzip?: boolean
   /**

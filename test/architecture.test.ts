@@ -9,7 +9,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   escape: [],
   errors: [],
   io: ['errors'],
-  model: ['units', 'errors'],
+  model: ['units', 'errors', 'escape'],
   statistics: ['model', 'units', 'errors'],
   sourcemap: ['model', 'errors'],
   converter: ['io', 'model'],

@@ -22,7 +22,7 @@
 // any allocation are refused: they measure time.
 
 import type { Converter } from '../../src/converter.ts'
-import { asciiOf } from '../../src/io/lines.ts'
+import { asciiOf, inPieces } from '../../src/io/lines.ts'
 import { FORMAT, read } from './read.ts'
 import { write } from './write.ts'
 
@@ -42,5 +42,5 @@ export const firefox: Converter = {
   difference: 'negative',
   sniff,
   read,
-  write,
+  write: snapshots => inPieces(write(snapshots)),
 }

@@ -106,8 +106,8 @@ function readRows(table: object, path: string, isJs: boolean, stacks: Uint32Arra
   const bytes = weight.map((value, i) => take.number(value, `${path}.weight[${i}]`))
   const isLive = address ? survivors(address, bytes, path) : undefined
   for (let i = 0; i < bytes.length; i++) {
-    if (isLive && !isLive[i]) continue
     const id = stack[i] === null ? 0 : stacks[take.index(stack[i], stacks.length, `${path}.stack[${i}]`)]
+    if (isLive && !isLive[i]) continue
     const type = className ? tables.strings.intern(take.string(className[i], `${path}.className[${i}]`)) : 0
     builder.add(id, bytes[i], isLive || className ? 1 : 0, 0, type)
   }

@@ -16,6 +16,7 @@ interface CallFrame {
 
 const KEYS = ['functionName', 'scriptId', 'url', 'lineNumber', 'columnNumber'] as const
 const ALL = (1 << KEYS.length) - 1
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 /** The largest 0-based line whose 1-based one fits a column of 32 bits. */
 const LAST_LINE = 0xfffffffe
 
@@ -70,7 +71,8 @@ export class CallFrames {
 
   #add(hash: number, view: DataView, from: number, to: number, base: number): number {
     const bytes = new Uint8Array(view.buffer, view.byteOffset + from, to - from)
-    const { functionName, scriptId, url, lineNumber, columnNumber } = this.#parse(bytes, base + from)
+    const { functionName, scriptId, url, lineNumber, columnNumber } =
+      parseAsWritten(bytes) ?? this.#parse(bytes, base + from)
     const id = this.#length++
     const start = id === 0 ? 0 : this.#end[id - 1]
     this.#raw = reserve(this.#raw, start + bytes.length)
@@ -118,6 +120,33 @@ export class CallFrames {
     }
     return frame
   }
+}
+
+/** An object that is exactly as V8 writes it, which nearly all are; undefined for any other, right or wrong. */
+function parseAsWritten(bytes: Uint8Array): CallFrame | undefined {
+  const text = decoder.decode(bytes)
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  const { functionName, scriptId, url, lineNumber, columnNumber } = parsed as CallFrame
+  const isRight =
+    typeof functionName === 'string' &&
+    typeof scriptId === 'string' &&
+    typeof url === 'string' &&
+    /^\d+$/.test(scriptId) &&
+    isLine(lineNumber) &&
+    isLine(columnNumber)
+  if (!isRight) return undefined
+  const frame = { functionName, scriptId, url, lineNumber, columnNumber }
+  // Written again it differs where a key is there twice, or is unknown.
+  return JSON.stringify(frame) === text ? frame : undefined
+}
+
+function isLine(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= -1 && (value as number) <= LAST_LINE
 }
 
 /** Passes over a value that is whole. */

@@ -12,6 +12,8 @@ export const SEEN = { callFrame: 1, selfSize: 2, id: 4, children: 8, all: 15 } a
 const UNKNOWN = 0xffffffff
 /** Flag of a number in the late columns instead of a stack. */
 const LATE = 0x80000000
+/** Instead of the row of a node. */
+const NO_BYTES = 0xffffffff
 /** Node ids below this are looked up in a column; V8 counts from 1. Others, which anyone may write, in a map. */
 const DENSE = 1 << 22
 /** How deep V8 looks, unless it is told otherwise. */
@@ -34,6 +36,19 @@ export class Tree {
   seen = new Uint8Array(256)
   /** Children so far. */
   #children = new Uint32Array(256)
+  /** 1 = an earlier sibling has the same stack, so there may be equal stacks below, too. */
+  #isAgain = new Uint8Array(256)
+  /** Length of the log before the children. */
+  #scope = new Uint32Array(256)
+
+  // Of each frame: the innermost open stack that has called it (plus 1; 0 = none), and the stack that it became. So a node is
+  // known to be new without an index of all stacks. The log restores these when the caller is closed.
+  #caller = new Uint32Array(256)
+  #called = new Uint32Array(256)
+  #logFrame = new Uint32Array(256)
+  #logCaller = new Uint32Array(256)
+  #logCalled = new Uint32Array(256)
+  #log = 0
 
   // Nodes whose stack is not known when their children come, because `callFrame` comes behind `children`; and all below.
   #lateParent = new Uint32Array(0) // like #stack; the stack itself once it is known
@@ -42,11 +57,11 @@ export class Tree {
   #lateId = new Float64Array(0)
   #late = 0
 
-  /** Row of each stack, plus 1; 0 = none. */
-  #row = new Uint32Array(256)
-  /** Stack of each node id, plus 1; 0 = none. */
-  #stackOfId = new Uint32Array(1024)
-  readonly #stackOfLargeId = new Map<number, number>()
+  /** Row of each stack, plus 1; 0 = none. Only there when several nodes have one stack. */
+  #rowOfStack: Uint32Array | undefined
+  /** Row of each node id, plus 1; 0 = no such node, NO_BYTES = no row. */
+  #rowOfId = new Uint32Array(1024)
+  readonly #rowOfLargeId = new Map<number, number>()
   #total = 0
 
   // Samples that come before the tree.
@@ -82,6 +97,8 @@ export class Tree {
     this.#stack[top] = stack
     this.seen[top] = 0
     this.#children[top] = 0
+    this.#isAgain[top] = 0
+    this.#scope[top] = this.#log
   }
 
   /** Gives the innermost open node its call frame. */
@@ -89,7 +106,8 @@ export class Tree {
     const top = this.depth - 1
     const stack = this.#stack[top]
     if (stack === UNKNOWN) {
-      this.#stack[top] = this.#stackBelow(top === 0 ? UNKNOWN : this.#stack[top - 1], callFrame)
+      this.#stack[top] = this.#openStack(top, callFrame)
+      this.#scope[top] = this.#log
     } else {
       this.#lateFrame[stack - LATE] = callFrame
     }
@@ -106,6 +124,11 @@ export class Tree {
       this.#lateId[stack - LATE] = this.id[top]
     }
     this.depth = top
+    while (this.#log > this.#scope[top]) {
+      const i = --this.#log
+      this.#caller[this.#logFrame[i]] = this.#logCaller[i]
+      this.#called[this.#logFrame[i]] = this.#logCalled[i]
+    }
     if (top === 0) this.#finish()
   }
 
@@ -127,7 +150,7 @@ export class Tree {
 
   build(meta: SnapshotMeta): Snapshot {
     const builder = this.#builder
-    for (let row = 0; row < builder.length; row++) if (builder.countOf(row) === 0) builder.grow(row, 0, 1)
+    for (let row = 0; row < builder.length; row++) if (builder.countOf(row) === 0) builder.addBlocks(row, 1)
     const skipped: Record<string, number> = {}
     if (this.#withoutNode) skipped['samples without a node'] = this.#withoutNode
     if (this.#withoutBytes) skipped['samples of nodes without bytes'] = this.#withoutBytes
@@ -154,6 +177,8 @@ export class Tree {
     this.id = reserve(this.id, this.depth)
     this.seen = reserve(this.seen, this.depth)
     this.#children = reserve(this.#children, this.depth)
+    this.#isAgain = reserve(this.#isAgain, this.depth)
+    this.#scope = reserve(this.#scope, this.depth)
   }
 
   #addLate(parent: number): number {
@@ -164,6 +189,39 @@ export class Tree {
     this.#lateId = reserve(this.#lateId, i + 1)
     this.#lateParent[i] = parent
     return LATE + i
+  }
+
+  /** The stack of the open node `top`, whose callers' stacks are known. */
+  #openStack(top: number, callFrame: number): number {
+    if (top === 0) return this.#stackBelow(UNKNOWN, callFrame)
+    const parent = this.#stack[top - 1]
+    if (this.#isAgain[top - 1] === 1) {
+      this.#isAgain[top] = 1
+      return this.#stackBelow(parent, callFrame)
+    }
+    const frame = this.callFrames.frameBelow(callFrame, parent)
+    if (frame >= this.#caller.length) {
+      this.#caller = reserve(this.#caller, frame + 1)
+      this.#called = reserve(this.#called, frame + 1)
+    }
+    if (this.#caller[frame] === parent + 1) {
+      this.#isAgain[top] = 1
+      this.#rowOfStack ??= this.#rowsByStack()
+      return this.#called[frame]
+    }
+    const stack = this.#builder.tables.stacks.append(parent, frame)
+    const i = this.#log++
+    if (i === this.#logFrame.length) {
+      this.#logFrame = reserve(this.#logFrame, i + 1)
+      this.#logCaller = reserve(this.#logCaller, i + 1)
+      this.#logCalled = reserve(this.#logCalled, i + 1)
+    }
+    this.#logFrame[i] = frame
+    this.#logCaller[i] = this.#caller[frame]
+    this.#logCalled[i] = this.#called[frame]
+    this.#caller[frame] = parent + 1
+    this.#called[frame] = stack
+    return stack
   }
 
   /** The stack of a call from `parent`, which is UNKNOWN for the head. V8's root is no frame. */
@@ -178,44 +236,51 @@ export class Tree {
   #add(stack: number, size: number, id: number): void {
     this.#total += size
     if (this.#total > Number.MAX_SAFE_INTEGER) this.#tokens.fail('malformed', 'more than 2^53 bytes in all')
-    this.#setId(id, stack)
-    if (size === 0) return
-    if (stack >= this.#row.length) this.#row = reserve(this.#row, stack + 1)
-    const row = this.#row[stack]
-    if (row === 0) this.#row[stack] = this.#builder.add(stack, size, 0) + 1
-    else this.#builder.grow(row - 1, size, 0)
+    this.#setId(id, size === 0 ? NO_BYTES : this.#addRow(stack, size) + 1)
   }
 
-  #setId(id: number, stack: number): void {
+  #addRow(stack: number, size: number): number {
+    if (!this.#rowOfStack) return this.#builder.add(stack, size, 0)
+    this.#rowOfStack = reserve(this.#rowOfStack, stack + 1)
+    const row = this.#rowOfStack[stack] - 1
+    if (row < 0) return (this.#rowOfStack[stack] = this.#builder.add(stack, size, 0) + 1) - 1
+    this.#builder.grow(row, size, 0)
+    return row
+  }
+
+  #rowsByStack(): Uint32Array {
+    const builder = this.#builder
+    const rows = new Uint32Array(builder.tables.stacks.length)
+    for (let row = 0; row < builder.length; row++) rows[builder.stackOf(row)] = row + 1
+    return rows
+  }
+
+  #setId(id: number, row: number): void {
     let other: number | undefined
     if (id < DENSE) {
-      if (id >= this.#stackOfId.length) this.#stackOfId = reserve(this.#stackOfId, id + 1)
-      other = this.#stackOfId[id]
-      this.#stackOfId[id] = stack + 1
+      if (id >= this.#rowOfId.length) this.#rowOfId = reserve(this.#rowOfId, id + 1)
+      other = this.#rowOfId[id]
+      this.#rowOfId[id] = row
     } else {
-      other = this.#stackOfLargeId.get(id)
-      this.#stackOfLargeId.set(id, stack + 1)
+      other = this.#rowOfLargeId.get(id)
+      this.#rowOfLargeId.set(id, row)
     }
     if (other) this.#tokens.fail('malformed', `two nodes have the id ${id}`)
   }
 
   #addSample(node: number, size: number, ordinal: number): void {
-    const stack = node < DENSE ? this.#stackOfId[node] : this.#stackOfLargeId.get(node)
-    if (!stack) {
-      this.#withoutNode++
-      return
+    const row = node < DENSE ? this.#rowOfId[node] : this.#rowOfLargeId.get(node)
+    if (!row) this.#withoutNode++
+    else if (row === NO_BYTES) this.#withoutBytes++
+    else {
+      this.#builder.addBlocks(row - 1, 1)
+      if (this.#keepsSamples) this.#builder.addSample(row - 1, size, ordinal)
     }
-    const row = this.#row[stack - 1]
-    if (!row) {
-      this.#withoutBytes++
-      return
-    }
-    this.#builder.grow(row - 1, 0, 1)
-    if (this.#keepsSamples) this.#builder.addSample(row - 1, size, ordinal)
   }
 
   /** The head is closed: what waited for it is resolved. A parent stands before its children. */
   #finish(): void {
+    if (this.#late > 0) this.#rowOfStack ??= this.#rowsByStack()
     for (let i = 0; i < this.#late; i++) {
       const parent = this.#lateParent[i]
       const isLate = parent >= LATE && parent !== UNKNOWN

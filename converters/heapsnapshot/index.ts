@@ -54,6 +54,7 @@ export const heapsnapshot: Converter = {
   spec: 'https://chromium.googlesource.com/v8/v8/+/main/src/profiler/heap-snapshot-generator.cc',
   carries: ['count', 'lineno', 'column', 'function', 'domain', 'type'],
   truncation: 'always',
+  holds: ['heap strings', 'source text'],
   sniff,
   read,
 }

@@ -13,7 +13,7 @@ const LONGEST_STRING = 2 ** 28
  * A location with many inlined lines costs a sample one byte. No writer comes near these many frames per byte of a file,
  * in a whole file, and in a stack.
  */
-const FRAMES_PER_BYTE = 32
+const FRAMES_PER_BYTE = 8
 const MOST_FRAMES = 2 ** 28
 const DEEPEST = 2 ** 24
 
@@ -111,15 +111,15 @@ export class Lookup {
         try {
           cursor.varint()
         } catch {
-          malformed('a number cut short or too long', offsets[i], 'sample.location_id')
+          malformed('a number cut short or too long', offsets[i], `${this.#sampleOf(i)}.location_id`)
         }
         const location = this.#profile.locations.find(cursor.low, cursor.high)
-        if (location < 0) missing('location', offsets[i], `sample.location_id[${k}]`)
+        if (location < 0) missing('location', offsets[i], `${this.#sampleOf(i)}.location_id[${k}]`)
         const end = this.#framesEnd[location]
         let frame = location === 0 ? 0 : this.#framesEnd[location - 1]
         this.#framesLeft -= end - frame
         if (this.#framesLeft < 0 || leafFirst.length + end - frame > DEEPEST) {
-          malformed('more frames than any profile has', offsets[i], 'sample.location_id', 'too-large')
+          malformed('more frames than any profile has', offsets[i], this.#sampleOf(i), 'too-large')
         }
         while (frame < end) leafFirst.push(frames[frame++])
       }
@@ -129,6 +129,11 @@ export class Lookup {
       result[i] = stack
     }
     return result
+  }
+
+  /** Path of the first sample that has a stack. */
+  #sampleOf(stack: number): string {
+    return `sample[${this.#profile.sampleStack.values.indexOf(stack)}]`
   }
 
   #addFrames(location: number): void {

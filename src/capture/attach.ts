@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto'
+import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TargetError } from '../errors.ts'
-import { factsOf, type Sampled } from './facts.ts'
+import { readingOf, type Sampled } from './facts.ts'
 import { readSampler, startSampler, stopSampler } from './sampler.ts'
 import type { Sampling } from './settings.ts'
-import { noteRead, type Read, save, saveAs } from './store.ts'
+import { keepFramesStable } from './stable.ts'
+import { makeFolder, noteRead, type Read, save, saveAs } from './store.ts'
 import { type Isolate, openTarget, type Target, type TargetSpec } from './target.ts'
 
 /** How long a lost target is looked for again, in ms. */
@@ -17,6 +19,8 @@ export interface AttachOptions {
   /** The one file to write, instead. */
   output?: string
   match?: string
+  /** Keep functions on the stack and objects apart while attached. */
+  stableFrames?: boolean
   /** Seconds between the reads of a series; a single read when absent. */
   every?: number
   /** Reads of a series. */
@@ -40,6 +44,7 @@ export const DEFAULT_DURATION = 10
  * Throws TargetError when the target cannot be reached, or goes away and stays away.
  */
 export async function attach(spec: TargetSpec, options: AttachOptions): Promise<number> {
+  makeFolder(options.output === undefined ? options.dir : dirname(options.output))
   const progress: Progress = { reads: 0, end: endOf(options) }
   let target = await openTarget(spec, options.match)
   for (;;) {
@@ -104,9 +109,14 @@ async function capture(
   progress: Progress,
 ): Promise<TargetError | undefined> {
   const samplers: Sampler[] = []
+  const undo: (() => Promise<void>)[] = []
   let lost: TargetError | undefined
   try {
-    for (const isolate of await target.isolates()) samplers.push(await begin(target, isolate, options))
+    for (const isolate of await target.isolates()) {
+      if (options.stableFrames)
+        undo.push(await keepFramesStable(isolate.session, target.runtimeVersion ?? ''))
+      samplers.push(await begin(target, isolate, options))
+    }
     while (await pause(target, options, progress)) {
       for (const sampler of samplers) await read(sampler, options)
       progress.reads++
@@ -116,6 +126,7 @@ async function capture(
     lost = error
   } finally {
     for (const { isolate, isOurs } of samplers) if (isOurs) await stopSampler(isolate.session).catch(() => {})
+    for (const back of undo) await back().catch(() => {})
     await target.close().catch(() => {})
   }
   return lost
@@ -171,7 +182,7 @@ async function read(sampler: Sampler, options: AttachOptions): Promise<void> {
   const profile = await readSampler(isolate.session)
   const memory = await isolate.memory()
   const took = performance.now() - start
-  const reading = { profile, label: sampler.label, meta: factsOf(sampled, sampler.reads++, memory) }
+  const reading = readingOf(profile, sampler.label, sampled, sampler.reads++, memory)
   const { path, snapshot } = await (options.output === undefined
     ? save(options.dir, reading)
     : saveAs(options.output, reading))

@@ -16,7 +16,8 @@ export function plainName(isolate: string): string {
   return isolate.replace(/[^\p{L}\p{N}_-]+/gu, '-').slice(0, 80)
 }
 
-function filePrefix(label: string, isolate: string): string {
+/** How the files of an isolate begin. */
+export function filePrefix(label: string, isolate: string): string {
   const part = isolate === 'main' ? '' : `${plainName(isolate)}.`
   return `tracemalloc.${label}.${part}`
 }

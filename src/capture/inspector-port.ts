@@ -7,6 +7,7 @@ import { type Listed, listTargets } from './http.ts'
 
 /** SIGUSR1 in the mask of caught signals of /proc/PID/status. */
 const SIGUSR1_BIT = 1n << 9n
+const DEFAULT_PORT = 9229
 /** How long a process may take to open its inspector, in ms. */
 const OPEN_TIME = 5000
 
@@ -22,16 +23,48 @@ export interface Opened {
  */
 export async function inspectorOf(pid: number): Promise<Opened> {
   await checkProcess(pid)
-  const open = await findInspector(pid)
+  const before = await listeningPorts(pid)
+  const open = await firstInspector(await likelyPorts(pid, before))
   if (open) return { target: open, opened: false }
   await checkSignal(pid)
   wake(pid)
+  const known = new Set(before.map(({ port }) => port))
   for (const end = Date.now() + OPEN_TIME; Date.now() < end; ) {
     await sleep(50)
-    const found = await findInspector(pid)
-    if (found) return { target: found, opened: true }
+    const now = await listeningPorts(pid)
+    const target = await firstInspector(now.filter(({ port }) => !known.has(port)))
+    if (target) return { target, opened: true }
   }
-  throw new TargetError(`process ${pid} opened no inspector on SIGUSR1: ${await whyNot(pid)}`)
+  // Only now are ports asked that may be the program's own: one of them can be an inspector that was open all along.
+  const target = await firstInspector(before)
+  if (target) return { target, opened: false }
+  throw new TargetError(`process ${pid} opened no inspector on SIGUSR1: ${await whyNot(before)}`)
+}
+
+/** The inspector that a process has open, on a port that is an inspector's by default or by its arguments. */
+export async function openInspector(pid: number): Promise<Listed | undefined> {
+  return firstInspector(await likelyPorts(pid, await listeningPorts(pid)))
+}
+
+async function likelyPorts(pid: number, ports: readonly Address[]): Promise<Address[]> {
+  const likely = new Set([DEFAULT_PORT, ...(await portsOfArguments(pid))])
+  return ports.filter(({ port }) => likely.has(port))
+}
+
+/** Ports that the process's arguments or NODE_OPTIONS name for its inspector. */
+async function portsOfArguments(pid: number): Promise<number[]> {
+  const read = (name: string) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '')
+  const texts = await Promise.all(['cmdline', 'environ'].map(read))
+  const matches = texts.flatMap(text => [...text.matchAll(/--inspect[a-z-]*[=\0](?:[^\0\s=]*:)?(\d+)/g)])
+  return matches.map(match => Number(match[1]))
+}
+
+async function firstInspector(addresses: readonly Address[]): Promise<Listed | undefined> {
+  for (const { host, port } of addresses) {
+    const [target] = await listTargets(host, port, 1000).catch(() => [])
+    if (target) return target
+  }
+  return undefined
 }
 
 async function checkProcess(pid: number): Promise<void> {
@@ -46,7 +79,7 @@ async function checkProcess(pid: number): Promise<void> {
   if (process.platform !== 'linux') return
   const exe = await readlink(`/proc/${pid}/exe`).catch(() => '')
   const name = exe.replace(/.*\//, '').replace(/ \(deleted\)$/, '')
-  if (exe !== '' && !/node|electron|bun|deno/i.test(name)) {
+  if (exe !== '' && !/node|electron/i.test(name)) {
     throw new TargetError(`process ${pid} is ${name}, not Node: SIGUSR1 would end it`)
   }
   const [ours, theirs] = await Promise.all(
@@ -77,21 +110,11 @@ function wake(pid: number): void {
   else process.kill(pid, 'SIGUSR1')
 }
 
-async function whyNot(pid: number): Promise<string> {
-  const other = await listTargets('127.0.0.1', 9229, 500).catch(() => [])
-  const owner = /\[(\d+)\]$/.exec(other[0]?.title ?? '')?.[1]
-  if (owner !== undefined && Number(owner) !== pid) return `process ${owner} has port 9229`
-  return 'it handles the signal itself, or another program has its port 9229'
-}
-
-/** Looks for a port that the process listens on and that answers as its inspector. */
-export async function findInspector(pid: number): Promise<Listed | undefined> {
-  for (const { host, port } of await listeningPorts(pid)) {
-    const targets = await listTargets(host, port, 1000).catch(() => [])
-    const found = targets.find(target => target.title.endsWith(`[${pid}]`))
-    if (found) return found
-  }
-  return undefined
+async function whyNot(ports: readonly Address[]): Promise<string> {
+  const isOurs = ports.some(({ port }) => port === DEFAULT_PORT)
+  const other = isOurs ? [] : await listTargets('127.0.0.1', DEFAULT_PORT, 500).catch(() => [])
+  if (other.length > 0) return `port ${DEFAULT_PORT} is taken by ${other[0].title}`
+  return `it handles the signal itself, or its port (${DEFAULT_PORT} unless it names another) is taken`
 }
 
 interface Address {

@@ -1,4 +1,5 @@
 import { TargetError } from '../errors.ts'
+import { resultText } from './protocol.ts'
 import { refusal, type Session } from './session.ts'
 
 /** Longest message that is taken, in bytes: the longest string that V8 can make. */
@@ -99,14 +100,8 @@ export async function connect(url: string): Promise<Connection> {
 
 /** A message of the protocol. The answer to a command in `texts` stays text: `{ text }` instead of its result. */
 function messageOf(data: string, texts: Set<number>): object {
-  const id = Number(/^\{"id":(\d+),"result":/.exec(data.slice(0, 64))?.[1])
-  if (texts.delete(id)) {
-    const tail = /\}(,"sessionId":"[^"]*")?\}$/.exec(data.slice(-256))
-    if (tail) {
-      const start = data.indexOf('"result":') + '"result":'.length
-      return { id, result: { text: data.slice(start, data.length - tail[0].length + 1) } }
-    }
-  }
+  const result = texts.size > 0 ? resultText(data) : undefined
+  if (result && texts.delete(result.id)) return { id: result.id, result: { text: result.text } }
   const message = JSON.parse(data)
   if (typeof message !== 'object' || message === null) throw new Error('a message that is no object')
   return message

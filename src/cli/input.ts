@@ -15,6 +15,7 @@ export interface InputOptions extends RewriteOptions {
   interval?: number
   snapshot?: number
   from?: string
+  maxSize?: number
   /** Are single samples needed? */
   samples?: boolean
 }
@@ -34,10 +35,10 @@ export async function* readFiles(paths: readonly string[], options: InputOptions
 }
 
 async function readFile(path: string, options: InputOptions, filters: BaseFilter[]): Promise<Loaded> {
-  const { interval, from, samples } = options
+  const { interval, from, samples, maxSize } = options
   const bar = progress(path)
   try {
-    const loaded = await inFile(path, loadFile(path, { interval, from, samples, onBytes: bar.add }))
+    const loaded = await inFile(path, loadFile(path, { interval, from, samples, maxSize, onBytes: bar.add }))
     const rewriter = rewriterOf(options)
     let snapshots = await rewriter.frames(path, loaded.snapshots)
     if (filters.length > 0) snapshots = snapshots.map(snapshot => snapshot.filterTraces(filters))

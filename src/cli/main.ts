@@ -11,7 +11,9 @@ const COMMANDS: Record<string, () => Promise<{ register(program: Command): void 
   info: () => import('./commands/info.ts'),
   convert: () => import('./commands/convert.ts'),
   run: () => import('./commands/run.ts'),
+  batch: () => import('./commands/batch.ts'),
   attach: () => import('./commands/attach.ts'),
+  targets: () => import('./commands/targets.ts'),
 }
 
 /** Runs the command line and returns the exit status. The only place that prints errors. */

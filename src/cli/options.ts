@@ -20,6 +20,7 @@ export interface SelectionOptions extends RewriteOptions {
   interval?: number
   snapshot?: number
   from?: string
+  maxSize?: number
   format?: Format
 }
 
@@ -92,6 +93,11 @@ export function addFilters(command: Command): Command {
     .option('--interval <bytes>', 'the sampling interval, where the file does not say it', wholeNumber(1))
     .option('--snapshot <n>', 'which snapshot of a file of several, from 1', wholeNumber(1))
     .option('--from <format>', 'the format of the input, instead of telling it by its content')
+    .option(
+      '--max-size <bytes>',
+      'most bytes of a file, inflated (default: 200 times a compressed one)',
+      wholeNumber(1),
+    )
 }
 
 function addRewrites(command: Command): Command {
@@ -114,7 +120,7 @@ function addRewrites(command: Command): Command {
 }
 
 /** Adds the flags that every command with statistics has. */
-export function addSelection(command: Command): Command {
+export function addGrouping(command: Command): Command {
   return addFilters(command)
     .option('--group-by <keys>', `one or more of ${KEY_TYPES.join(', ')}`, keyTypes, ['lineno'])
     .addOption(
@@ -128,7 +134,11 @@ export function addSelection(command: Command): Command {
       '--sources [folder]',
       'show source lines in tracebacks, from files in the folder (default: the working folder) or maps',
     )
-    .option('--format <format>', FORMATS.join(', '), oneOf(FORMATS))
+}
+
+/** The same, with the formats of a table of statistics. */
+export function addSelection(command: Command): Command {
+  return addGrouping(command).option('--format <format>', FORMATS.join(', '), oneOf(FORMATS))
 }
 
 /** Options whose value needs a `=`, so that a file behind them is not taken for it; with what they mean alone. */

@@ -17,6 +17,22 @@ export async function readDocument(source: Source, format: string, maxSize = LON
   return parseJson(bytes, format)
 }
 
+/** No format here needs more levels than this; each costs many times its one byte. */
+const DEEPEST = 100
+
+function isDeeperThan(text: string, most: number): boolean {
+  let depth = 0
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i)
+    if (c === 0x22) {
+      for (i++; i < text.length && text.charCodeAt(i) !== 0x22; i++) if (text.charCodeAt(i) === 0x5c) i++
+    } else if (c === 0x5b || c === 0x7b) {
+      if (++depth > most) return true
+    } else if (c === 0x5d || c === 0x7d) depth--
+  }
+  return false
+}
+
 function parseJson(bytes: Uint8Array, format: string): unknown {
   let text: string
   try {
@@ -30,6 +46,10 @@ function parseJson(bytes: Uint8Array, format: string): unknown {
 
 /** Parses JSON. Throws FormatError with the byte offset of the fault, counted from `base`. */
 export function parseText(text: string, format: string, base: number): unknown {
+  if (isDeeperThan(text, DEEPEST)) {
+    const reason = `arrays or objects inside each other more than ${DEEPEST} times`
+    throw new FormatError('malformed', reason, { format, offset: base })
+  }
   try {
     return JSON.parse(text)
   } catch (cause) {

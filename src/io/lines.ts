@@ -65,3 +65,15 @@ function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
 export function asciiOf(head: Uint8Array): string {
   return new TextDecoder('latin1').decode(head)
 }
+
+/** Short texts in pieces that are worth writing. */
+export function* inPieces(texts: Iterable<string>): Generator<string> {
+  let piece = ''
+  for (const text of texts) {
+    piece += text
+    if (piece.length < 65536) continue
+    yield piece
+    piece = ''
+  }
+  if (piece !== '') yield piece
+}

@@ -43,8 +43,9 @@ export class SnapshotBuilder {
     this.#stack[row] = stack
     this.#size[row] = size
     this.#count[row] = count
-    this.#domain[row] = domain
-    this.#type[row] = type
+    // What is 0 is not written: memory that nobody touches costs nothing.
+    if (domain !== 0) this.#domain[row] = domain
+    if (type !== 0) this.#type[row] = type
     if (totalNframe !== 0) {
       this.#totalNframe ??= new Uint32Array(this.#stack.length)
       this.#totalNframe[row] = totalNframe
@@ -58,6 +59,16 @@ export class SnapshotBuilder {
     this.#count[row] += count
   }
 
+  /** Adds blocks to a row. */
+  addBlocks(row: number, count: number): void {
+    this.#count[row] += count
+  }
+
+  /** Stack of a row. */
+  stackOf(row: number): number {
+    return this.#stack[row]
+  }
+
   /** Blocks of a row so far. */
   countOf(row: number): number {
     return this.#count[row]
@@ -66,9 +77,11 @@ export class SnapshotBuilder {
   /** Adds one live sample of a row: its size as V8 reports it (already scaled up), and its ordinal. */
   addSample(row: number, size: number, ordinal: number): void {
     const i = this.#samples++
-    this.#sampleRow = reserve(this.#sampleRow, i + 1)
-    this.#sampleSize = reserve(this.#sampleSize, i + 1)
-    this.#sampleOrdinal = reserve(this.#sampleOrdinal, i + 1)
+    if (i >= this.#sampleRow.length) {
+      this.#sampleRow = reserve(this.#sampleRow, i + 1)
+      this.#sampleSize = reserve(this.#sampleSize, i + 1)
+      this.#sampleOrdinal = reserve(this.#sampleOrdinal, i + 1)
+    }
     this.#sampleRow[i] = row
     this.#sampleSize[i] = size
     this.#sampleOrdinal[i] = ordinal

@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.ts'
-import { hash2, RowIndex, reserve } from './columns.ts'
+import { positions, reserve, TupleIds } from './columns.ts'
 import {
   allocationFrames,
   describeDomain,
@@ -12,8 +12,9 @@ import {
   type KeyType,
   UNTRACED,
 } from './keys.ts'
+import { groupOrder } from './order.ts'
 import type { Snapshot } from './snapshot.ts'
-import type { Tables } from './tables.ts'
+import type { Adopted, Tables } from './tables.ts'
 import { Traceback } from './traceback.ts'
 
 export type { GroupDescription, GroupKey, KeyType } from './keys.ts'
@@ -41,40 +42,6 @@ export function groupRows(
   return new Grouper(snapshot.tables, keyType, cumulative).group(snapshot)
 }
 
-/** Ids of tuples of integers. */
-class TupleIds {
-  readonly width: number
-  values: Uint32Array
-  length = 0
-  readonly #index = new RowIndex()
-
-  constructor(width: number) {
-    this.width = width
-    this.values = new Uint32Array(width * 64)
-  }
-
-  intern(tuple: ArrayLike<number>): number {
-    const { width } = this
-    const hash = this.#hash(tuple, 0)
-    const found = this.#index.find(hash, i => {
-      for (let k = 0; k < width; k++) if (this.values[i * width + k] !== tuple[k]) return false
-      return true
-    })
-    if (found >= 0) return found
-    const id = this.length++
-    this.values = reserve(this.values, this.length * width)
-    for (let k = 0; k < width; k++) this.values[id * width + k] = tuple[k]
-    this.#index.add(hash, id, i => this.#hash(this.values, i * width))
-    return id
-  }
-
-  #hash(values: ArrayLike<number>, at: number): number {
-    let h = 0
-    for (let k = 0; k < this.width; k++) h = hash2(h, values[at + k])
-    return h
-  }
-}
-
 /**
  * Gives rows group ids. Works on integers: rows are added up per stack first, then the distinct stacks are grouped.
  * Snapshots must stand on the grouper's tables (`Snapshot.over`).
@@ -87,10 +54,11 @@ export class Grouper {
   readonly #single: boolean
   /** Group tuples: one value per key type. Not used where there is a single key read off frames or stacks. */
   readonly #tuples: TupleIds
-  #allocation: Uint32Array
-  /** Frames in use, per key type and id of the frame key. */
-  readonly #used = new Uint8Array()
-  #usedFrames: Map<number, number[]>[] | undefined
+  readonly #allocation: Uint32Array
+  /** 1 for each frame in use. */
+  readonly #used: Uint8Array
+  #usedFrames: (UsedFrames | undefined)[] | undefined
+  #order: ((a: number, b: number) => number) | undefined
 
   constructor(tables: Tables, keyType: KeyType | readonly KeyType[], cumulative: Cumulative = false) {
     this.tables = tables
@@ -115,11 +83,14 @@ export class Grouper {
     this.#used = new Uint8Array(tables.frames.length)
   }
 
-  group(snapshot: Snapshot): Groups {
-    if (snapshot.tables !== this.tables) throw new Error('the snapshot stands on other tables')
+  /** Groups a snapshot. One that stands on other tables comes with what `Tables.adopt` gave for them. */
+  group(snapshot: Snapshot, adopted?: Adopted): Groups {
+    if (snapshot.tables !== this.tables && !adopted) throw new Error('the snapshot stands on other tables')
+    this.#usedFrames = undefined
     const acc = new Totals(this.#single ? (this.#frameKeys[0]?.length ?? 0) : 0)
-    if (this.keyTypes.some(isRowKey)) this.#groupRows(snapshot, acc)
-    else this.#groupStacks(snapshot, acc)
+    if (this.keyTypes.some(isRowKey))
+      this.#groupRows(adopted ? snapshot.over(this.tables, adopted) : snapshot, acc)
+    else this.#groupStacks(snapshot, acc, adopted?.stacks)
     return {
       grouper: this,
       ids: acc.ids(),
@@ -131,7 +102,12 @@ export class Grouper {
 
   /** Id of the group that a trace of this stack, type and domain belongs to by its allocation. */
   idOf(stack: number, type = 0, domain = 0): number {
-    return this.#groupId(stack, this.#allocation[stack], type, domain)
+    return this.#id(stack, this.#allocation[stack], type, domain)
+  }
+
+  /** The key of a grouper that groups by one key of frames. */
+  get frameKey(): FrameKey | undefined {
+    return this.#single ? this.#frameKeys[0] : undefined
   }
 
   /** Number of ids given so far. */
@@ -139,6 +115,12 @@ export class Grouper {
     if (!this.#single) return this.#tuples.length
     const key = this.#frameKeys[0]
     return key ? key.length + 1 : this.tables.stacks.length
+  }
+
+  /** Negative, 0 or positive: the order of two groups by traceback, then label. */
+  compare(a: number, b: number): number {
+    this.#order ??= groupOrder(this)
+    return this.#order(a, b)
   }
 
   /** What a group is. */
@@ -160,27 +142,17 @@ export class Grouper {
     if (type === 'domain') return describeDomain(value)
     const key = this.#frameKeys[part] as FrameKey
     if (value === key.length) return { label: UNTRACED, key: {}, traceback: new Traceback([]) }
-    return key.describe(value, this.#framesInUse(part).get(value) as number[])
+    return key.describe(value, this.#framesInUse(part, value))
   }
 
-  #framesInUse(part: number): Map<number, number[]> {
-    this.#usedFrames ??= this.#frameKeys.map(key => {
-      const byId = new Map<number, number[]>()
-      if (!key) return byId
-      for (let frame = 0; frame < key.ids.length; frame++) {
-        if (this.#used[frame] === 0) continue
-        const list = byId.get(key.ids[frame])
-        if (list) list.push(frame)
-        else byId.set(key.ids[frame], [frame])
-      }
-      return byId
-    })
-    return this.#usedFrames[part]
+  #framesInUse(part: number, value: number): number[] {
+    this.#usedFrames ??= this.#frameKeys.map(key => key && new UsedFrames(key, this.#used))
+    return (this.#usedFrames[part] as UsedFrames).of(value)
   }
 
-  #groupStacks(snapshot: Snapshot, acc: Totals): void {
+  #groupStacks(snapshot: Snapshot, acc: Totals, ids?: Uint32Array): void {
     const { stack, size, count } = snapshot.columns
-    const n = this.tables.stacks.length
+    const n = snapshot.tables.stacks.length
     const sizes = new Float64Array(n)
     const counts = new Float64Array(n)
     const seen = new Uint8Array(n)
@@ -190,7 +162,9 @@ export class Grouper {
       counts[s] += count[i]
       seen[s] = 1
     }
-    for (let s = 0; s < n; s++) if (seen[s] === 1) this.#addStack(acc, s, 0, 0, sizes[s], counts[s])
+    for (let s = 0; s < n; s++) {
+      if (seen[s] === 1) this.#addStack(acc, ids ? ids[s] : s, 0, 0, sizes[s], counts[s])
+    }
   }
 
   #groupRows(snapshot: Snapshot, acc: Totals): void {
@@ -238,6 +212,10 @@ export class Grouper {
 
   #groupId(stack: number, frame: number, type: number, domain: number): number {
     if (stack !== 0) this.#used[frame] = 1
+    return this.#id(stack, frame, type, domain)
+  }
+
+  #id(stack: number, frame: number, type: number, domain: number): number {
     if (this.#single) return this.#partValue(0, stack, frame, type, domain)
     return this.#tuples.intern(this.keyTypes.map((_, k) => this.#partValue(k, stack, frame, type, domain)))
   }
@@ -247,6 +225,28 @@ export class Grouper {
     if (key) return stack === 0 ? key.length : key.ids[frame]
     const keyType = this.keyTypes[part]
     return keyType === 'traceback' ? stack : keyType === 'type' ? type : domain
+  }
+}
+
+/** The frames in use under each id of a frame key: chains through the frames, in their order. */
+class UsedFrames {
+  readonly #first: Uint32Array // frame + 1; 0 = none
+  readonly #next: Uint32Array
+
+  constructor(key: FrameKey, used: Uint8Array) {
+    this.#first = new Uint32Array(key.length)
+    this.#next = new Uint32Array(used.length)
+    for (let frame = used.length - 1; frame >= 0; frame--) {
+      if (used[frame] === 0) continue
+      this.#next[frame] = this.#first[key.ids[frame]]
+      this.#first[key.ids[frame]] = frame + 1
+    }
+  }
+
+  of(id: number): number[] {
+    const frames: number[] = []
+    for (let next = this.#first[id]; next !== 0; next = this.#next[next - 1]) frames.push(next - 1)
+    return frames
   }
 }
 
@@ -285,13 +285,9 @@ class Totals {
     return true
   }
 
+  /** Ids that were added to. */
   ids(): Uint32Array {
-    let n = 0
-    for (let i = 0; i < this.#length; i++) n += this.#seen[i]
-    const ids = new Uint32Array(n)
-    n = 0
-    for (let i = 0; i < this.#length; i++) if (this.#seen[i] === 1) ids[n++] = i
-    return ids
+    return positions(this.#seen, this.#length)
   }
 }
 

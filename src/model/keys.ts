@@ -1,3 +1,4 @@
+import { TupleIds } from './columns.ts'
 import { Frame } from './frame.ts'
 import { NATIVE, V8 } from './frames.ts'
 import { domainName } from './meta.ts'
@@ -46,7 +47,8 @@ export function packageOf(filename: string): string {
 /** For each stack, its allocation frame: the most recent one that has a file, else its most recent one. */
 export function allocationFrames(tables: Tables): Uint32Array {
   const { stacks, frames } = tables
-  const hasFile = Uint8Array.from({ length: frames.length }, (_, i) => (frames.hasFile(i) ? 1 : 0))
+  const hasFile = new Uint8Array(frames.length)
+  for (let i = 0; i < hasFile.length; i++) hasFile[i] = frames.hasFile(i) ? 1 : 0
   const result = new Uint32Array(stacks.length)
   const found = new Uint8Array(stacks.length)
   for (let i = 1; i < stacks.length; i++) {
@@ -63,36 +65,73 @@ export function allocationFrames(tables: Tables): Uint32Array {
 export interface FrameKey {
   /** Id of each frame. */
   readonly ids: Uint32Array
+  /** A frame of each id. */
+  readonly first: ArrayLike<number>
   /** Number of different ids. */
   readonly length: number
   /** Describes an id, given the frames that are in use under it. */
   describe(id: number, used: readonly number[]): GroupDescription
 }
 
-export function frameKey(type: KeyType, tables: Tables): FrameKey {
+/** The integers that are equal for frames of one key. */
+function frameTuple(
+  type: KeyType,
+  tables: Tables,
+): { width: number; fill(tuple: number[], frame: number): void } {
   const { frames, strings } = tables
-  const seen = new Map<string | number, number>()
+  const { filename, functionName, lineno, column, exact } = frames
+  if (type === 'filename') return { width: 1, fill: (tuple, i) => (tuple[0] = filename[i]) }
+  if (type === 'package') {
+    const packages = new Map<string, number>()
+    const byFile: number[] = []
+    const intern = (name: string) =>
+      packages.get(name) ?? (packages.set(name, packages.size), packages.size - 1)
+    return {
+      width: 1,
+      fill: (tuple, i) => (tuple[0] = byFile[filename[i]] ??= intern(packageOf(strings.get(filename[i])))),
+    }
+  }
+  if (type === 'lineno') {
+    return {
+      width: 2,
+      fill(tuple, i) {
+        tuple[0] = filename[i]
+        tuple[1] = lineno[i]
+      },
+    }
+  }
+  return {
+    width: 5,
+    fill(tuple, i) {
+      tuple[0] = filename[i]
+      tuple[1] = functionName[i]
+      tuple[2] = exact[i]
+      // Where a line is the calling line it says nothing of which function it is.
+      tuple[3] = exact[i] ? 0 : lineno[i]
+      tuple[4] = exact[i] ? 0 : column[i]
+    },
+  }
+}
+
+export function frameKey(type: KeyType, tables: Tables): FrameKey {
+  const { frames } = tables
+  const tupleOf = frameTuple(type, tables)
+  const tuples = new TupleIds(tupleOf.width)
+  const tuple = new Array<number>(tupleOf.width).fill(0)
   const ids = new Uint32Array(frames.length)
-  const packages: string[] = []
-  for (let i = 0; i < frames.length; i++) {
-    const file = frames.filename[i]
-    let value: string | number
-    if (type === 'filename') value = file
-    else if (type === 'lineno')
-      value = file < 1 << 21 ? file * 4294967296 + frames.lineno[i] : `${file}:${frames.lineno[i]}`
-    else if (type === 'package') value = packages[file] ??= packageOf(strings.get(file))
-    else
-      value = `${file}:${frames.functionName[i]}:${frames.exact[i] ? '' : `${frames.lineno[i]}:${frames.column[i]}`}`
-    let id = seen.get(value)
-    if (id === undefined) seen.set(value, (id = seen.size))
-    ids[i] = id
+  const first: number[] = []
+  for (let i = 0; i < ids.length; i++) {
+    tupleOf.fill(tuple, i)
+    ids[i] = tuples.intern(tuple)
+    if (ids[i] === first.length) first.push(i)
   }
   return {
     ids,
-    length: seen.size,
+    first,
+    length: first.length,
     describe(_id, used) {
       const first = frames.get(used[0])
-      if (type === 'lineno') return describeLine(used.map(i => frames.get(i)))
+      if (type === 'lineno') return describeLine(used.length === 1 ? [first] : used.map(i => frames.get(i)))
       if (type === 'filename')
         return {
           label: `${first.filename}:0`,

@@ -33,7 +33,7 @@ export function redact(snapshots: readonly Snapshot[], how: Redaction): Snapshot
  * the name without its query, and its extension. Names that are the same everywhere stay: `node:fs`, `<native>`.
  */
 export function redactFilename(filename: string, how: Redaction): string {
-  if (filename === '' || /^(<.*>|node:.*|evalmachine\.<anonymous>)$/s.test(filename)) return filename
+  if (filename === '' || /^(<[^/\\]*>|node:.*|evalmachine\.<anonymous>)$/s.test(filename)) return filename
   const isAddress = /^[a-z][a-z0-9+.-]+:/i.test(filename) // two letters at least: one is a Windows drive
   const end = filename.search(isAddress ? /[?#]/ : /\?/)
   const plain = end < 0 ? filename : filename.slice(0, end)

@@ -3,7 +3,7 @@ import { type BaseFilter, matchingRows } from './filter.ts'
 import { type Cumulative, groupRows, type KeyType } from './group.ts'
 import type { SnapshotMeta } from './meta.ts'
 import { type Statistic, type StatisticDiff, statisticsOf } from './statistic.ts'
-import type { Tables } from './tables.ts'
+import type { Adopted, Tables } from './tables.ts'
 import { Traces } from './trace.ts'
 
 /** Live samples of a sampled snapshot, as columns of equal length. */
@@ -132,15 +132,18 @@ export class Snapshot {
     )
   }
 
-  /** The same snapshot over other tables (which grow by what they lack), so that ids of two snapshots compare. */
-  over(tables: Tables): Snapshot {
+  /**
+   * The same snapshot over other tables (which grow by what they lack), so that ids of two snapshots compare.
+   * @param adopted what `tables.adopt` gave for this snapshot's tables, where it is known already
+   */
+  over(tables: Tables, adopted?: Adopted): Snapshot {
     if (tables === this.tables) return this
-    const map = tables.adopt(this.tables)
+    const { stacks, strings } = adopted ?? tables.adopt(this.tables)
     return this.with({
       tables,
       columns: {
-        stack: this.columns.stack.map(id => map.stacks[id]),
-        type: this.columns.type.map(id => map.strings[id]),
+        stack: this.columns.stack.map(id => stacks[id]),
+        type: this.columns.type.map(id => strings[id]),
       },
     })
   }

@@ -9,19 +9,37 @@ export class Stacks {
   frame = new Uint32Array(64)
   length = 1
   readonly #index = new RowIndex()
+  readonly #hashOf = (i: number) => hash2(this.parent[i], this.frame[i])
+  /** Stacks below this are in the index; the others follow when somebody asks for it. */
+  #indexed = 1
 
   /** The stack that `parent` becomes by calling `frame`. */
   intern(parent: number, frame: number): number {
-    const hash = hash2(parent, frame)
-    const found = this.#index.find(hash, i => this.parent[i] === parent && this.frame[i] === frame)
-    if (found >= 0) return found
+    while (this.#indexed < this.length) this.#addToIndex()
+    const index = this.#index
+    for (let i = index.first(hash2(parent, frame)); i >= 0; i = index.next()) {
+      if (this.parent[i] === parent && this.frame[i] === frame) return i
+    }
+    const id = this.append(parent, frame)
+    this.#addToIndex()
+    return id
+  }
+
+  /** The same for a stack that is known to be new: no index is built for it, unless `intern` is called later. */
+  append(parent: number, frame: number): number {
     const id = this.length++
-    this.parent = reserve(this.parent, this.length)
-    this.frame = reserve(this.frame, this.length)
+    if (id >= this.parent.length) {
+      this.parent = reserve(this.parent, this.length)
+      this.frame = reserve(this.frame, this.length)
+    }
     this.parent[id] = parent
     this.frame[id] = frame
-    this.#index.add(hash, id, i => hash2(this.parent[i], this.frame[i]))
     return id
+  }
+
+  #addToIndex(): void {
+    const id = this.#indexed++
+    this.#index.add(this.#hashOf(id), id, this.#hashOf)
   }
 
   /** Frame ids of a stack, oldest first. */

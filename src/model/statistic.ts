@@ -2,11 +2,6 @@ import { formatSigned, formatSize } from '../units.ts'
 import type { GroupKey, Groups } from './group.ts'
 import type { Traceback } from './traceback.ts'
 
-interface Describable {
-  readonly traceback: Traceback
-  readonly label: string
-}
-
 /** Total of one group: CPython's `tracemalloc.Statistic`. */
 export class Statistic {
   /** One frame for the keys lineno, filename and function; the whole traceback for traceback; empty otherwise. */
@@ -117,37 +112,28 @@ function averageText(statistic: { size: number; count: number }): string {
 
 /** Ids of the groups in the order of `statisticsOf`. */
 export function orderOf({ grouper, ids, size, count }: Groups): Uint32Array {
-  return sortIds(ids, [size, count], id => grouper.describe(id))
+  return sortIds(ids, [size, count], (a, b) => grouper.compare(a, b))
 }
 
 /** All groups as sorted statistics: by size, count, traceback, biggest first (CPython's `Statistic._sort_key`). */
-export function statisticsOf(groups: Groups): Statistic[] {
+export function statisticsOf(groups: Groups, ids = orderOf(groups)): Statistic[] {
   const { grouper, size, count, estimated } = groups
-  return Array.from(orderOf(groups), id => {
+  return Array.from(ids, id => {
     const { traceback, label, key } = grouper.describe(id)
     return new Statistic(traceback, size[id], count[id], label, key, estimated)
   })
 }
 
 /**
- * Ids sorted biggest first by the columns in turn, then by traceback and label, descending as well. Ties alone are
- * described, so that sorting many groups stays on numbers.
+ * Ids sorted biggest first by the columns in turn; ties by `compare`, last first (the order of tracebacks: `Grouper.compare`).
  */
 export function sortIds(
   ids: Uint32Array,
   columns: readonly Float64Array[],
-  describe: (id: number) => Describable,
+  compare: (a: number, b: number) => number,
 ): Uint32Array {
-  const described = new Map<number, Describable>()
-  const get = (id: number): Describable => {
-    let d = described.get(id)
-    if (!d) described.set(id, (d = describe(id)))
-    return d
-  }
   return ids.slice().sort((a, b) => {
     for (const column of columns) if (column[a] !== column[b]) return column[b] - column[a]
-    const x = get(a)
-    const y = get(b)
-    return y.traceback.compare(x.traceback) || (x.label < y.label ? 1 : x.label > y.label ? -1 : 0)
+    return compare(b, a)
   })
 }

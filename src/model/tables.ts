@@ -20,6 +20,12 @@ export interface TableColumns {
   }
 }
 
+/** Per id of another source's strings and stacks, the id here. */
+export interface Adopted {
+  readonly strings: Uint32Array
+  readonly stacks: Uint32Array
+}
+
 /**
  * What snapshots of one source share by identity: interned strings, frames and stacks. Append-only: an id, once
  * given, keeps its meaning, so any number of snapshots can stand on one Tables.
@@ -29,14 +35,10 @@ export class Tables {
   readonly frames = new Frames(this.strings)
   readonly stacks = new Stacks()
 
-  /**
-   * Interns another source's strings, frames and stacks here.
-   * Returns, per old id, the id here: `strings` and `stacks`.
-   */
-  adopt(other: TableColumns): { strings: Uint32Array; stacks: Uint32Array } {
-    const strings = Uint32Array.from({ length: other.strings.length }, (_, i) =>
-      this.strings.intern(other.strings.get(i)),
-    )
+  /** Interns another source's strings, frames and stacks here. */
+  adopt(other: TableColumns): Adopted {
+    const strings = new Uint32Array(other.strings.length)
+    for (let i = 0; i < strings.length; i++) strings[i] = this.strings.intern(other.strings.get(i))
     const from = other.frames
     const frames = new Uint32Array(from.length)
     for (let i = 0; i < from.length; i++) {

@@ -84,11 +84,11 @@ function isArrow(after: string, before: string): boolean {
   const start = /^async\b\s*/.exec(after)?.[0].length ?? 0
   if (/^[(<]/.test(after.slice(start))) {
     const end = endOfParameters(after, start)
-    return end >= 0 && /^\s*(?::[^=;]*)?=>/.test(after.slice(end))
+    return end >= 0 && /^\s*(?::[^=]*)?=>/.test(after.slice(end))
   }
   if (/\(\s*$/.test(before)) {
     const end = endOfParameters(`(${after}`, 0) - 1
-    if (end >= 0 && /^\s*(?::[^=;]*)?=>/.test(after.slice(end))) return true
+    if (end >= 0 && /^\s*(?::[^=]*)?=>/.test(after.slice(end))) return true
   }
   return new RegExp(`^${IDENTIFIER}\\s*=>`, 'u').test(after.slice(start))
 }

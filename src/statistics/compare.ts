@@ -3,6 +3,7 @@ import type { Snapshot } from '../model/snapshot.ts'
 import { StatisticDiff, sortIds } from '../model/statistic.ts'
 import { Traceback } from '../model/traceback.ts'
 import { findDrift } from './drift.ts'
+import { errorBars } from './errorBars.ts'
 import { estimateRows, type RowEstimates } from './estimates.ts'
 import {
   addSums,
@@ -17,7 +18,7 @@ import { notesOf } from './notes.ts'
 import { isPaired } from './pairing.ts'
 import { runtimeStacks } from './runtime.ts'
 import { ALPHA, falseDiscoveryRate, isTestable } from './significance.ts'
-import type { Comparison, NoiseReason, Rule, SampledDiff } from './types.ts'
+import type { Comparison, ErrorBar, NoiseReason, Rule, SampledDiff } from './types.ts'
 
 /** Old runs from which on the variation between them is measured, not assumed. */
 const REPEATS = 3
@@ -72,10 +73,15 @@ export function compareSampled(
   const judge = judgeOf(reads, rule, sums)
   const verdicts = judgeRows(reads, rule, reason, judge, sums)
   if (rule !== 'none' && judge) applyDrift(reads, keyType, cumulative, verdicts, judge, sums)
+  let bars: ReturnType<typeof errorBars> | undefined
+  const bar = (id: number) => {
+    bars ??= errorBars(now, grouper)
+    return bars(id === reads.groups ? -1 : id, sums.size[id])
+  }
   const row = (id: number): SampledDiff =>
-    new Row(id, id === reads.groups ? undefined : grouper, sums, judge, verdicts[id])
+    new Row(id, id === reads.groups ? undefined : grouper, sums, judge, verdicts[id], bar)
   const columns = [sums.sizeDiff.map(Math.abs), sums.size, sums.countDiff.map(Math.abs), sums.count]
-  const order = sortIds(sums.ids, columns, id => grouper.describe(id))
+  const order = sortIds(sums.ids, columns, (a, b) => grouper.compare(a, b))
   return {
     rows: Array.from(order, row),
     total: row(reads.groups),
@@ -232,6 +238,7 @@ class Row implements SampledDiff {
   readonly #id: number
   readonly #judge: Judge | undefined
   readonly #known: boolean
+  readonly #bar: (id: number) => ErrorBar
 
   constructor(
     id: number,
@@ -239,6 +246,7 @@ class Row implements SampledDiff {
     sums: Sums,
     judge: Judge | undefined,
     verdict: Verdict,
+    bar: (id: number) => ErrorBar,
   ) {
     const { traceback, label, key } = grouper?.describe(id) ?? {
       traceback: new Traceback([]),
@@ -262,7 +270,24 @@ class Row implements SampledDiff {
     this.drift = verdict.drift
     this.#id = id
     this.#judge = judge
+    this.#bar = bar
     this.#known = judge !== undefined && verdict.reason !== 'interval unknown'
+  }
+
+  get sizeError(): number | null {
+    return this.#bar(this.#id).sizeError
+  }
+
+  get sizeLow(): number | null {
+    return this.#bar(this.#id).sizeLow
+  }
+
+  get sizeHigh(): number | null {
+    return this.#bar(this.#id).sizeHigh
+  }
+
+  get countError(): number | null {
+    return this.#bar(this.#id).countError
   }
 
   get sizeDiffError(): number | null {

@@ -28,8 +28,9 @@ export interface Decoded {
 
 /** How strongly the sizes at one node are alike: concentration of the Dirichlet prior over its sizes. */
 const CONCENTRATION = 2
-/** Most ways to split one lot that are tried, most partial sums of a row, and most steps for a whole snapshot. */
+/** Most ways to split one lot that are tried, largest lot that is split, most partial sums of a row, and most steps for a whole snapshot. */
 const MOST_SPLITS = 2000
+const LARGEST_SPLIT = 200
 const MOST_SUMS = 4000
 const STEPS_PER_SAMPLE = 300
 
@@ -138,18 +139,25 @@ class RowDecoder {
   }
 
   decode(values: Float64Array, counts: Uint32Array, total: number): readonly LotSums[] {
-    const single = values.length === 1 && counts[0] === 1 // nothing to check a lone sample against
-    const key = single ? `${values[0]}` : `${values.join()};${counts.join()};${total}`
+    const isLone = values.length === 1 && counts[0] === 1 // nothing to check a lone sample against
+    const key = isLone ? `${values[0]}` : `${values.join()};${counts.join()};${total}`
     let sums = this.#rows.get(key)
-    if (!sums) {
-      const splits = Array.from(values, (v, i) => this.#splitsOf(v, counts[i]))
-      const weights =
-        (splits.some(s => s.length > 1) && this.#checked(splits, total)) ||
-        splits.map(s => s.map(x => x.weight))
-      sums = splits.map((s, i) => sumSplits(s, weights[i], counts[i], this.#table.interval))
-      this.#rows.set(key, sums)
-    }
+    if (!sums) this.#rows.set(key, (sums = this.#decode(values, counts, total)))
     return sums
+  }
+
+  /** By the checksum if it can be worked out, else so that the lots add up on average. */
+  #decode(values: Float64Array, counts: Uint32Array, total: number): readonly LotSums[] {
+    const { interval } = this.#table
+    const candidates = Array.from(values, v => this.#table.candidates(v))
+    const isOpen = candidates.some(c => c.sizes.length > 1)
+    const isSmall = candidates.every((c, i) => c.sizes.length === 1 || counts[i] <= LARGEST_SPLIT)
+    if (isSmall) {
+      const splits = Array.from(values, (v, i) => this.#splitsOf(v, counts[i]))
+      const weights = isOpen ? this.#checked(splits, total) : splits.map(s => s.map(x => x.weight))
+      if (weights) return splits.map((s, i) => sumSplits(s, weights[i], counts[i], interval))
+    }
+    return sumTilted(candidates, counts, total, interval)
   }
 
   /** Ways to divide `n` samples reported as `v`: all of one size, or of two of the likeliest sizes. */
@@ -226,6 +234,55 @@ function backward(
     after = before
   }
   return result
+}
+
+/**
+ * Where the checksum is too long to work out: each size's weight times exp(k s / p), k such that the lots add up to `total` on average.
+ * A lot of n samples then varies as a draw from a Dirichlet multinomial whose mean bytes are known.
+ */
+function sumTilted(
+  candidates: readonly Candidates[],
+  counts: Uint32Array,
+  total: number,
+  interval: number,
+): LotSums[] {
+  const sizes = candidates.map(c => c.sizes.map(size => ({ size, p: probability(size, interval) })))
+  const weigh = (k: number) =>
+    candidates.map((c, i) => {
+      const exponents = sizes[i].map(({ size, p }) => (k * size) / p)
+      const most = Math.max(...exponents)
+      const raw = c.weights.map((w, j) => w * Math.exp(exponents[j] - most))
+      const sum = raw.reduce((a, b) => a + b, 0)
+      return raw.map(w => w / sum)
+    })
+  const mean = (weights: readonly number[], of: (size: number, p: number) => number, i: number) =>
+    weights.reduce((sum, w, j) => sum + w * of(sizes[i][j].size, sizes[i][j].p), 0)
+  let low = -1
+  let high = 1
+  for (let step = 0; step < 40; step++) {
+    const k = (low + high) / 2
+    const bytes = weigh(k).reduce((sum, w, i) => sum + counts[i] * mean(w, (s, p) => s / p, i), 0)
+    if (bytes < total) low = k
+    else high = k
+  }
+  return weigh((low + high) / 2).map((w, i) => {
+    const n = counts[i]
+    const bytes = mean(w, (s, p) => s / p, i)
+    const count = mean(w, (_, p) => 1 / p, i)
+    const spread = mean(w, (_, p) => (1 / p - count) ** 2, i)
+    const along = mean(w, (s, p) => (1 / p - count) * (s / p - bytes), i) ** 2
+    const across = mean(w, (s, p) => (s / p - bytes) ** 2, i)
+    const left = across > 0 ? Math.max(0, spread - along / across) : 0
+    return {
+      n,
+      size: n * mean(w, s => s, i),
+      bytes: n * bytes,
+      count: n * count,
+      variance: n * mean(w, s => sampleVariance(s, interval), i),
+      countVariance:
+        n * mean(w, (_, p) => (1 - p) / (p * p), i) + (left * n * (n + CONCENTRATION)) / (1 + CONCENTRATION),
+    }
+  })
 }
 
 function splitsOf(candidates: Candidates, n: number, interval: number): readonly Split[] {

@@ -15,7 +15,7 @@ export function notesOf(
 
 function ruleNotes(rule: Rule, reason: NoiseReason | undefined): string[] {
   if (reason === 'interval unknown') {
-    return ['a sampling interval is unknown, so nothing can be called significant: give it with --interval']
+    return ['without the sampling interval nothing can be called significant']
   }
   if (reason === 'single runs') {
     return [

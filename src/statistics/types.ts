@@ -1,4 +1,4 @@
-import type { StatisticDiff } from '../model/statistic.ts'
+import type { Statistic, StatisticDiff } from '../model/statistic.ts'
 
 /** What is known of how a snapshot was sampled. */
 export interface Sampling {
@@ -27,6 +27,11 @@ export interface ErrorBar {
   readonly countError: number | null
 }
 
+/** One group of a snapshot with its error bar. */
+export interface SampledStatistic extends ErrorBar {
+  readonly statistic: Statistic
+}
+
 /** Why a difference is not called significant. */
 export type NoiseReason =
   | 'sampling' // chance (and, unpaired, the usual variation between runs) explains it
@@ -44,8 +49,8 @@ export type Rule =
   | 'repeats' // three or more old runs: the row's own variation between runs
   | 'none' // cannot be judged; `Comparison.reason` says why
 
-/** One group of a comparison. */
-export interface SampledDiff {
+/** One group of a comparison; the error bar is that of its new size. */
+export interface SampledDiff extends ErrorBar {
   readonly statistic: StatisticDiff
   /** One standard error of `sizeDiff` by sampling, in bytes; null where the interval is unknown, 0 where exact. */
   readonly sizeDiffError: number | null
@@ -76,5 +81,33 @@ export interface Comparison {
   /** Why `rule` is `none`. */
   readonly reason: NoiseReason | undefined
   /** What a user should know about the verdicts. */
+  readonly notes: readonly string[]
+}
+
+/** The course of one group over a series. */
+export interface TrendRow {
+  /** Last against first. */
+  readonly statistic: StatisticDiff
+  /** Bytes at each read. */
+  readonly sizes: readonly number[]
+  /** Bytes per read: Theil and Sen's median of slopes. A description, not a test. */
+  readonly slope: number
+  /** Did it grow at every step? */
+  readonly growing: boolean
+  /** One-sided: chance of such growth without any; null where reads do not share a session. */
+  readonly pValue: number | null
+  /** Did it grow in this window? Null where it cannot be judged. */
+  readonly significant: boolean | null
+  readonly reason: NoiseReason | undefined
+  /** Bytes of the last read by the read at which their objects were first seen; undefined without a session. */
+  readonly ages: readonly number[] | undefined
+}
+
+/** The course of a series of three reads or more. */
+export interface SeriesTrend {
+  /** Largest difference from first to last first. */
+  readonly rows: readonly TrendRow[]
+  /** Are all reads of one session? */
+  readonly paired: boolean
   readonly notes: readonly string[]
 }

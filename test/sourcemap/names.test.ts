@@ -38,6 +38,7 @@ describe('functionNameAt', () => {
     ['const foo = ^(a) => a', 'foo'],
     ['const foo = (^a, b) => a', 'foo'],
     ['const foo = (^a: number): { x: number }[] => {', 'foo'],
+    ['const foo = ^(a: number): { x: number; y: number } => {', 'foo'],
     ['const foo = ^a => a', 'foo'],
     ['const foo = ^async (a) => a', 'foo'],
     ['const foo = async ^(a) => a', 'foo'],
