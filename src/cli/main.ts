@@ -10,6 +10,7 @@ const COMMANDS: Record<string, () => Promise<{ register(program: Command): void 
   diff: () => import('./commands/diff.ts'),
   info: () => import('./commands/info.ts'),
   convert: () => import('./commands/convert.ts'),
+  heap: () => import('./commands/heap.ts'),
   run: () => import('./commands/run.ts'),
   batch: () => import('./commands/batch.ts'),
   attach: () => import('./commands/attach.ts'),
