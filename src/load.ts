@@ -117,6 +117,19 @@ async function readInflated<T>(
   }
 }
 
+/** The bytes of a file, inflated. Throws FormatError as `loadFile`. */
+export async function* openBytes(path: string): AsyncGenerator<Uint8Array> {
+  const outer = peekable(fileSource(path))
+  try {
+    const compression = compressionOf(await outer.head(4))
+    yield* (compression ? inflate(outer, compression) : outer).chunks()
+  } catch (error) {
+    throw asFormatError(error)
+  } finally {
+    await outer.close()
+  }
+}
+
 function counted(source: Source, onBytes: (n: number) => void): Source {
   return {
     name: source.name,
