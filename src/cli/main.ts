@@ -11,6 +11,7 @@ const COMMANDS: Record<string, () => Promise<{ register(program: Command): void 
   tree: () => import('./commands/tree.ts'),
   info: () => import('./commands/info.ts'),
   convert: () => import('./commands/convert.ts'),
+  heap: () => import('./commands/heap.ts'),
   run: () => import('./commands/run.ts'),
   check: () => import('./commands/check.ts'),
   batch: () => import('./commands/batch.ts'),
