@@ -63,7 +63,7 @@ export async function readSnapshots(paths: readonly string[], options: InputOpti
 }
 
 /** Puts the file's name into what goes wrong with it. */
-async function inFile<T>(path: string, work: Promise<T>): Promise<T> {
+export async function inFile<T>(path: string, work: Promise<T>): Promise<T> {
   try {
     return await work
   } catch (error) {

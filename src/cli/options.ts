@@ -119,10 +119,14 @@ function addRewrites(command: Command): Command {
     )
 }
 
+/** Adds the choice of keys. */
+export function groupByOption(command: Command): Command {
+  return command.option('--group-by <keys>', `one or more of ${KEY_TYPES.join(', ')}`, keyTypes, ['lineno'])
+}
+
 /** Adds the flags that every command with statistics has. */
 export function addGrouping(command: Command): Command {
-  return addFilters(command)
-    .option('--group-by <keys>', `one or more of ${KEY_TYPES.join(', ')}`, keyTypes, ['lineno'])
+  return groupByOption(addFilters(command))
     .addOption(
       new Option(
         '--cumulative [mode]',
