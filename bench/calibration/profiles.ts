@@ -26,7 +26,7 @@ export async function snapshotOf(
       yield bytes
     },
   }
-  const [snapshot] = (await heapprofile.read?.(source, { interval })) as readonly Snapshot[]
+  const [snapshot] = await (heapprofile as Required<typeof heapprofile>).read(source, { interval })
   return estimateCounts(snapshot.with({ meta: { session, read } }))
 }
 
