@@ -15,7 +15,15 @@ export type Carried =
   | 'meta' // interval, session, time, runtime ...
   | 'measures' // several snapshots in one file
 
+/** Columns of a snapshot that a report may do without. */
+export const ROW_COLUMNS = ['stack', 'type', 'domain'] as const
+
 export interface ReadOptions {
+  /**
+   * The columns that are wanted, all unless given. A reader may leave the others empty (no stack, no type, domain 0) to save
+   * time and memory.
+   */
+  columns?: readonly (typeof ROW_COLUMNS)[number][]
   /** Sampling interval in bytes, where the user knows it. */
   interval?: number
   /** Keep each sample (pairing and error bars need them); otherwise they are only counted. Default true. */
@@ -44,6 +52,13 @@ export interface Converter {
   readonly carries: readonly Carried[]
   /** Can every cut of a file be told from a whole one? */
   readonly truncation: 'always' | 'when possible'
+  /**
+   * Can a difference of two snapshots be written? As one snapshot, new less old, with negative sizes; or as the pair of
+   * them, old and new.
+   */
+  readonly difference?: 'negative' | 'pair'
+  /** What files of this format hold of the program besides names and numbers; nothing unless it is said. */
+  readonly holds?: readonly ('heap strings' | 'source text')[]
   /** Is the file, as written, gzipped? */
   readonly gzip?: boolean
   /**

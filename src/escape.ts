@@ -57,14 +57,23 @@ const FORMULA = /^['=+\-@＝＋－＠]/
  * quoted where it must be. `fromCsvText` undoes all but the quotes. Numbers need none of this.
  */
 export function csvText(text: string): string {
-  const shown = visible(text)
+  return csvField(visible(text))
+}
+
+/** The same for a text that is visible already. */
+export function csvField(shown: string): string {
   const safe = FORMULA.test(shown) ? `'${shown}` : shown
   return /^\s|\s$|[",;]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
 
 /** The text that `csvText` wrote, given the field without its quotes. */
 export function fromCsvText(field: string): string {
-  return fromVisible(field.startsWith("'") && FORMULA.test(field.slice(1)) ? field.slice(1) : field)
+  return fromVisible(fromCsvField(field))
+}
+
+/** The text that `csvField` wrote, likewise. */
+export function fromCsvField(field: string): string {
+  return field.startsWith("'") && FORMULA.test(field.slice(1, 2)) ? field.slice(1) : field
 }
 
 /**

@@ -7,9 +7,14 @@ import { FormatError, UsageError } from './errors.ts'
 import { compressionOf, fileSource, inflate, streamSource, writeWhole } from './io/node.ts'
 import type { Source } from './io/source.ts'
 import type { Snapshot } from './model/snapshot.ts'
+import { estimateCounts } from './statistics/estimates.ts'
 
 /** Longest head that is looked at to tell a format. */
 const LONGEST_HEAD = 4 << 20
+
+/** A compressed file may inflate to this many times its size (profiles do to 5 to 50 times), and to `FREE` bytes anyway. */
+const MOST_RATIO = 200
+const FREE = 64 << 20
 
 export interface LoadOptions extends ReadOptions {
   /** Name of the format, instead of detecting it. */
@@ -54,17 +59,73 @@ export async function loadSource(
   raw: Source,
   options: LoadOptions = {},
 ): Promise<{ converter: Converter; snapshots: readonly Snapshot[] }> {
-  const outer = peekable(options.onBytes ? counted(raw, options.onBytes) : raw)
-  const compression = compressionOf(await outer.head(4))
-  const inner = compression ? peekable(inflate(outer, compression)) : outer
-  try {
-    const converter = options.from ? converterNamed(options.from) : await detectSource(inner)
+  return readInflated(raw, options, async source => {
+    const converter = options.from ? converterNamed(options.from) : await detectSource(source)
     if (!converter.read) throw new FormatError('unsupported', `${converter.name} can only be written`)
-    return { converter, snapshots: await converter.read(inner, options) }
+    const snapshots = await converter.read(source, options)
+    return { converter, snapshots: snapshots.map(estimateCounts) }
+  })
+}
+
+/**
+ * Hands a file's bytes, inflated, to a reader of one format. Throws FormatError for a file that cannot be read, or is of
+ * another format.
+ */
+export async function readFileAs<T>(
+  path: string,
+  converter: Converter,
+  options: Pick<LoadOptions, 'maxSize' | 'onBytes'>,
+  read: (source: Source) => Promise<T>,
+): Promise<T> {
+  try {
+    const raw = path === '-' ? streamSource(process.stdin, 'standard input') : fileSource(path)
+    return await readInflated(raw, options, async source => {
+      if (converter.sniff(await source.head(4096), source.name) === 'no') {
+        throw new FormatError('unrecognized', `not a ${converter.title}`)
+      }
+      return await read(source)
+    })
+  } catch (error) {
+    throw asFormatError(error)
+  }
+}
+
+async function readInflated<T>(
+  raw: Source,
+  options: Pick<LoadOptions, 'maxSize' | 'onBytes'>,
+  use: (source: Peekable) => Promise<T>,
+): Promise<T> {
+  let read = 0
+  const outer = peekable(
+    counted(raw, n => {
+      read += n
+      options.onBytes?.(n)
+    }),
+  )
+  const compression = compressionOf(await outer.head(4))
+  const bomb = compression ? () => Math.max(FREE, read * MOST_RATIO) : () => Number.POSITIVE_INFINITY
+  const { maxSize } = options
+  const most = maxSize === undefined ? bomb : () => maxSize
+  const inner = peekable(limited(compression ? inflate(outer, compression) : outer, most))
+  try {
+    return await use(inner)
   } catch (error) {
     throw asFormatError(error)
   } finally {
     await inner.close()
+    await outer.close()
+  }
+}
+
+/** The bytes of a file, inflated. Throws FormatError as `loadFile`. */
+export async function* openBytes(path: string): AsyncGenerator<Uint8Array> {
+  const outer = peekable(fileSource(path))
+  try {
+    const compression = compressionOf(await outer.head(4))
+    yield* (compression ? inflate(outer, compression) : outer).chunks()
+  } catch (error) {
+    throw asFormatError(error)
+  } finally {
     await outer.close()
   }
 }
@@ -75,6 +136,27 @@ function counted(source: Source, onBytes: (n: number) => void): Source {
     async *chunks() {
       for await (const chunk of source.chunks()) {
         onBytes(chunk.length)
+        yield chunk
+      }
+    },
+  }
+}
+
+/** A source of at most `most()` bytes, asked for anew with each piece: more is a FormatError `too-large`. */
+function limited(source: Source, most: () => number): Source {
+  return {
+    name: source.name,
+    async *chunks() {
+      let size = 0
+      for await (const chunk of source.chunks()) {
+        size += chunk.length
+        const limit = most()
+        if (size > limit) {
+          throw new FormatError('too-large', `over ${limit} bytes, inflated`, {
+            offset: limit,
+            hint: 'if you trust the file, give a greater --max-size',
+          })
+        }
         yield chunk
       }
     },

@@ -1,5 +1,6 @@
 import { JsonTokens, TOKEN } from '../../src/io/json.ts'
 import { RowIndex, reserve } from '../../src/model/columns.ts'
+import { fileOf, isPseudo } from '../../src/model/filenames.ts'
 import { NATIVE, V8 } from '../../src/model/frames.ts'
 import type { Tables } from '../../src/model/tables.ts'
 
@@ -113,7 +114,7 @@ export class CallFrames {
     this.#isRoot = reserve(this.#isRoot, this.#length)
     this.#end[id] = start + bytes.length
     this.#hash[id] = hash
-    const file = fileOf(scriptId, url, lineNumber)
+    const file = fileOf(scriptId, url, lineNumber >= 0)
     const { frames } = this.#tables
     this.#frame[id] = frames.intern(functionName, file, lineNumber + 1, columnNumber + 1)
     this.#frameBelowRoot[id] =
@@ -198,31 +199,6 @@ function readMember(tokens: JsonTokens, frame: CallFrame, key: (typeof KEYS)[num
       tokens.fail('malformed', 'scriptId is not a number', tokens.from)
     }
   }
-}
-
-/** The file that a call frame is of. */
-function fileOf(scriptId: string, url: string, lineNumber: number): string {
-  if (url !== '') return pathOf(url)
-  if (/^0+$/.test(scriptId)) return NATIVE
-  return lineNumber < 0 ? `<collected:${scriptId}>` : `<eval:${scriptId}>`
-}
-
-/** `file:///a%20b` -> `/a b`, `file:///C:/a` -> `C:\a`; other URLs, and wrong escapes, as they are. */
-function pathOf(url: string): string {
-  if (!url.startsWith('file:///')) return url
-  const path = url.slice(7).replace(/(?:%[0-9a-f]{2})+/gi, escapes => {
-    try {
-      return decodeURIComponent(escapes)
-    } catch {
-      return escapes
-    }
-  })
-  return /^\/[a-z]:\//i.test(path) ? path.slice(1).replaceAll('/', '\\') : path
-}
-
-/** Is it a name of V8's own work, such as `(GC)`? */
-function isPseudo(functionName: string): boolean {
-  return /^\(.+\)$/.test(functionName)
 }
 
 /** The other way: `callFrame` objects as V8 writes them. */

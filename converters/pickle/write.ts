@@ -2,6 +2,7 @@ import type { WriteOptions } from '../../src/converter.ts'
 import { FormatError, type FormatErrorCode } from '../../src/errors.ts'
 import { UNTRACED } from '../../src/model/keys.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
+import { Tables } from '../../src/model/tables.ts'
 import { OP } from './opcodes.ts'
 import { encodeText } from './text.ts'
 
@@ -71,8 +72,7 @@ function* traces(snapshot: Snapshot, options: WriteOptions, out: PickleWriter): 
       out.byte(OP.MARK)
       out.integer(domain[row])
       out.integer(block < larger ? each + 1 : each)
-      tracebacks.write(stack[row])
-      tracebacks.writeTotal(row)
+      tracebacks.write(stack[row], row)
       out.byte(OP.TUPLE)
       inBatch++
       if (inBatch === BATCH) {
@@ -90,77 +90,93 @@ function blocksOf(snapshot: Snapshot, row: number, options: WriteOptions): numbe
   return options.merge ? 1 : Math.max(1, Math.round(snapshot.columns.count[row]))
 }
 
-/** Writes each traceback once, then by its memo number. */
+/** What Python sees of our stacks: files and lines only, up to the allocation frame. */
+interface PythonStacks {
+  readonly tables: Tables
+  /** Per stack of ours, the one of `tables`. */
+  readonly ids: Uint32Array
+  /** Per stack of ours, its number of frames where Python sees fewer; else 0. */
+  readonly wholeDepths: Uint32Array
+}
+
+function pythonStacks({ frames, stacks, strings }: Tables): PythonStacks {
+  const tables = new Tables()
+  const frameIds = Uint32Array.from({ length: frames.length }, (_, i) =>
+    tables.frames.intern('', strings.get(frames.filename[i]), frames.lineno[i]),
+  )
+  const whole = new Uint32Array(stacks.length) // with all frames
+  const depths = new Uint32Array(stacks.length)
+  const ids = new Uint32Array(stacks.length)
+  const hasFile = new Uint8Array(stacks.length) // 1: a frame of a file ends `ids`
+  const wholeDepths = new Uint32Array(stacks.length)
+  for (let i = 1; i < stacks.length; i++) {
+    const parent = stacks.parent[i]
+    whole[i] = tables.stacks.intern(whole[parent], frameIds[stacks.frame[i]])
+    depths[i] = depths[parent] + 1
+    const isFile = frames.hasFile(stacks.frame[i])
+    const isAbove = !isFile && hasFile[parent] === 1
+    ids[i] = isAbove ? ids[parent] : whole[i]
+    hasFile[i] = isFile || isAbove ? 1 : 0
+    wholeDepths[i] = isAbove ? depths[i] : 0
+  }
+  ids[0] = tables.stacks.intern(0, tables.frames.intern('', UNTRACED, 0)) // Python knows no empty traceback
+  return { tables, ids, wholeDepths }
+}
+
+/** Writes each traceback, frame and file name once, then by its memo number. */
 class TracebackWriter {
-  readonly #snapshot: Snapshot
   readonly #out: PickleWriter
-  /** Memo number + 1 of a stack and of a filename; 0 = not written yet. */
+  readonly #seen: PythonStacks
+  readonly #totalNframe: Uint32Array | undefined
+  /** Memo number + 1 of a stack, a frame and a file name; 0 = not written yet. */
   readonly #stackMemo: Uint32Array
+  readonly #frameMemo: Uint32Array
   readonly #fileMemo: Uint32Array
-  readonly #hasFile: Uint8Array
 
   constructor(snapshot: Snapshot, out: PickleWriter) {
-    const { stacks, strings, frames } = snapshot.tables
-    this.#snapshot = snapshot
     this.#out = out
+    this.#seen = pythonStacks(snapshot.tables)
+    this.#totalNframe = snapshot.columns.totalNframe
+    const { stacks, frames, strings } = this.#seen.tables
     this.#stackMemo = new Uint32Array(stacks.length)
+    this.#frameMemo = new Uint32Array(frames.length)
     this.#fileMemo = new Uint32Array(strings.length)
-    this.#hasFile = Uint8Array.from({ length: frames.length }, (_, i) => (frames.hasFile(i) ? 1 : 0))
   }
 
-  /** Most recent frame first. */
-  write(stack: number): void {
-    const { stacks } = this.#snapshot.tables
-    const out = this.#out
-    const first = this.#allocation(stack)
-    if (this.#stackMemo[first] > 0) {
-      out.get(this.#stackMemo[first] - 1)
-      return
-    }
-    const depth = first === 0 ? 1 : stacks.depthOf(first)
-    if (depth > 3) out.byte(OP.MARK)
-    if (first === 0) this.#frame(UNTRACED, 0) // Python knows no empty traceback.
-    for (let s = first; s !== 0; s = stacks.parent[s]) this.#frameOf(stacks.frame[s])
-    out.byte(depth > 3 ? OP.TUPLE : OP.TUPLE1 + depth - 1)
-    this.#stackMemo[first] = out.memoize() + 1
-  }
-
-  /** The row's number of frames before truncation, and before built-ins were left out. */
-  writeTotal(row: number): void {
-    const { stack, totalNframe } = this.#snapshot.columns
-    const known = totalNframe?.[row] ?? 0
-    const leftOut = this.#allocation(stack[row]) !== stack[row]
-    const total = leftOut ? Math.max(known, this.#snapshot.tables.stacks.depthOf(stack[row])) : known
+  /** A stack's frames, most recent first, and the row's number of frames before any was left out. */
+  write(stack: number, row: number): void {
+    this.#write(this.#seen.ids[stack])
+    const total = Math.max(this.#totalNframe?.[row] ?? 0, this.#seen.wholeDepths[stack])
     if (total === 0) this.#out.byte(OP.NONE)
     else this.#out.integer(total)
   }
 
-  /** The part of a stack that ends with its allocation frame; the whole stack where it has none. */
-  #allocation(stack: number): number {
-    const { parent, frame } = this.#snapshot.tables.stacks
-    for (let s = stack; s !== 0; s = parent[s]) if (this.#hasFile[frame[s]] === 1) return s
-    return stack
+  #write(stack: number): void {
+    if (this.#again(this.#stackMemo[stack])) return
+    const { stacks } = this.#seen.tables
+    const depth = stacks.depthOf(stack)
+    if (depth > 3) this.#out.byte(OP.MARK)
+    for (let s = stack; s !== 0; s = stacks.parent[s]) this.#frame(stacks.frame[s])
+    this.#out.byte(depth > 3 ? OP.TUPLE : OP.TUPLE1 + depth - 1)
+    this.#stackMemo[stack] = this.#out.memoize() + 1
   }
 
-  #frameOf(frame: number): void {
-    const { frames, strings } = this.#snapshot.tables
+  #frame(frame: number): void {
+    if (this.#again(this.#frameMemo[frame])) return
+    const { frames, strings } = this.#seen.tables
     const file = frames.filename[frame]
-    if (this.#fileMemo[file] > 0) {
-      this.#out.get(this.#fileMemo[file] - 1)
-      this.#out.integer(frames.lineno[frame])
-      this.#out.byte(OP.TUPLE2)
-      return
+    if (!this.#again(this.#fileMemo[file])) {
+      this.#out.text(strings.get(file))
+      this.#fileMemo[file] = this.#out.memoize() + 1
     }
-    this.#fileMemo[file] = this.#frame(strings.get(file), frames.lineno[frame]) + 1
+    this.#out.integer(frames.lineno[frame])
+    this.#out.byte(OP.TUPLE2)
+    this.#frameMemo[frame] = this.#out.memoize() + 1
   }
 
-  /** Returns the memo number of the filename. */
-  #frame(filename: string, lineno: number): number {
-    this.#out.text(filename)
-    const memo = this.#out.memoize()
-    this.#out.integer(lineno)
-    this.#out.byte(OP.TUPLE2)
-    return memo
+  #again(memo: number): boolean {
+    if (memo > 0) this.#out.get(memo - 1)
+    return memo > 0
   }
 }
 

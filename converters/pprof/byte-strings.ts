@@ -1,4 +1,4 @@
-import { RowIndex, reserve } from '../../src/model/columns.ts'
+import { reserve } from '../../src/model/columns.ts'
 
 /** Byte strings one behind another in one buffer, by number. */
 export class ByteStrings {
@@ -30,17 +30,36 @@ export class ByteStrings {
 
 /** Byte strings, each stored once. The hash is seeded, so that no file can be made to collide. */
 export class ByteKeys extends ByteStrings {
-  readonly #index = new RowIndex()
+  #hashes = new Uint32Array(64)
+  /** Number of a byte string + 1 in each slot, 0 = free; at most two thirds are in use. */
+  #slots = new Uint32Array(256)
   readonly #seed = Math.floor(Math.random() * 0x100000000)
 
   /** Number of the byte string, stored if it is new. */
   intern(bytes: Uint8Array, start: number, stop: number): number {
     const hash = this.#hash(bytes, start, stop)
-    const found = this.#index.find(hash, i => this.#equals(i, bytes, start, stop))
-    if (found >= 0) return found
+    const mask = this.#slots.length - 1
+    let slot = hash & mask
+    for (; this.#slots[slot] !== 0; slot = (slot + 1) & mask) {
+      const id = this.#slots[slot] - 1
+      if (this.#hashes[id] === hash && this.#equals(id, bytes, start, stop)) return id
+    }
     const id = this.append(bytes, start, stop)
-    this.#index.add(hash, id, i => this.#hash(this.bytes, this.startOf(i), this.ends[i]))
+    this.#hashes = reserve(this.#hashes, this.length)
+    this.#hashes[id] = hash
+    this.#slots[slot] = id + 1
+    if (this.length * 3 > this.#slots.length * 2) this.#grow()
     return id
+  }
+
+  #grow(): void {
+    this.#slots = new Uint32Array(this.#slots.length * 2)
+    const mask = this.#slots.length - 1
+    for (let id = 0; id < this.length; id++) {
+      let slot = this.#hashes[id] & mask
+      while (this.#slots[slot] !== 0) slot = (slot + 1) & mask
+      this.#slots[slot] = id + 1
+    }
   }
 
   #equals(i: number, bytes: Uint8Array, start: number, stop: number): boolean {

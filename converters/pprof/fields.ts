@@ -6,8 +6,9 @@ export const PROFILE = {
   location: 4,
   function: 5,
   stringTable: 6,
+  dropFrames: 7,
+  keepFrames: 8,
   timeNanos: 9,
-  durationNanos: 10,
   periodType: 11,
   period: 12,
   defaultSampleType: 14,
@@ -19,6 +20,9 @@ export const SAMPLE = { locationId: 1, value: 2, label: 3 } as const
 export const LOCATION = { id: 1, address: 3, line: 4 } as const
 export const LINE = { functionId: 1, line: 2, column: 3 } as const
 export const FUNCTION = { id: 1, name: 2, systemName: 3, filename: 4, startLine: 5 } as const
+/** Fields that are string indices, of messages that are not read otherwise. */
+export const MAPPING_STRINGS: readonly number[] = [5, 6] // filename, build_id
+export const LABEL_STRINGS: readonly number[] = [1, 2, 4] // key, str, num_unit
 
 /**
  * Ours: a field of Profile that readers of pprof skip. Each occurrence is one `PART`; docs/dump-format.md has the layout.

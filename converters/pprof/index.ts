@@ -48,6 +48,7 @@ export const pprof: Converter = {
     'measures',
   ],
   truncation: 'always',
+  difference: 'negative',
   gzip: true,
   sniff,
   read,

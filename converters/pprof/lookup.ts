@@ -3,23 +3,34 @@ import { Cursor } from '../../src/io/protobuf.ts'
 import { NATIVE } from '../../src/model/frames.ts'
 import type { Tables } from '../../src/model/tables.ts'
 import { hex } from './ids.ts'
+import { uint32List } from './list.ts'
 import type { Profile } from './profile.ts'
 
 /** Longest string in bytes; V8's end at 2^29 units. */
 const LONGEST_STRING = 2 ** 28
 
-/** A location with many inlined lines costs a sample one byte; no writer comes near this many frames per byte of a file. */
-const FRAMES_PER_BYTE = 32
+/**
+ * A location with many inlined lines costs a sample one byte. No writer comes near these many frames per byte of a file,
+ * in a whole file, and in a stack.
+ */
+const FRAMES_PER_BYTE = 8
+const MOST_FRAMES = 2 ** 28
+const DEEPEST = 2 ** 24
 
-/** Resolves a profile's references into tables, each thing once, when it is first asked for. */
+/**
+ * Resolves a profile's references into tables: the frames of all locations in their order, so that frames keep their order
+ * from dump to dump; strings and stacks when they are asked for.
+ */
 export class Lookup {
   readonly #profile: Profile
   readonly #tables: Tables
   readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   /** String id by string index, + 1; 0 = not decoded yet. */
   readonly #stringIds: Uint32Array
-  /** Frame ids by location, leaf first. */
-  readonly #frames: (readonly number[] | undefined)[] = []
+  /** Frame ids of all locations, leaf first: one for each, or those of inlined calls. */
+  readonly #frames = uint32List()
+  /** Where those of a location end. */
+  readonly #framesEnd: Uint32Array
   /** Per location of ours: is the line the allocating one? */
   readonly #exact: Uint8Array | undefined
   #framesLeft: number
@@ -31,22 +42,20 @@ export class Lookup {
     this.#profile = profile
     this.#tables = tables
     this.#stringIds = new Uint32Array(profile.strings.length)
-    this.#framesLeft = FRAMES_PER_BYTE * (profile.length + 1024)
+    this.#framesLeft = Math.min(FRAMES_PER_BYTE * (profile.length + 1024), MOST_FRAMES)
     this.#checkStrings()
     this.#checkIds()
     if (profile.private.isOurs) this.#exact = expandRuns(profile)
+    this.#framesEnd = new Uint32Array(profile.locations.length)
+    for (let i = 0; i < this.#framesEnd.length; i++) this.#addFrames(i)
   }
 
   #checkStrings(): void {
-    const { strings, functionName, filename, functionOffset } = this.#profile
+    const { strings, highestString, highestStringOffset } = this.#profile
     if (strings.length === 0) malformed('no string table', this.#profile.length, '', 'truncated')
     if (strings.ends[0] !== 0) malformed('the first string is not empty', 0, 'string_table[0]')
-    const names = functionName.values
-    const files = filename.values
-    for (let i = 0; i < names.length; i++) {
-      if (names[i] >= strings.length) missing('string', functionOffset.at(i), `function[${i}].name`)
-      if (files[i] >= strings.length) missing('string', functionOffset.at(i), `function[${i}].filename`)
-    }
+    if (highestString >= strings.length)
+      missing('string', highestStringOffset, `string_table[${highestString}]`)
     for (const index of this.#profile.private.texts.keys()) {
       if (index === 0 || index >= strings.length) missing('string', this.#profile.length, 'tracemalloc.text')
     }
@@ -93,6 +102,7 @@ export class Lookup {
     const offsets = stackOffset.values
     const result = new Uint32Array(stacks.length)
     const cursor = new Cursor()
+    const frames = this.#frames.values
     const leafFirst: number[] = []
     for (let i = 0; i < result.length; i++) {
       cursor.over(stacks.bytes, stacks.startOf(i), stacks.ends[i])
@@ -101,15 +111,17 @@ export class Lookup {
         try {
           cursor.varint()
         } catch {
-          malformed('a number cut short or too long', offsets[i], 'sample.location_id')
+          malformed('a number cut short or too long', offsets[i], `${this.#sampleOf(i)}.location_id`)
         }
         const location = this.#profile.locations.find(cursor.low, cursor.high)
-        if (location < 0) missing('location', offsets[i], `sample.location_id[${k}]`)
-        const frames = (this.#frames[location] ??= this.#framesOf(location))
-        this.#framesLeft -= frames.length
-        if (this.#framesLeft < 0)
-          malformed('more frames than a file of its length has', offsets[i], '', 'too-large')
-        for (const frame of frames) leafFirst.push(frame)
+        if (location < 0) missing('location', offsets[i], `${this.#sampleOf(i)}.location_id[${k}]`)
+        const end = this.#framesEnd[location]
+        let frame = location === 0 ? 0 : this.#framesEnd[location - 1]
+        this.#framesLeft -= end - frame
+        if (this.#framesLeft < 0 || leafFirst.length + end - frame > DEEPEST) {
+          malformed('more frames than any profile has', offsets[i], this.#sampleOf(i), 'too-large')
+        }
+        while (frame < end) leafFirst.push(frames[frame++])
       }
       this.deepest = Math.max(this.deepest, leafFirst.length)
       let stack = 0
@@ -119,14 +131,18 @@ export class Lookup {
     return result
   }
 
-  /** Frame ids of a location, leaf first: one, or those of inlined calls. */
-  #framesOf(location: number): number[] {
+  /** Path of the first sample that has a stack. */
+  #sampleOf(stack: number): string {
+    return `sample[${this.#profile.sampleStack.values.indexOf(stack)}]`
+  }
+
+  #addFrames(location: number): void {
     const { lineEnd } = this.#profile
     const first = location === 0 ? 0 : lineEnd.at(location - 1)
-    const frames: number[] = []
-    for (let line = first; line < lineEnd.at(location); line++) frames.push(this.#frameOf(location, line))
-    if (frames.length === 0) frames.push(this.#addressFrame(location, 0))
-    return frames
+    const end = lineEnd.at(location)
+    for (let line = first; line < end; line++) this.#frames.push(this.#frameOf(location, line))
+    if (first === end) this.#frames.push(this.#addressFrame(location, 0))
+    this.#framesEnd[location] = this.#frames.length
   }
 
   #frameOf(location: number, line: number): number {

@@ -1,7 +1,17 @@
 import { FormatError } from '../../src/errors.ts'
 import { Cursor, MessageWriter, WIRE } from '../../src/io/protobuf.ts'
 import { ByteKeys, ByteStrings } from './byte-strings.ts'
-import { FUNCTION, LINE, LOCATION, PRIVATE, PROFILE, SAMPLE, VALUE_TYPE } from './fields.ts'
+import {
+  FUNCTION,
+  LABEL_STRINGS,
+  LINE,
+  LOCATION,
+  MAPPING_STRINGS,
+  PRIVATE,
+  PROFILE,
+  SAMPLE,
+  VALUE_TYPE,
+} from './fields.ts'
 import { Ids } from './ids.ts'
 import { float64List, uint32List } from './list.ts'
 import { PrivateReader } from './private.ts'
@@ -70,6 +80,9 @@ export class Profile {
   readonly filename = uint32List()
   readonly startLine = uint32List()
   readonly strings = new ByteStrings()
+  /** The highest string index that anything refers to, and where. */
+  highestString = 0
+  highestStringOffset = 0
   periodType: ValueType | undefined
   period = 0
   /** Milliseconds since 1970; 0 = unknown. */
@@ -135,16 +148,40 @@ export class Profile {
         // Nanoseconds since 1970 pass 2^53; a double of milliseconds keeps microseconds.
         this.time = ((field.high | 0) * 4294967296 + field.low) / 1e6
         break
+      case PROFILE.mapping:
+        this.#references(field, MAPPING_STRINGS)
+        break
+      case PROFILE.dropFrames:
+      case PROFILE.keepFrames:
+      case PROFILE.defaultSampleType:
+      case PROFILE.docUrl:
+        this.#reference(field)
+        break
       case PRIVATE:
         this.private.read(field, this.sampleStack.length === 0)
     }
   }
 
+  /** The string index in the current field. All are looked at, so that strings that were cut off are missed. */
+  #reference(c: Cursor): number {
+    const index = c.uint32('a string index')
+    if (index > this.highestString) {
+      this.highestString = index
+      this.highestStringOffset = c.offset
+    }
+    return index
+  }
+
+  /** Looks at the string indices of a message that is not read otherwise. */
+  #references(field: Cursor, fields: readonly number[]): void {
+    for (const c = this.#inner.enter(field); c.next(); ) if (fields.includes(c.field)) this.#reference(c)
+  }
+
   #readValueType(field: Cursor): ValueType {
     const result = { type: 0, unit: 0, offset: field.offset }
     for (const c = this.#nested.enter(field); c.next(); ) {
-      if (c.field === VALUE_TYPE.type) result.type = c.uint32('a string index')
-      else if (c.field === VALUE_TYPE.unit) result.unit = c.uint32('a string index')
+      if (c.field === VALUE_TYPE.type) result.type = this.#reference(c)
+      else if (c.field === VALUE_TYPE.unit) result.unit = this.#reference(c)
     }
     return result
   }
@@ -166,7 +203,10 @@ export class Profile {
           this.#ids.raw(c.bytes.subarray(c.start, c.stop))
         }
       } else if (c.field === SAMPLE.value) width += this.#readValues(c)
-      else if (c.field === SAMPLE.label) this.labels++
+      else if (c.field === SAMPLE.label) {
+        this.#references(c, LABEL_STRINGS)
+        this.labels++
+      }
     }
     if (width === 0) c.fail('malformed', 'a sample without values', field.offset)
     if (this.width === 0) this.width = width
@@ -250,9 +290,9 @@ export class Profile {
         c.uint64()
         low = c.low
         high = c.high
-      } else if (c.field === FUNCTION.name) name = c.uint32('a string index')
-      else if (c.field === FUNCTION.systemName) systemName = c.uint32('a string index')
-      else if (c.field === FUNCTION.filename) filename = c.uint32('a string index')
+      } else if (c.field === FUNCTION.name) name = this.#reference(c)
+      else if (c.field === FUNCTION.systemName) systemName = this.#reference(c)
+      else if (c.field === FUNCTION.filename) filename = this.#reference(c)
       else if (c.field === FUNCTION.startLine) startLine = c.uint32('a line')
     }
     if (low === 0 && high === 0) c.fail('malformed', 'a function without an id', field.offset)

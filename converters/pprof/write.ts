@@ -14,15 +14,15 @@ const LATEST = 9e12
 
 /**
  * Writes a pprof profile in pieces: sample types, the private mark, samples, locations, functions, the private parts, the
- * strings, the end mark. Locations, functions and strings are numbered as they are first needed, so the bytes depend on
- * the snapshots' values alone.
+ * strings, the end mark. Locations have the order of their frames in the tables, functions and strings are numbered as
+ * they are first needed: a snapshot that was read from a dump gives the same bytes.
  */
 export function* write(snapshots: readonly Snapshot[]): Generator<Uint8Array> {
   if (snapshots.length === 0)
     throw new FormatError('unsupported', 'no snapshot to write', { format: 'pprof' })
   const { tables } = snapshots[0]
   const merged = snapshots.map(snapshot => new Rows(snapshot.over(tables)))
-  const out = new ProfileWriter(tables)
+  const out = new ProfileWriter(tables, framesInUse(merged))
   out.writeTypes(snapshots)
   for (const [i, rows] of merged.entries()) yield* out.samples(rows, i, snapshots.length)
   yield* out.locations()
@@ -50,24 +50,33 @@ class Rows {
     const rowOf = new Uint32Array(stack.length)
     const sizes = new Float64Array(stack.length)
     const counts = new Float64Array(stack.length)
+    const isSame = (row: number, i: number) => {
+      const k = from[row]
+      return (
+        stack[k] === stack[i] &&
+        type[k] === type[i] &&
+        domain[k] === domain[i] &&
+        (!totalNframe || totalNframe[k] === totalNframe[i])
+      )
+    }
+    const firstOf = new Uint32Array(snapshot.tables.stacks.length) // a stack's first row here, + 1; most have no other
+    const others = new RowIndex()
     const hashOf = (i: number) =>
       hash2(hash2(stack[i], type[i]), hash2(domain[i], totalNframe ? totalNframe[i] : 0))
-    const index = new RowIndex()
     for (let i = 0; i < stack.length; i++) {
-      const hash = hashOf(i)
-      let row = index.find(hash, r => {
-        const k = from[r]
-        return (
-          stack[k] === stack[i] &&
-          type[k] === type[i] &&
-          domain[k] === domain[i] &&
-          (!totalNframe || totalNframe[k] === totalNframe[i])
-        )
-      })
+      let row = firstOf[stack[i]] - 1
       if (row < 0) {
         row = this.length++
         from[row] = i
-        index.add(hash, row, r => hashOf(from[r]))
+        firstOf[stack[i]] = row + 1
+      } else if (!isSame(row, i)) {
+        const hash = hashOf(i)
+        row = others.find(hash, r => isSame(r, i))
+        if (row < 0) {
+          row = this.length++
+          from[row] = i
+          others.add(hash, row, r => hashOf(from[r]))
+        }
       }
       sizes[row] += size[i]
       counts[row] += count[i]
@@ -87,6 +96,20 @@ class Rows {
   }
 }
 
+/** The frames of the rows' stacks, by id. */
+function framesInUse(merged: readonly Rows[]): Uint32Array {
+  const { stacks, frames } = merged[0].snapshot.tables
+  const isStackUsed = new Uint8Array(stacks.length)
+  for (const { snapshot } of merged) for (const stack of snapshot.columns.stack) isStackUsed[stack] = 1
+  const isFrameUsed = new Uint8Array(frames.length)
+  for (let i = stacks.length - 1; i > 0; i--) {
+    if (isStackUsed[i] === 0) continue
+    isFrameUsed[stacks.frame[i]] = 1
+    isStackUsed[stacks.parent[i]] = 1
+  }
+  return Uint32Array.from(isFrameUsed.keys()).filter(i => isFrameUsed[i] === 1)
+}
+
 class ProfileWriter {
   readonly #tables: Tables
   readonly #out = new MessageWriter(PIECE + (PIECE >> 2))
@@ -95,18 +118,25 @@ class ProfileWriter {
   readonly #inner = new MessageWriter()
   /** Bytes handed on. */
   #written = 0
-  /** Index by string; in the order of the indices. Index 0 is '', as pprof wants it. */
-  readonly #strings = new Map<string, number>([['', 0]])
-  /** Location id by frame; 0 = not in use. */
+  /** The string table, with '' at index 0, as pprof wants it. */
+  readonly #strings = ['']
+  readonly #stringIndex = new Map<string, number>([['', 0]])
+  /** What strings of the table stand for, where that is not what they are. */
+  readonly #meant = new Map<number, string>()
+  /** Index of the name of functions without a name; 0 = not in use. */
+  #anonymous = 0
+  /** Frames in the order of their locations' ids, which begin with 1. */
+  readonly #frames: Uint32Array
+  /** Location id by frame. */
   readonly #locationId: Uint32Array
-  /** Frames in the order of their locations' ids. */
-  readonly #frames: number[] = []
   readonly #functionIds = new Map<string, number>()
   readonly #functions: { name: number; filename: number; startLine: number }[] = []
 
-  constructor(tables: Tables) {
+  constructor(tables: Tables, frames: Uint32Array) {
     this.#tables = tables
+    this.#frames = frames
     this.#locationId = new Uint32Array(tables.frames.length)
+    for (let i = 0; i < frames.length; i++) this.#locationId[frames[i]] = i + 1
   }
 
   #take(): Uint8Array {
@@ -116,9 +146,22 @@ class ProfileWriter {
   }
 
   #stringOf(text: string): number {
-    let index = this.#strings.get(text)
-    if (index === undefined) this.#strings.set(text, (index = this.#strings.size))
+    let index = this.#stringIndex.get(text)
+    if (index === undefined) {
+      this.#stringIndex.set(text, (index = this.#strings.push(text) - 1))
+      if (/\p{Surrogate}/u.test(text)) this.#meant.set(index, text) // UTF-8 has no lone surrogates
+    }
     return index
+  }
+
+  /** Index of a function's name. Other tools show all functions without one as the same `<unknown>`. */
+  #nameOf(id: number): number {
+    if (id !== 0) return this.#stringOfId(id)
+    if (this.#anonymous === 0) {
+      this.#anonymous = this.#strings.push('(anonymous)') - 1
+      this.#meant.set(this.#anonymous, '')
+    }
+    return this.#anonymous
   }
 
   /** The same by string id of the tables. */
@@ -170,7 +213,7 @@ class ProfileWriter {
     for (let row = 0; row < rows.length; row++) {
       const ids = this.#inner.clear()
       for (let s = stack[rows.from[row]]; s !== 0; s = stacks.parent[s])
-        ids.varint(this.#locationOf(stacks.frame[s]))
+        ids.varint(this.#locationId[stacks.frame[s]])
       const sample = this.#message.clear()
       if (ids.length > 0) sample.message(SAMPLE.locationId, ids)
       const values = ids.clear()
@@ -180,11 +223,6 @@ class ProfileWriter {
       this.#out.message(PROFILE.sample, sample.message(SAMPLE.value, values))
       if (this.#out.length >= PIECE) yield this.#take()
     }
-  }
-
-  #locationOf(frame: number): number {
-    if (this.#locationId[frame] === 0) this.#locationId[frame] = this.#frames.push(frame)
-    return this.#locationId[frame]
   }
 
   *locations(): Generator<Uint8Array> {
@@ -211,7 +249,7 @@ class ProfileWriter {
     const key = `${functionName[frame]}:${filename[frame]}:${startLine}`
     let id = this.#functionIds.get(key)
     if (id === undefined) {
-      const name = this.#stringOfId(functionName[frame])
+      const name = this.#nameOf(functionName[frame])
       id = this.#functions.push({ name, filename: this.#stringOfId(filename[frame]), startLine })
       this.#functionIds.set(key, id)
     }
@@ -221,7 +259,7 @@ class ProfileWriter {
   *functions(): Generator<Uint8Array> {
     for (const [i, { name, filename, startLine }] of this.#functions.entries()) {
       const message = this.#message.clear().int(FUNCTION.id, i + 1)
-      if (name > 0) message.int(FUNCTION.name, name).int(FUNCTION.systemName, name)
+      message.int(FUNCTION.name, name) // a system_name too would make pprof demangle it: `(GC)` would become ``
       if (filename > 0) message.int(FUNCTION.filename, filename)
       if (startLine > 0) message.int(FUNCTION.startLine, startLine)
       this.#out.message(PROFILE.function, message)
@@ -268,12 +306,11 @@ class ProfileWriter {
 
   *strings(): Generator<Uint8Array> {
     const encoder = new TextEncoder()
-    for (const text of this.#strings.keys()) {
+    for (const text of this.#strings) {
       this.#out.bytes(PROFILE.stringTable, encoder.encode(text))
       if (this.#out.length >= PIECE) yield this.#take()
     }
-    for (const [text, index] of this.#strings)
-      if (/\p{Surrogate}/u.test(text)) this.#private.text(index, text)
+    for (const [index, text] of this.#meant) this.#private.text(index, text)
   }
 
   /** The end mark: a file without it was cut. */

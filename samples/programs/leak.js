@@ -5,12 +5,11 @@ const remembered = []
 const cache = new Map()
 
 function onEvent(i) {
-  const event = { id: i, at: Date.now(), tags: ['event', `number ${i}`] }
-  remember(event)
+  remember({ id: i, at: Date.now(), history: new Array(24).fill(i) })
 }
 
 function remember(event) {
-  remembered.push({ event, seen: [event.id, event.at, 0, 0, 0, 0, 0, 0] })
+  remembered.push({ event, seen: false })
 }
 
 function churn(i) {

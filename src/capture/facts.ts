@@ -1,4 +1,5 @@
 import type { SnapshotMeta } from '../model/meta.ts'
+import type { Reading } from './raw.ts'
 import type { Session } from './session.ts'
 import type { Sampling } from './settings.ts'
 
@@ -7,10 +8,12 @@ export interface Sampled {
   sampling: Sampling
   /** Random id of the sampler's life: reads with the same one pair. */
   session: string
-  pid: number
+  pid: number | undefined
   isolate: string
   runtime: string
-  runtimeVersion: string
+  runtimeVersion: string | undefined
+  /** False for a sampler that somebody else started. */
+  isIntervalKnown: boolean
   /** Heap in use when sampling started, in bytes: no sample can speak of it. */
   before?: number
   notes?: string[]
@@ -32,25 +35,30 @@ export async function readMemory(session: Session): Promise<Memory> {
   return result.value ?? {}
 }
 
-/** The facts of one read. */
-export function factsOf(
+/** A read of one isolate with its facts. */
+export function readingOf(
+  profile: string,
+  label: string,
   sampled: Sampled,
   read: number,
   memory: Memory,
-  time = Date.now(),
-): SnapshotMeta & { pid: number; isolate: string } {
-  const { sampling, session, pid, isolate, runtime, runtimeVersion, before, notes } = sampled
-  const exact = sampling.interval === 1
+): Reading {
+  return { profile, label, nframe: sampled.sampling.nframe, meta: factsOf(sampled, read, memory) }
+}
+
+function factsOf(sampled: Sampled, read: number, memory: Memory): SnapshotMeta & { isolate: string } {
+  const { sampling, session, pid, isolate, runtime, runtimeVersion, before, isIntervalKnown, notes } = sampled
+  const exact = isIntervalKnown && sampling.interval === 1
   return {
     source: 'capture',
     measure: sampling.mode === 'allocated' ? 'allocated' : 'live',
     accuracy: exact ? 'exact' : 'sampled',
     counts: exact ? 'exact' : 'estimated',
-    interval: sampling.interval,
-    intervalSource: 'recorded',
+    interval: isIntervalKnown ? sampling.interval : undefined,
+    intervalSource: isIntervalKnown ? 'recorded' : undefined,
     runtime,
     runtimeVersion,
-    time,
+    time: Date.now(),
     session,
     read,
     pid,
@@ -58,4 +66,14 @@ export function factsOf(
     memory: before === undefined ? memory : { ...memory, before },
     notes,
   }
+}
+
+/** Bytes that V8 keeps for a sample: the sample, its map slot, a global handle and a weak callback. */
+const SAMPLE_BYTES = 160
+/** Bytes that V8 keeps for a node of its call tree: the node and its two maps. */
+const NODE_BYTES = 200
+
+/** What tracing itself holds in the target, in bytes, by the sizes of V8's structures. */
+export function overheadOf(samples: number, nodes: number): number {
+  return samples * SAMPLE_BYTES + nodes * NODE_BYTES
 }

@@ -7,18 +7,24 @@ export const DUMP = '.pb.gz'
 export const RAW = '.heapprofile'
 
 /** `tracemalloc.<pid>[.<isolate>].0000000001`, without an ending. `isolate` is left out for `main`. */
-export function fileStem(pid: number | string, isolate: string, number: number): string {
-  return `${filePrefix(pid, isolate)}${String(number).padStart(10, '0')}`
+export function fileStem(label: string, isolate: string, number: number): string {
+  return `${filePrefix(label, isolate)}${String(number).padStart(10, '0')}`
 }
 
-function filePrefix(pid: number | string, isolate: string): string {
-  const part = isolate === 'main' ? '' : `${isolate.replace(/[^\p{L}\p{N}_-]+/gu, '-')}.`
-  return `tracemalloc.${pid}.${part}`
+/** An isolate's name as part of a file's name. */
+export function plainName(isolate: string): string {
+  return isolate.replace(/[^\p{L}\p{N}_-]+/gu, '-').slice(0, 80)
+}
+
+/** How the files of an isolate begin. */
+export function filePrefix(label: string, isolate: string): string {
+  const part = isolate === 'main' ? '' : `${plainName(isolate)}.`
+  return `tracemalloc.${label}.${part}`
 }
 
 /** The number after the highest in the folder, so a resumed series goes on. */
-export function nextNumber(dir: string, pid: number | string, isolate: string): number {
-  const prefix = filePrefix(pid, isolate)
+export function nextNumber(dir: string, label: string, isolate: string): number {
+  const prefix = filePrefix(label, isolate)
   let last = 0
   for (const name of readdirSync(dir)) {
     const number = name.startsWith(prefix) ? /^(\d{10})\./.exec(name.slice(prefix.length)) : null
@@ -28,6 +34,6 @@ export function nextNumber(dir: string, pid: number | string, isolate: string): 
 }
 
 /** Path of a file of the series. */
-export function filePath(dir: string, pid: number | string, isolate: string, number: number, ending: string) {
-  return join(dir, fileStem(pid, isolate, number) + ending)
+export function filePath(dir: string, label: string, isolate: string, number: number, ending: string) {
+  return join(dir, fileStem(label, isolate, number) + ending)
 }

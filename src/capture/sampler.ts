@@ -1,11 +1,6 @@
+import { TargetError } from '../errors.ts'
 import type { LocalSession, Session } from './session.ts'
 import { type Sampling, startParameters } from './settings.ts'
-
-/** V8's profile as the protocol gives it; the heapprofile converter reads it. */
-export interface Profile {
-  head: object
-  samples?: readonly unknown[]
-}
 
 /** What V8 answers when nobody samples. */
 const NOT_STARTED = /was not started/
@@ -17,7 +12,7 @@ const NOT_STARTED = /was not started/
  */
 export async function startSampler(session: Session, sampling: Sampling): Promise<boolean> {
   try {
-    await session.post('HeapProfiler.getSamplingProfile')
+    await session.postText('HeapProfiler.getSamplingProfile')
     return false
   } catch (error) {
     if (!NOT_STARTED.test((error as Error).message)) throw error
@@ -38,10 +33,15 @@ export function startSamplerNow(session: LocalSession, sampling: Sampling): bool
   return true
 }
 
-/** Collects garbage and reads what is alive (or, in the mode `allocated`, what was allocated). Sampling goes on. */
-export async function readSampler(session: Session): Promise<Profile> {
-  const { profile } = await session.post<{ profile: Profile }>('HeapProfiler.getSamplingProfile')
-  return profile
+/**
+ * Collects garbage and reads what is alive (or, in the mode `allocated`, what was allocated), as the text of V8's own profile,
+ * which the heapprofile converter reads. Sampling goes on.
+ */
+export async function readSampler(session: Session): Promise<string> {
+  const text = await session.postText('HeapProfiler.getSamplingProfile')
+  const start = '{"profile":'
+  if (!text.startsWith(start)) throw new TargetError('the target answered with something that is no profile')
+  return text.slice(start.length, -1)
 }
 
 /** Ends sampling; V8 forgets all samples. Only for a sampler that this session started. */

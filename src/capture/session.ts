@@ -5,6 +5,8 @@ import { TargetError } from '../errors.ts'
 export interface Session {
   /** Sends a command and gives its result. Throws TargetError for a refusal and for a session that is gone. */
   post<T = unknown>(method: string, params?: object): Promise<T>
+  /** The same with the result as JSON text, so that a large one is not parsed. */
+  postText(method: string, params?: object): Promise<string>
   /** Calls the listener for every event of that name; returns a function that stops it. */
   on(event: string, listener: (params: never) => void): () => void
   close(): Promise<void>
@@ -27,16 +29,18 @@ export function localSession(isolate: 'own' | 'main' = 'own'): LocalSession {
   const closed = new Promise<void>(resolve => {
     end = resolve
   })
+  const post = <T>(method: string, params: object = {}) =>
+    new Promise<T>((resolve, reject) => {
+      call<T>(method, params, (error, result) => (error ? reject(error) : resolve(result)))
+    })
   const call = <T>(method: string, params: object, done: (error: Error | undefined, result: T) => void) =>
     inspector.post(method, params, (error, result) =>
       done(error ? refusal(method, error) : undefined, result as T),
     )
   return {
     closed,
-    post: <T>(method: string, params: object = {}) =>
-      new Promise<T>((resolve, reject) => {
-        call<T>(method, params, (error, result) => (error ? reject(error) : resolve(result)))
-      }),
+    post,
+    postText: async (method, params) => JSON.stringify(await post(method, params)),
     postNow<T>(method: string, params: object = {}): T {
       let answer: { error: Error | undefined; result: T } | undefined
       call<T>(method, params, (error, result) => {

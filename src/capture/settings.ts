@@ -57,11 +57,15 @@ export interface Settings extends Sampling {
   peak: boolean
   /** Trace worker threads too. */
   workers: boolean
+  /** Trace child processes too, where they run Node with the same options. */
+  children: boolean
+  /** Keep V8 from inlining functions and folding allocations, so that bytes stay at the function that allocated them. */
+  stableFrames: boolean
 }
 
 /**
  * Reads `TRACEMALLOC` (frames, `0` = off, as PYTHONTRACEMALLOC) and `TRACEMALLOC_INTERVAL`, `_MODE`, `_DIR`, `_EVERY`,
- * `_PEAK`, `_WORKERS`. Undefined when tracing is off. Throws UsageError for a value that is none.
+ * `_PEAK`, `_WORKERS`, `_CHILDREN`, `_STABLE_FRAMES`. Undefined when tracing is off. Throws UsageError for a value that is none.
  */
 export function settingsFromEnv(env: Record<string, string | undefined>): Settings | undefined {
   const { TRACEMALLOC: nframe, TRACEMALLOC_DIR: dir, TRACEMALLOC_MODE: mode } = env
@@ -79,20 +83,25 @@ export function settingsFromEnv(env: Record<string, string | undefined>): Settin
     every: numberOf(env, 'TRACEMALLOC_EVERY', 0.001, false),
     peak: switchOf(env, 'TRACEMALLOC_PEAK', false),
     workers: switchOf(env, 'TRACEMALLOC_WORKERS', true),
+    children: switchOf(env, 'TRACEMALLOC_CHILDREN', true),
+    stableFrames: switchOf(env, 'TRACEMALLOC_STABLE_FRAMES', true),
   }
 }
 
 /** The same settings as environment variables. */
 export function settingsToEnv(settings: Settings): Record<string, string> {
-  const { nframe, interval, mode, dir, every, peak, workers } = settings
+  const { nframe, interval, mode, dir, every, peak, workers, children, stableFrames } = settings
+  const onOff = (value: boolean) => (value ? '1' : '0')
   return {
     TRACEMALLOC: String(nframe),
     TRACEMALLOC_INTERVAL: String(interval),
     TRACEMALLOC_MODE: mode,
     TRACEMALLOC_DIR: dir ?? '',
     TRACEMALLOC_EVERY: every === undefined ? '' : String(every),
-    TRACEMALLOC_PEAK: peak ? '1' : '0',
-    TRACEMALLOC_WORKERS: workers ? '1' : '0',
+    TRACEMALLOC_PEAK: onOff(peak),
+    TRACEMALLOC_WORKERS: onOff(workers),
+    TRACEMALLOC_CHILDREN: onOff(children),
+    TRACEMALLOC_STABLE_FRAMES: onOff(stableFrames),
   }
 }
 

@@ -1,37 +1,70 @@
-import { closeSync, fsyncSync, linkSync, openSync, rmSync, unlinkSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
-import { TracemallocError } from '../errors.ts'
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, unlinkSync, writeSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { TracemallocError, UsageError } from '../errors.ts'
 import { bytesSource } from '../io/source.ts'
 import { dumpSnapshots, loadSource } from '../load.ts'
-import type { SnapshotMeta } from '../model/meta.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import { DUMP, filePath, nextNumber, RAW } from './files.ts'
-import type { Profile } from './sampler.ts'
-
-/** A read of one isolate with what is known about it. */
-export interface Reading {
-  profile: Profile
-  meta: SnapshotMeta & { pid: number; isolate: string }
-}
-
-/** Member of a raw profile that holds the facts; other readers skip it. */
-const FACTS = 'tracemalloc'
-
-/** V8's profile as text, with the facts as its first member. */
-export function rawText({ profile, meta }: Reading): string {
-  return JSON.stringify({ [FACTS]: meta, ...profile })
-}
+import { limitFrames } from '../model/truncate.ts'
+import { overheadOf } from './facts.ts'
+import { DUMP, filePath, filePrefix, plainName, RAW } from './files.ts'
+import { type Reading, rawFacts, saveRaw } from './raw.ts'
 
 /** A reading as a snapshot: what the heapprofile converter makes of it, and its facts. */
 export async function snapshotOf(reading: Reading): Promise<Snapshot> {
-  return parse(JSON.stringify(reading.profile), reading.meta)
+  const { profile, nframe, meta } = reading
+  const source = bytesSource(Buffer.from(profile), 'the profile', 1 << 18)
+  const { snapshots } = await loadSource(source, { from: 'heapprofile', interval: meta.interval })
+  const snapshot = limitFrames(snapshots[0], nframe)
+  const { skipped, notes = [] } = snapshot.meta
+  const overhead = overheadOf(snapshot.columns.samples?.row.length ?? 0, snapshot.tables.stacks.length)
+  const memory = { ...meta.memory, sampled: snapshot.total.size, overhead }
+  return snapshot.with({ meta: { ...meta, memory, skipped, notes: [...(meta.notes ?? []), ...notes] } })
 }
 
-async function parse(text: string, meta: SnapshotMeta): Promise<Snapshot> {
-  const source = bytesSource(Buffer.from(text), 'the profile', 1 << 18)
-  const { snapshots } = await loadSource(source, { from: 'heapprofile', interval: meta.interval })
-  const { skipped, notes = [] } = snapshots[0].meta
-  return snapshots[0].with({ meta: { ...meta, skipped, notes: [...(meta.notes ?? []), ...notes] } })
+/** One read that is on disk. */
+export interface Read {
+  path: string
+  snapshot: Snapshot
+  /** Milliseconds that the target took. */
+  took: number
+}
+
+/** Adds a line to the manifest of a series, and syncs it. */
+export function noteRead(dir: string, label: string, { path, snapshot, took }: Read): void {
+  const { time, isolate, session, read, memory } = snapshot.meta
+  const line = { file: basename(path), time, isolate, session, read, took: Math.round(took), memory }
+  const file = openSync(join(dir, `tracemalloc.${label}.ndjson`), 'a')
+  try {
+    writeSync(file, `${JSON.stringify(line)}\n`)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** Writes a reading to one named file; a further isolate's goes beside it, with its name before the ending. */
+export async function saveAs(path: string, reading: Reading): Promise<{ path: string; snapshot: Snapshot }> {
+  const own = withIsolate(path, reading.meta.isolate)
+  try {
+    const snapshot = await snapshotOf(reading)
+    await dumpSnapshots([snapshot], own)
+    return { path: own, snapshot }
+  } catch (error) {
+    const raw = saveRaw(dirname(own), reading)
+    throw new TracemallocError(`${raw.path} was written instead of ${own}: ${(error as Error).message}`, {
+      cause: error,
+    })
+  }
+}
+
+/** `leak.pb.gz` of the isolate `worker-1` is `leak.worker-1.pb.gz`. */
+export function withIsolate(path: string, isolate: string): string {
+  if (isolate === 'main') return path
+  const name = basename(path)
+  const dot = name.indexOf('.', 1)
+  const at = path.length - name.length + (dot < 0 ? name.length : dot)
+  return `${path.slice(0, at)}.${plainName(isolate)}${path.slice(at)}`
 }
 
 /**
@@ -40,8 +73,7 @@ async function parse(text: string, meta: SnapshotMeta): Promise<Snapshot> {
  */
 export async function save(dir: string, reading: Reading): Promise<{ path: string; snapshot: Snapshot }> {
   const { number, path: raw } = saveRaw(dir, reading)
-  const { pid, isolate } = reading.meta
-  const path = filePath(dir, pid, isolate, number, DUMP)
+  const path = filePath(dir, reading.label, reading.meta.isolate, number, DUMP)
   try {
     const snapshot = await snapshotOf(reading)
     await dumpSnapshots([snapshot], path, { exclusive: true })
@@ -52,30 +84,53 @@ export async function save(dir: string, reading: Reading): Promise<{ path: strin
   }
 }
 
-/** Writes V8's profile whole or not at all, before it returns, under the next free number. */
-export function saveRaw(dir: string, reading: Reading): { number: number; path: string } {
-  const { pid, isolate } = reading.meta
-  const temporary = join(dir, `.${pid}.${isolate}.${process.hrtime.bigint()}.tmp`)
+/**
+ * Keeps a reading as the snapshot of the peak when more than `highest` bytes were alive in it, instead of the one before.
+ * Returns the most bytes so far.
+ */
+export async function savePeak(dir: string, reading: Reading, highest: number): Promise<number> {
+  const { label, meta } = reading
+  const snapshot = await snapshotOf({ ...reading, meta: { ...meta, measure: 'peak' } })
+  const { size } = snapshot.total
+  if (size <= highest) return highest
+  await dumpSnapshots([snapshot], join(dir, `${filePrefix(label, meta.isolate)}peak${DUMP}`))
+  return size
+}
+
+/** Turns a raw profile that was kept (its process died, or its thread ended) into the dump it should have become. */
+export async function finishRaw(path: string): Promise<{ path: string; snapshot: Snapshot }> {
+  const text = await readFile(path, 'utf8')
+  const facts = rawFacts(text)
+  if (!facts) throw new TracemallocError(`${path} is no profile of ours`)
+  const snapshot = await snapshotOf({ profile: text, label: '', ...facts })
+  const dump = path.slice(0, -RAW.length) + DUMP
+  await dumpSnapshots([snapshot], dump, { exclusive: true })
+  unlinkSync(path)
+  return { path: dump, snapshot }
+}
+
+/** All raw profiles in a folder whose names begin so, finished. Those that cannot be are left as they are, and told. */
+export async function finishAll(
+  dir: string,
+  prefix: string,
+  say: (line: string) => void,
+  isWanted: (name: string) => boolean = () => true,
+): Promise<void> {
+  const names = readdirSync(dir).filter(
+    name => name.startsWith(prefix) && name.endsWith(RAW) && isWanted(name),
+  )
+  for (const name of names) {
+    await finishRaw(join(dir, name)).catch(error =>
+      say(`${join(dir, name)} was kept as it is: ${error.message}`),
+    )
+  }
+}
+
+/** Makes a folder for snapshots. Throws UsageError when there can be none. */
+export function makeFolder(dir: string): void {
   try {
-    const file = openSync(temporary, 'wx')
-    try {
-      const bytes = Buffer.from(rawText(reading))
-      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at)
-      fsyncSync(file)
-    } finally {
-      closeSync(file)
-    }
-    for (;;) {
-      const number = nextNumber(dir, pid, isolate)
-      const path = filePath(dir, pid, isolate, number, RAW)
-      try {
-        linkSync(temporary, path)
-        return { number, path }
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-      }
-    }
-  } finally {
-    rmSync(temporary, { force: true })
+    mkdirSync(dir, { recursive: true })
+  } catch (error) {
+    throw new UsageError(`cannot make the folder ${dir}: ${(error as Error).message}`, { cause: error })
   }
 }

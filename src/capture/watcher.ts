@@ -1,53 +1,144 @@
-// Runs in a worker thread of a traced process. It reads the main thread's sampler through the inspector, which answers even
-// while the main thread loops or waits, so that neither the profile's text nor its conversion burdens the program's heap.
+// Runs in a worker thread of a traced process. It reads the samplers of the other threads through the inspector, which answers
+// even while they loop or wait, so that neither a profile's text nor its conversion burdens the program's heaps.
 import { writeSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
-import { factsOf, readMemory, type Sampled } from './facts.ts'
+import { type Memory, readingOf, readMemory, type Sampled } from './facts.ts'
+import { filePrefix } from './files.ts'
+import { Lookout } from './lookout.ts'
 import { readSampler } from './sampler.ts'
-import { localSession } from './session.ts'
+import { localSession, type Session } from './session.ts'
 import type { Settings } from './settings.ts'
-import { save } from './store.ts'
+import { NEXT_FACTS } from './tracing.ts'
+import { BEAT } from './watch.ts'
+import { workerSessions } from './workers.ts'
 
-/** What the preload tells the watcher at the start. */
+/** What reads and writes profiles is large: it is loaded behind the start. */
+const store = import('./store.ts')
+
+/** What the watcher is told at its start. */
 export interface WatcherData {
-  tracemalloc: 'watcher'
   settings: Settings & { dir: string }
-  sampled: Sampled
-  /** One cell: how many requests were answered. */
+  /** One cell: how many requests were answered, its start being the first. */
   answered: Int32Array
+  /** Most bytes that the main thread's heap may have. */
+  limit: number
 }
 
-const { settings, sampled, answered } = workerData as WatcherData
-let reads = 0
-let last = Promise.resolve()
+/** A snapshot of every thread now, or of all at the end of the process, or of one thread. */
+export type Request = 'now' | 'end' | { isolate: string }
 
-/** Reads and saves, one after the other. */
-function snapshot(): Promise<void> {
-  last = last.then(read).catch(complain)
+const { settings, answered, limit } = workerData as WatcherData
+const { dir } = settings
+const label = String(process.pid)
+const lookout = new Lookout(limit, settings.peak)
+
+/** Milliseconds between looks at a main thread that seems quiet: whether it is stuck, and its heap. */
+const BEAT_TIME = 1000
+
+/** One thing after the other; a failure is told and is the end of that one only. */
+let last = Promise.resolve()
+function enqueue(work: () => Promise<void>): Promise<void> {
+  last = last.then(work).catch(say)
   return last
 }
 
-async function read(): Promise<void> {
-  // Connected for the read only: at the end of the process Node waits for sessions that are still open.
+/** A worker's own process.stderr needs the main thread. */
+function say(what: Error | string): void {
+  writeSync(2, `tracemalloc: ${typeof what === 'string' ? what : what.message}\n`)
+}
+
+/** Connected for the moment only: at the end of a process Node waits for sessions that are still open. */
+async function withMain<T>(work: (main: Session) => Promise<T>): Promise<T> {
   const main = localSession('main')
   try {
-    const memory = await readMemory(main)
-    const profile = await readSampler(main)
-    await save(settings.dir, { profile, meta: factsOf(sampled, reads++, memory) })
+    return await work(main)
   } finally {
     await main.close()
   }
 }
 
-function complain(error: Error): void {
-  writeSync(2, `tracemalloc: ${error.message}\n`) // process.stderr of a worker needs the main thread
+/** Reads and saves the threads that are traced; `only` names one. */
+async function snapshots(main: Session, only?: string, note?: string): Promise<void> {
+  const sessions: Session[] = only === undefined || only === 'main' ? [main] : []
+  if (settings.workers && only !== 'main') sessions.push(...(await workerSessions(main)))
+  for (const session of sessions) {
+    try {
+      const reading = await read(session, session === main, only, note)
+      if (!reading) continue
+      const { noteRead, save } = await store
+      const saved = await save(dir, reading)
+      if (settings.every !== undefined) noteRead(dir, label, { ...saved, took: reading.took })
+    } catch (error) {
+      if (session === main) throw error
+      say(error as Error) // a worker that ends meanwhile
+    }
+  }
 }
 
-parentPort!.on('message', async () => {
-  await snapshot()
+async function read(session: Session, isMain: boolean, only?: string, note?: string) {
+  const { result } = await session.post<{ result: { value?: { sampled: Sampled; read: number } } }>(
+    'Runtime.evaluate',
+    {
+      expression: NEXT_FACTS,
+      returnByValue: true,
+      silent: true,
+    },
+  )
+  if (!result.value) return undefined // not traced, or no longer
+  const { sampled, read } = result.value
+  if (only !== undefined && sampled.isolate !== only) return undefined
+  const start = performance.now()
+  const profile = await readSampler(session)
+  const took = performance.now() - start
+  const memory: Memory = await readMemory(session)
+  if (isMain) lookout.noteRead(performance.now(), took, memory)
+  const noted = note === undefined ? sampled : { ...sampled, notes: [...(sampled.notes ?? []), note] }
+  return { ...readingOf(profile, label, noted, read, { ...memory, heapPeak: lookout.heapPeak }), took }
+}
+
+/** What the main thread's heap looks like; a snapshot when it is time for one. */
+async function look(): Promise<void> {
+  await withMain(async main => {
+    await main.post('Runtime.evaluate', { expression: BEAT, silent: true })
+    const { usedSize } = await main.post<{ usedSize: number }>('Runtime.getHeapUsage')
+    const reason = lookout.see(performance.now(), process.memoryUsage.rss(), usedSize)
+    if (reason === 'peak') await peak(main)
+    else if (reason !== undefined) await snapshots(main, 'main', reason)
+  })
+}
+
+let highest = 0
+
+/** Keeps the snapshot of the most memory that was alive. */
+async function peak(main: Session): Promise<void> {
+  const reading = await read(main, true)
+  if (!reading) return
+  const { savePeak } = await store
+  highest = await savePeak(dir, reading, highest)
+}
+
+function answer(): void {
   Atomics.add(answered, 0, 1)
   Atomics.notify(answered, 0)
-})
-if (settings.every !== undefined) {
-  setInterval(snapshot, settings.every * 1000)
 }
+
+parentPort!.on('message', async (request: Request) => {
+  const only = typeof request === 'object' ? request.isolate : undefined
+  await enqueue(() => withMain(main => snapshots(main, only)))
+  await enqueue(async () => (await store).finishAll(dir, filePrefix(label, 'main'), say))
+  answer()
+})
+if (settings.every !== undefined)
+  setInterval(() => enqueue(() => withMain(main => snapshots(main))), settings.every * 1000)
+
+let isLooking = false
+let lookedAt = 0
+setInterval(async () => {
+  const now = performance.now()
+  if (isLooking || !(lookout.isRising(process.memoryUsage.rss()) || now - lookedAt >= BEAT_TIME)) return
+  lookedAt = now
+  isLooking = true
+  await enqueue(look)
+  isLooking = false
+}, lookout.pollTime)
+answer()

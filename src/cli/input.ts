@@ -4,9 +4,10 @@ import type { BaseFilter } from '../model/filter.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { filtersOf } from './options.ts'
 import { progress } from './progress.ts'
+import { type RewriteOptions, rewriterOf } from './rewrite.ts'
 
 /** What a command needs of its options to read files. */
-export interface InputOptions {
+export interface InputOptions extends RewriteOptions {
   include: string[]
   exclude: string[]
   allFrames?: boolean
@@ -14,6 +15,7 @@ export interface InputOptions {
   interval?: number
   snapshot?: number
   from?: string
+  maxSize?: number
   /** Are single samples needed? */
   samples?: boolean
 }
@@ -33,12 +35,11 @@ export async function* readFiles(paths: readonly string[], options: InputOptions
 }
 
 async function readFile(path: string, options: InputOptions, filters: BaseFilter[]): Promise<Loaded> {
-  const { interval, from, samples } = options
+  const { interval, from, samples, maxSize } = options
   const bar = progress(path)
   try {
-    const loaded = await inFile(path, loadFile(path, { interval, from, samples, onBytes: bar.add }))
-    if (filters.length === 0) return loaded
-    return { ...loaded, snapshots: loaded.snapshots.map(snapshot => snapshot.filterTraces(filters)) }
+    const loaded = await inFile(path, loadFile(path, { interval, from, samples, maxSize, onBytes: bar.add }))
+    return { ...loaded, snapshots: await rewriterOf(options).apply(path, loaded.snapshots, filters) }
   } finally {
     bar.stop()
   }
@@ -62,7 +63,7 @@ export async function readSnapshots(paths: readonly string[], options: InputOpti
 }
 
 /** Puts the file's name into what goes wrong with it. */
-async function inFile<T>(path: string, work: Promise<T>): Promise<T> {
+export async function inFile<T>(path: string, work: Promise<T>): Promise<T> {
   try {
     return await work
   } catch (error) {

@@ -22,6 +22,13 @@ export function lossesOf(snapshots: readonly Snapshot[], converter: Converter): 
   return [...present].filter(what => !converter.carries.includes(what)).map(what => WORDS[what])
 }
 
+/** Says on standard error what the format does not keep. */
+export function sayLosses(snapshots: readonly Snapshot[], converter: Converter): void {
+  const lost = lossesOf(snapshots, converter)
+  if (lost.length > 0)
+    process.stderr.write(`tracemalloc: ${converter.name} does not keep ${lost.join(', ')}\n`)
+}
+
 /** What a snapshot holds beyond stacks and sizes. */
 function contentsOf({ tables, columns, meta }: Snapshot): Carried[] {
   const { frames } = tables

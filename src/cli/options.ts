@@ -4,10 +4,12 @@ import { type BaseFilter, Filter } from '../model/filter.ts'
 import type { Cumulative } from '../model/group.ts'
 import { KEY_TYPES, type KeyType } from '../model/keys.ts'
 import { parseDomain } from '../model/meta.ts'
+import { REDACTIONS } from '../model/redact.ts'
 import { FORMATS, type Format } from '../report/render.ts'
+import type { RewriteOptions } from './rewrite.ts'
 
 /** Options as commander hands them over, of every command that selects and groups. */
-export interface SelectionOptions {
+export interface SelectionOptions extends RewriteOptions {
   groupBy: KeyType[]
   cumulative?: 'once' | 'per-frame'
   limit: number
@@ -18,6 +20,7 @@ export interface SelectionOptions {
   interval?: number
   snapshot?: number
   from?: string
+  maxSize?: number
   format?: Format
 }
 
@@ -76,9 +79,9 @@ function domain(text: string): number {
 
 const collect = (value: string, previous: string[]) => [...previous, value]
 
-/** Adds the flags that choose what is read and kept. */
+/** Adds the flags that choose what is read and kept, and change what frames say. */
 export function addFilters(command: Command): Command {
-  return command
+  return addRewrites(command)
     .option('--include <pattern[:line]>', 'only traces allocated in such a file (repeatable)', collect, [])
     .option('--exclude <pattern[:line]>', 'no traces allocated in such a file (repeatable)', collect, [])
     .option('--all-frames', 'let --include and --exclude look at every frame of the traceback')
@@ -90,12 +93,40 @@ export function addFilters(command: Command): Command {
     .option('--interval <bytes>', 'the sampling interval, where the file does not say it', wholeNumber(1))
     .option('--snapshot <n>', 'which snapshot of a file of several, from 1', wholeNumber(1))
     .option('--from <format>', 'the format of the input, instead of telling it by its content')
+    .option(
+      '--max-size <bytes>',
+      'most bytes of a file, inflated (default: 200 times a compressed one)',
+      wholeNumber(1),
+    )
+}
+
+function addRewrites(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '--source-maps [folder]',
+        'show original files, by maps in the folder (default: the working folder; repeatable)',
+      ).argParser((folder: string, previous?: string[]) => [...(previous ?? []), folder]),
+    )
+    .option(
+      '--app',
+      "only the program's own frames: what packages and the runtime allocate is their caller's",
+    )
+    .addOption(
+      new Option('--redact [how]', 'file names become their last part (base) or a hash; hosts go').argParser(
+        oneOf(REDACTIONS),
+      ),
+    )
+}
+
+/** Adds the choice of keys. */
+export function groupByOption(command: Command): Command {
+  return command.option('--group-by <keys>', `one or more of ${KEY_TYPES.join(', ')}`, keyTypes, ['lineno'])
 }
 
 /** Adds the flags that every command with statistics has. */
-export function addSelection(command: Command): Command {
-  return addFilters(command)
-    .option('--group-by <keys>', `one or more of ${KEY_TYPES.join(', ')}`, keyTypes, ['lineno'])
+export function addGrouping(command: Command): Command {
+  return groupByOption(addFilters(command))
     .addOption(
       new Option(
         '--cumulative [mode]',
@@ -103,11 +134,25 @@ export function addSelection(command: Command): Command {
       ).argParser(oneOf(['once', 'per-frame'] as const)),
     )
     .option('--limit <n>', 'rows to show; 0 = all', wholeNumber(0), 10)
+}
+
+/** The same, with the formats of a table of statistics. */
+export function addSelection(command: Command): Command {
+  return addGrouping(command)
+    .option(
+      '--sources [folder]',
+      'show source lines in tracebacks, from files in the folder (default: the working folder) or maps',
+    )
     .option('--format <format>', FORMATS.join(', '), oneOf(FORMATS))
 }
 
 /** Options whose value needs a `=`, so that a file behind them is not taken for it; with what they mean alone. */
-export const OPTIONAL_VALUES: Readonly<Record<string, string>> = { '--cumulative': 'once' }
+export const OPTIONAL_VALUES: Readonly<Record<string, string>> = {
+  '--cumulative': 'once',
+  '--source-maps': '.',
+  '--sources': '.',
+  '--redact': 'base',
+}
 
 export function cumulativeOf(options: SelectionOptions): Cumulative {
   return options.cumulative === 'once' ? true : (options.cumulative ?? false)

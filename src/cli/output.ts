@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { Converter, WriteOptions } from '../converter.ts'
 import { UsageError } from '../errors.ts'
+import { visible } from '../escape.ts'
 import { gzipped } from '../io/node.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { GetLine } from '../model/traceback.ts'
@@ -33,7 +34,16 @@ export async function printViews(
 ): Promise<void> {
   const { stdout } = process
   const options = { width: stdout.columns ?? 120, colour: isColoured(stdout), folder: process.cwd(), getLine }
-  await print(render(views, format ?? (stdout.isTTY ? 'table' : 'text'), options))
+  const chosen = format ?? (stdout.isTTY ? 'table' : 'text')
+  await print(render(views, chosen, options))
+  if (chosen === 'text' || chosen === 'csv' || chosen === 'ndjson') printNotes(views) // the others hold them
+}
+
+/** What a user should know about the figures, each once, as messages. */
+function printNotes(views: readonly (TopView | DiffView)[]): void {
+  for (const note of new Set(views.flatMap(view => view.notes))) {
+    process.stderr.write(`tracemalloc: note: ${visible(note)}\n`)
+  }
 }
 
 /** Writes snapshots to standard output in a format, gzipped where the format is. */

@@ -112,13 +112,22 @@ export class Cursor {
     if (!this.#readVarint()) this.fail('malformed', 'a number passes the end of its field')
   }
 
-  /** False where the bytes end within the number. */
+  /** False where the bytes end within the number. Most are of one byte. */
   #readVarint(): boolean {
+    const at = this.#at
+    if (at >= this.#end) return false
+    const byte = this.bytes[at]
+    if (byte >= 0x80) return this.#readLongVarint(byte)
+    this.#at = at + 1
+    this.low = byte
+    this.high = 0
+    return true
+  }
+
+  #readLongVarint(byte: number): boolean {
     const { bytes } = this
     const end = this.#end
-    let at = this.#at
-    if (at >= end) return false
-    let byte = bytes[at++]
+    let at = this.#at + 1
     let low = byte & 0x7f
     let high = 0
     for (let shift = 7; byte >= 0x80; shift += 7) {

@@ -1,3 +1,4 @@
+import { positions } from './columns.ts'
 import { type Cumulative, Grouper, type KeyType } from './group.ts'
 import type { Snapshot } from './snapshot.ts'
 import { StatisticDiff, sortIds } from './statistic.ts'
@@ -12,9 +13,8 @@ export function compareSnapshots(
   keyType: KeyType | readonly KeyType[],
   cumulative: Cumulative = false,
 ): StatisticDiff[] {
-  const before = old.over(now.tables)
   const grouper = new Grouper(now.tables, keyType, cumulative)
-  const a = grouper.group(before)
+  const a = grouper.group(old)
   const b = grouper.group(now)
   const n = grouper.length
   const size = padded(b.size, n)
@@ -26,13 +26,14 @@ export function compareSnapshots(
     countDiff[id] -= a.count[id]
   }
   const ids = union(a.ids, b.ids, n)
-  const order = sortIds(ids, [sizeDiff.map(Math.abs), size, countDiff.map(Math.abs), count], id =>
-    grouper.describe(id),
-  )
+  const columns = [sizeDiff.map(Math.abs), size, countDiff.map(Math.abs), count]
+  const order = sortIds(ids, columns, (a, b) => grouper.compare(a, b))
   const estimated = a.estimated || b.estimated
-  return Array.from(order, id => {
+  const diffs = new Array<StatisticDiff>(order.length)
+  for (let i = 0; i < order.length; i++) {
+    const id = order[i]
     const { traceback, label, key } = grouper.describe(id)
-    return new StatisticDiff(
+    diffs[i] = new StatisticDiff(
       traceback,
       size[id],
       sizeDiff[id],
@@ -42,7 +43,8 @@ export function compareSnapshots(
       key,
       estimated,
     )
-  })
+  }
+  return diffs
 }
 
 function padded(column: Float64Array, length: number): Float64Array {
@@ -51,9 +53,10 @@ function padded(column: Float64Array, length: number): Float64Array {
   return result
 }
 
+/** Ids of either, in their order. */
 function union(a: Uint32Array, b: Uint32Array, length: number): Uint32Array {
   const present = new Uint8Array(length)
   for (const id of a) present[id] = 1
   for (const id of b) present[id] = 1
-  return Uint32Array.from(present.keys()).filter(id => present[id] === 1)
+  return positions(present)
 }

@@ -21,6 +21,8 @@ export class Frames {
   length = 0
   readonly #strings: Strings
   readonly #index = new RowIndex()
+  readonly #hashOf = (i: number) =>
+    hashFrame(this.functionName[i], this.filename[i], this.lineno[i], this.column[i])
 
   constructor(strings: Strings) {
     this.#strings = strings
@@ -38,17 +40,19 @@ export class Frames {
 
   /** The same by string ids. */
   internIds(functionName: number, filename: number, lineno: number, column: number, exact: number): number {
-    const hash = this.#hash(functionName, filename, lineno, column)
-    const found = this.#index.find(
-      hash,
-      i =>
+    const hash = hashFrame(functionName, filename, lineno, column)
+    const index = this.#index
+    for (let i = index.first(hash); i >= 0; i = index.next()) {
+      if (
         this.filename[i] === filename &&
         this.lineno[i] === lineno &&
         this.functionName[i] === functionName &&
         this.column[i] === column &&
-        this.exact[i] === exact,
-    )
-    if (found >= 0) return found
+        this.exact[i] === exact
+      ) {
+        return i
+      }
+    }
     const id = this.length++
     this.functionName = reserve(this.functionName, this.length)
     this.filename = reserve(this.filename, this.length)
@@ -60,9 +64,7 @@ export class Frames {
     this.lineno[id] = lineno
     this.column[id] = column
     this.exact[id] = exact
-    this.#index.add(hash, id, i =>
-      this.#hash(this.functionName[i], this.filename[i], this.lineno[i], this.column[i]),
-    )
+    index.add(hash, id, this.#hashOf)
     return id
   }
 
@@ -82,8 +84,8 @@ export class Frames {
     const filename = this.#strings.get(this.filename[id])
     return filename !== NATIVE && filename !== V8
   }
+}
 
-  #hash(functionName: number, filename: number, lineno: number, column: number): number {
-    return hash2(hash2(filename, lineno), hash2(functionName, column))
-  }
+function hashFrame(functionName: number, filename: number, lineno: number, column: number): number {
+  return hash2(hash2(filename, lineno), hash2(functionName, column))
 }

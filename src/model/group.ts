@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.ts'
-import { hash2, RowIndex, reserve } from './columns.ts'
+import { positions, reserve, TupleIds } from './columns.ts'
 import {
   allocationFrames,
   describeDomain,
@@ -12,6 +12,7 @@ import {
   type KeyType,
   UNTRACED,
 } from './keys.ts'
+import { groupOrder } from './order.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { Tables } from './tables.ts'
 import { Traceback } from './traceback.ts'
@@ -41,43 +42,8 @@ export function groupRows(
   return new Grouper(snapshot.tables, keyType, cumulative).group(snapshot)
 }
 
-/** Ids of tuples of integers. */
-class TupleIds {
-  readonly width: number
-  values: Uint32Array
-  length = 0
-  readonly #index = new RowIndex()
-
-  constructor(width: number) {
-    this.width = width
-    this.values = new Uint32Array(width * 64)
-  }
-
-  intern(tuple: ArrayLike<number>): number {
-    const { width } = this
-    const hash = this.#hash(tuple, 0)
-    const found = this.#index.find(hash, i => {
-      for (let k = 0; k < width; k++) if (this.values[i * width + k] !== tuple[k]) return false
-      return true
-    })
-    if (found >= 0) return found
-    const id = this.length++
-    this.values = reserve(this.values, this.length * width)
-    for (let k = 0; k < width; k++) this.values[id * width + k] = tuple[k]
-    this.#index.add(hash, id, i => this.#hash(this.values, i * width))
-    return id
-  }
-
-  #hash(values: ArrayLike<number>, at: number): number {
-    let h = 0
-    for (let k = 0; k < this.width; k++) h = hash2(h, values[at + k])
-    return h
-  }
-}
-
 /**
  * Gives rows group ids. Works on integers: rows are added up per stack first, then the distinct stacks are grouped.
- * Snapshots must stand on the grouper's tables (`Snapshot.over`).
  */
 export class Grouper {
   readonly tables: Tables
@@ -88,9 +54,10 @@ export class Grouper {
   /** Group tuples: one value per key type. Not used where there is a single key read off frames or stacks. */
   readonly #tuples: TupleIds
   #allocation: Uint32Array
-  /** Frames in use, per key type and id of the frame key. */
-  readonly #used = new Uint8Array()
-  #usedFrames: Map<number, number[]>[] | undefined
+  /** 1 for each frame in use. */
+  #used: Uint8Array
+  #usedFrames: (UsedFrames | undefined)[] | undefined
+  #order: ((a: number, b: number) => number) | undefined
 
   constructor(tables: Tables, keyType: KeyType | readonly KeyType[], cumulative: Cumulative = false) {
     this.tables = tables
@@ -115,10 +82,12 @@ export class Grouper {
     this.#used = new Uint8Array(tables.frames.length)
   }
 
+  /** Groups a snapshot. Where it stands on other tables, the grouper's grow by what they lack. */
   group(snapshot: Snapshot): Groups {
-    if (snapshot.tables !== this.tables) throw new Error('the snapshot stands on other tables')
-    const acc = new Totals(this.#single ? (this.#frameKeys[0]?.length ?? 0) : 0)
-    if (this.keyTypes.some(isRowKey)) this.#groupRows(snapshot, acc)
+    this.#usedFrames = undefined
+    this.#order = undefined
+    const acc = new Totals()
+    if (this.keyTypes.some(isRowKey)) this.#groupRows(snapshot.over(this.tables), acc)
     else this.#groupStacks(snapshot, acc)
     return {
       grouper: this,
@@ -129,11 +98,27 @@ export class Grouper {
     }
   }
 
+  /** Id of the group that a trace of this stack, type and domain belongs to by its allocation. */
+  idOf(stack: number, type = 0, domain = 0): number {
+    return this.#id(stack, this.#allocationOf(stack), type, domain)
+  }
+
+  /** The key of a grouper that groups by one key of frames. */
+  get frameKey(): FrameKey | undefined {
+    return this.#single ? this.#frameKeys[0] : undefined
+  }
+
   /** Number of ids given so far. */
   get length(): number {
     if (!this.#single) return this.#tuples.length
     const key = this.#frameKeys[0]
-    return key ? key.length + 1 : this.tables.stacks.length
+    return key ? key.length : this.tables.stacks.length
+  }
+
+  /** Negative, 0 or positive: the order of two groups by traceback, then label. */
+  compare(a: number, b: number): number {
+    this.#order ??= groupOrder(this)
+    return this.#order(a, b)
   }
 
   /** What a group is. */
@@ -154,38 +139,48 @@ export class Grouper {
     if (type === 'type') return describeType(this.tables.strings.get(value))
     if (type === 'domain') return describeDomain(value)
     const key = this.#frameKeys[part] as FrameKey
-    if (value === key.length) return { label: UNTRACED, key: {}, traceback: new Traceback([]) }
-    return key.describe(value, this.#framesInUse(part).get(value) as number[])
+    if (value === 0) return { label: UNTRACED, key: {}, traceback: new Traceback([]) }
+    return key.describe(value, this.#framesInUse(part, value))
   }
 
-  #framesInUse(part: number): Map<number, number[]> {
-    this.#usedFrames ??= this.#frameKeys.map(key => {
-      const byId = new Map<number, number[]>()
-      if (!key) return byId
-      for (let frame = 0; frame < key.ids.length; frame++) {
-        if (this.#used[frame] === 0) continue
-        const list = byId.get(key.ids[frame])
-        if (list) list.push(frame)
-        else byId.set(key.ids[frame], [frame])
-      }
-      return byId
-    })
-    return this.#usedFrames[part]
+  #framesInUse(part: number, value: number): number[] {
+    this.#usedFrames ??= this.#frameKeys.map(key => key && new UsedFrames(key, this.#used))
+    return (this.#usedFrames[part] as UsedFrames).of(value)
   }
 
   #groupStacks(snapshot: Snapshot, acc: Totals): void {
     const { stack, size, count } = snapshot.columns
-    const n = this.tables.stacks.length
-    const sizes = new Float64Array(n)
-    const counts = new Float64Array(n)
-    const seen = new Uint8Array(n)
+    const stacks = snapshot.tables.stacks.length
+    // Size and count side by side: most stacks are far apart, and memory is the cost.
+    const sums = new Float64Array(stacks * 2)
+    const seen = new Uint8Array(stacks) // rows that may not show in the sum of counts
     for (let i = 0; i < stack.length; i++) {
       const s = stack[i]
-      sizes[s] += size[i]
-      counts[s] += count[i]
-      seen[s] = 1
+      const blocks = count[i]
+      sums[s * 2] += size[i]
+      sums[s * 2 + 1] += blocks
+      if (blocks <= 0) seen[s] = 1
     }
-    for (let s = 0; s < n; s++) if (seen[s] === 1) this.#addStack(acc, s, 0, 0, sizes[s], counts[s])
+    const addStack = this.#stackAdder(snapshot, acc)
+    for (let s = 0; s < stacks; s++) {
+      const blocks = sums[s * 2 + 1]
+      if (blocks !== 0 || seen[s] === 1) addStack(s, sums[s * 2], blocks)
+    }
+  }
+
+  /** Adds a stack of the snapshot's tables. Of other tables only what the key needs is interned here. */
+  #stackAdder(snapshot: Snapshot, acc: Totals): (stack: number, size: number, count: number) => void {
+    const { tables } = snapshot
+    if (tables !== this.tables && this.frameKey && !this.cumulative) {
+      const frameHere = this.tables.frameAdopter(tables)
+      const allocation = allocationFrames(tables)
+      return (stack, size, count) => {
+        const frame = stack === 0 ? 0 : frameHere(allocation[stack])
+        acc.add(this.#groupId(stack, frame, 0, 0), size, count)
+      }
+    }
+    const ids = tables === this.tables ? undefined : this.tables.adopt(tables).stacks
+    return (stack, size, count) => this.#addStack(acc, ids ? ids[stack] : stack, 0, 0, size, count)
   }
 
   #groupRows(snapshot: Snapshot, acc: Totals): void {
@@ -194,7 +189,7 @@ export class Grouper {
     const byDomain = this.keyTypes.includes('domain')
     const distinct = new TupleIds(3)
     const tuple = [0, 0, 0]
-    const totals = new Totals(0)
+    const totals = new Totals()
     for (let i = 0; i < stack.length; i++) {
       tuple[0] = stack[i]
       if (byType) tuple[1] = type[i]
@@ -217,11 +212,11 @@ export class Grouper {
   /** Adds a stack's totals to its group, or, cumulative, to the groups of all its frames. */
   #addStack(acc: Totals, stack: number, type: number, domain: number, size: number, count: number): void {
     if (!this.cumulative || stack === 0) {
-      acc.add(this.#groupId(stack, this.#allocation[stack], type, domain), size, count)
+      acc.add(this.#groupId(stack, this.#allocationOf(stack), type, domain), size, count)
       return
     }
     const { stacks, frames } = this.tables
-    const onlyFiles = frames.hasFile(this.#allocation[stack]) // built-ins are not callers, as C functions are not to Python
+    const onlyFiles = frames.hasFile(this.#allocationOf(stack)) // built-ins are not callers, as C functions are not to Python
     acc.stamp++
     for (let s = stack; s !== 0; s = stacks.parent[s]) {
       const frame = stacks.frame[s]
@@ -231,34 +226,63 @@ export class Grouper {
     }
   }
 
+  #allocationOf(stack: number): number {
+    if (stack >= this.#allocation.length) this.#allocation = allocationFrames(this.tables)
+    return this.#allocation[stack]
+  }
+
   #groupId(stack: number, frame: number, type: number, domain: number): number {
-    if (stack !== 0) this.#used[frame] = 1
+    if (stack !== 0) {
+      this.#used = reserve(this.#used, frame + 1)
+      this.#used[frame] = 1
+    }
+    return this.#id(stack, frame, type, domain)
+  }
+
+  #id(stack: number, frame: number, type: number, domain: number): number {
     if (this.#single) return this.#partValue(0, stack, frame, type, domain)
     return this.#tuples.intern(this.keyTypes.map((_, k) => this.#partValue(k, stack, frame, type, domain)))
   }
 
   #partValue(part: number, stack: number, frame: number, type: number, domain: number): number {
     const key = this.#frameKeys[part]
-    if (key) return stack === 0 ? key.length : key.ids[frame]
+    if (key) return stack === 0 ? 0 : key.idOf(frame)
     const keyType = this.keyTypes[part]
     return keyType === 'traceback' ? stack : keyType === 'type' ? type : domain
   }
 }
 
+/** The frames in use under each id of a frame key: chains through the frames, in their order. */
+class UsedFrames {
+  readonly #first: Uint32Array // frame + 1; 0 = none
+  readonly #next: Uint32Array
+
+  constructor(key: FrameKey, used: Uint8Array) {
+    this.#first = new Uint32Array(key.length)
+    this.#next = new Uint32Array(used.length)
+    for (let frame = used.length - 1; frame >= 0; frame--) {
+      if (used[frame] === 0) continue
+      const id = key.idOf(frame)
+      this.#next[frame] = this.#first[id]
+      this.#first[id] = frame + 1
+    }
+  }
+
+  of(id: number): number[] {
+    const frames: number[] = []
+    for (let next = this.#first[id]; next !== 0; next = this.#next[next - 1]) frames.push(next - 1)
+    return frames
+  }
+}
+
 /** Sums by id. */
 class Totals {
-  size: Float64Array
-  count: Float64Array
+  size = new Float64Array(64)
+  count = new Float64Array(64)
   stamp = 0
   #length = 0
-  #seen: Uint8Array
+  #seen = new Uint8Array(64)
   #stamps: Uint32Array | undefined
-
-  constructor(expected: number) {
-    this.size = new Float64Array(expected + 1)
-    this.count = new Float64Array(expected + 1)
-    this.#seen = new Uint8Array(expected + 1)
-  }
 
   add(id: number, size: number, count: number): void {
     if (id >= this.#length) {
@@ -280,13 +304,9 @@ class Totals {
     return true
   }
 
+  /** Ids that were added to. */
   ids(): Uint32Array {
-    let n = 0
-    for (let i = 0; i < this.#length; i++) n += this.#seen[i]
-    const ids = new Uint32Array(n)
-    n = 0
-    for (let i = 0; i < this.#length; i++) if (this.#seen[i] === 1) ids[n++] = i
-    return ids
+    return positions(this.#seen, this.#length)
   }
 }
 

@@ -1,3 +1,4 @@
+import { reserve, TupleIds } from './columns.ts'
 import { Frame } from './frame.ts'
 import { NATIVE, V8 } from './frames.ts'
 import { domainName } from './meta.ts'
@@ -46,7 +47,8 @@ export function packageOf(filename: string): string {
 /** For each stack, its allocation frame: the most recent one that has a file, else its most recent one. */
 export function allocationFrames(tables: Tables): Uint32Array {
   const { stacks, frames } = tables
-  const hasFile = Uint8Array.from({ length: frames.length }, (_, i) => (frames.hasFile(i) ? 1 : 0))
+  const hasFile = new Uint8Array(frames.length)
+  for (let i = 0; i < hasFile.length; i++) hasFile[i] = frames.hasFile(i) ? 1 : 0
   const result = new Uint32Array(stacks.length)
   const found = new Uint8Array(stacks.length)
   for (let i = 1; i < stacks.length; i++) {
@@ -61,38 +63,80 @@ export function allocationFrames(tables: Tables): Uint32Array {
 
 /** A key type that is read off one frame: gives equal frames equal ids. */
 export interface FrameKey {
-  /** Id of each frame. */
-  readonly ids: Uint32Array
-  /** Number of different ids. */
+  /** Id of a frame, from 1 on in the order of asking; 0 is memory without a frame. */
+  idOf(frame: number): number
+  /** The first frame of each id but 0. */
+  readonly first: ArrayLike<number>
+  /** Number of ids given so far, 0 included. */
   readonly length: number
   /** Describes an id, given the frames that are in use under it. */
   describe(id: number, used: readonly number[]): GroupDescription
 }
 
-export function frameKey(type: KeyType, tables: Tables): FrameKey {
+/** The integers that are equal for frames of one key. */
+function frameTuple(
+  type: KeyType,
+  tables: Tables,
+): { width: number; fill(tuple: number[], frame: number): void } {
   const { frames, strings } = tables
-  const seen = new Map<string | number, number>()
-  const ids = new Uint32Array(frames.length)
-  const packages: string[] = []
-  for (let i = 0; i < frames.length; i++) {
-    const file = frames.filename[i]
-    let value: string | number
-    if (type === 'filename') value = file
-    else if (type === 'lineno')
-      value = file < 1 << 21 ? file * 4294967296 + frames.lineno[i] : `${file}:${frames.lineno[i]}`
-    else if (type === 'package') value = packages[file] ??= packageOf(strings.get(file))
-    else
-      value = `${file}:${frames.functionName[i]}:${frames.exact[i] ? '' : `${frames.lineno[i]}:${frames.column[i]}`}`
-    let id = seen.get(value)
-    if (id === undefined) seen.set(value, (id = seen.size))
-    ids[i] = id
+  if (type === 'filename') return { width: 1, fill: (tuple, i) => (tuple[0] = frames.filename[i]) }
+  if (type === 'package') {
+    const packages = new Map<string, number>()
+    const byFile: number[] = []
+    const intern = (name: string) =>
+      packages.get(name) ?? (packages.set(name, packages.size), packages.size - 1)
+    return {
+      width: 1,
+      fill: (tuple, i) =>
+        (tuple[0] = byFile[frames.filename[i]] ??= intern(packageOf(strings.get(frames.filename[i])))),
+    }
+  }
+  if (type === 'lineno') {
+    return {
+      width: 2,
+      fill(tuple, i) {
+        tuple[0] = frames.filename[i]
+        tuple[1] = frames.lineno[i]
+      },
+    }
   }
   return {
-    ids,
-    length: seen.size,
+    width: 5,
+    fill(tuple, i) {
+      tuple[0] = frames.filename[i]
+      tuple[1] = frames.functionName[i]
+      tuple[2] = frames.exact[i]
+      // Where a line is the calling line it says nothing of which function it is.
+      tuple[3] = frames.exact[i] ? 0 : frames.lineno[i]
+      tuple[4] = frames.exact[i] ? 0 : frames.column[i]
+    },
+  }
+}
+
+export function frameKey(type: KeyType, tables: Tables): FrameKey {
+  const { frames } = tables
+  const tupleOf = frameTuple(type, tables)
+  const tuples = new TupleIds(tupleOf.width)
+  const tuple = new Array<number>(tupleOf.width).fill(0)
+  let ids = new Uint32Array(frames.length) // 0 = not asked for yet
+  const first = [0]
+  return {
+    first,
+    get length() {
+      return first.length
+    },
+    idOf(frame) {
+      ids = reserve(ids, frame + 1)
+      if (ids[frame] !== 0) return ids[frame]
+      tupleOf.fill(tuple, frame)
+      const id = tuples.intern(tuple) + 1
+      if (id === first.length) first.push(frame)
+      ids[frame] = id
+      return id
+    },
     describe(_id, used) {
       const first = frames.get(used[0])
-      if (type === 'lineno') return describeLine(used.map(i => frames.get(i)))
+      if (type === 'lineno') return describeLine(used.length === 1 ? [first] : used.map(i => frames.get(i)))
       if (type === 'filename')
         return {
           label: `${first.filename}:0`,
@@ -108,10 +152,17 @@ export function frameKey(type: KeyType, tables: Tables): FrameKey {
   }
 }
 
+/** A function's name for people; V8's own, such as `(GC)`, have their parentheses already. */
+function nameOf(frame: Frame): string {
+  return frame.functionName || '(anonymous)'
+}
+
 /** `file:line`, and behind a line that is only where functions start, their name. */
 export function lineLabel(frame: Frame, others = false): string {
   if (frame.exact) return frame.toString()
-  return `${frame} (${frame.functionName || '(anonymous)'}${others ? ', ...' : ''})`
+  const name = nameOf(frame)
+  if (others) return `${frame} (${name}, ...)`
+  return `${frame} ${name.startsWith('(') ? name : `(${name})`}`
 }
 
 function describeLine(frames: readonly Frame[]): GroupDescription {
@@ -125,7 +176,7 @@ function describeLine(frames: readonly Frame[]): GroupDescription {
 }
 
 function describeFunction(frame: Frame): GroupDescription {
-  const name = frame.functionName || '(anonymous)'
+  const name = nameOf(frame)
   const key: GroupKey = { filename: frame.filename, functionName: frame.functionName }
   if (frame.exact) return { label: `${name} (${frame.filename})`, key, traceback: new Traceback([frame]) }
   key.lineno = frame.lineno

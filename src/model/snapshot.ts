@@ -135,12 +135,12 @@ export class Snapshot {
   /** The same snapshot over other tables (which grow by what they lack), so that ids of two snapshots compare. */
   over(tables: Tables): Snapshot {
     if (tables === this.tables) return this
-    const map = tables.adopt(this.tables)
+    const { stacks, strings } = tables.adopt(this.tables)
     return this.with({
       tables,
       columns: {
-        stack: this.columns.stack.map(id => map.stacks[id]),
-        type: this.columns.type.map(id => map.strings[id]),
+        stack: this.columns.stack.map(id => stacks[id]),
+        type: this.columns.type.map(id => strings[id]),
       },
     })
   }

@@ -9,17 +9,19 @@ export class Stacks {
   frame = new Uint32Array(64)
   length = 1
   readonly #index = new RowIndex()
+  readonly #hashOf = (i: number) => hash2(this.parent[i], this.frame[i])
   /** Stacks below this are in the index; the others follow when somebody asks for it. */
   #indexed = 1
 
   /** The stack that `parent` becomes by calling `frame`. */
   intern(parent: number, frame: number): number {
-    while (this.#indexed < this.length) this.#addToIndex(this.#indexed++)
-    const hash = hash2(parent, frame)
-    const found = this.#index.find(hash, i => this.parent[i] === parent && this.frame[i] === frame)
-    if (found >= 0) return found
+    while (this.#indexed < this.length) this.#addToIndex()
+    const index = this.#index
+    for (let i = index.first(hash2(parent, frame)); i >= 0; i = index.next()) {
+      if (this.parent[i] === parent && this.frame[i] === frame) return i
+    }
     const id = this.append(parent, frame)
-    this.#addToIndex(this.#indexed++)
+    this.#addToIndex()
     return id
   }
 
@@ -35,8 +37,9 @@ export class Stacks {
     return id
   }
 
-  #addToIndex(id: number): void {
-    this.#index.add(hash2(this.parent[id], this.frame[id]), id, i => hash2(this.parent[i], this.frame[i]))
+  #addToIndex(): void {
+    const id = this.#indexed++
+    this.#index.add(this.#hashOf(id), id, this.#hashOf)
   }
 
   /** Frame ids of a stack, oldest first. */

@@ -1,11 +1,7 @@
 import { formatSigned, formatSize } from '../units.ts'
+import { sortDescending } from './columns.ts'
 import type { GroupKey, Groups } from './group.ts'
 import type { Traceback } from './traceback.ts'
-
-interface Describable {
-  readonly traceback: Traceback
-  readonly label: string
-}
 
 /** Total of one group: CPython's `tracemalloc.Statistic`. */
 export class Statistic {
@@ -115,35 +111,38 @@ function averageText(statistic: { size: number; count: number }): string {
   return statistic.count ? `, average=${formatSize(statistic.size / statistic.count)}` : ''
 }
 
+/** Ids of the groups in the order of `statisticsOf`. */
+export function orderOf({ grouper, ids, size, count }: Groups): Uint32Array {
+  return sortIds(ids, [size, count], (a, b) => grouper.compare(a, b))
+}
+
 /** All groups as sorted statistics: by size, count, traceback, biggest first (CPython's `Statistic._sort_key`). */
-export function statisticsOf(groups: Groups): Statistic[] {
+export function statisticsOf(groups: Groups, ids = orderOf(groups)): Statistic[] {
   const { grouper, size, count, estimated } = groups
-  const order = sortIds(groups.ids, [size, count], id => grouper.describe(id))
-  return Array.from(order, id => {
+  return Array.from(ids, id => {
     const { traceback, label, key } = grouper.describe(id)
     return new Statistic(traceback, size[id], count[id], label, key, estimated)
   })
 }
 
 /**
- * Ids sorted biggest first by the columns in turn, then by traceback and label, descending as well. Ties alone are
- * described, so that sorting many groups stays on numbers.
+ * Ids sorted biggest first by the columns in turn; ties by `compare`, last first (the order of tracebacks: `Grouper.compare`).
  */
 export function sortIds(
   ids: Uint32Array,
   columns: readonly Float64Array[],
-  describe: (id: number) => Describable,
+  compare: (a: number, b: number) => number,
 ): Uint32Array {
-  const described = new Map<number, Describable>()
-  const get = (id: number): Describable => {
-    let d = described.get(id)
-    if (!d) described.set(id, (d = describe(id)))
-    return d
+  const sorted = sortDescending(ids, columns[0])
+  const others = columns.slice(1)
+  const byOthers = (a: number, b: number): number => {
+    for (const column of others) if (column[a] !== column[b]) return column[b] - column[a]
+    return compare(b, a)
   }
-  return ids.slice().sort((a, b) => {
-    for (const column of columns) if (column[a] !== column[b]) return column[b] - column[a]
-    const x = get(a)
-    const y = get(b)
-    return y.traceback.compare(x.traceback) || (x.label < y.label ? 1 : x.label > y.label ? -1 : 0)
-  })
+  for (let from = 0, to = 1; to <= sorted.length; to++) {
+    if (to < sorted.length && columns[0][sorted[to]] === columns[0][sorted[from]]) continue
+    if (to - from > 1) sorted.subarray(from, to).sort(byOthers)
+    from = to
+  }
+  return sorted
 }

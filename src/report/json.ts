@@ -1,5 +1,6 @@
-import type { Statistic, StatisticDiff } from '../model/statistic.ts'
+import type { SampledDiff, SampledStatistic } from '../statistics/types.ts'
 import { keyJson } from './row.ts'
+import { errorJson, verdictJson } from './verdict.ts'
 import type { DiffView, TopView } from './view.ts'
 
 /** The whole view: schema `tracemalloc.statistics/1` or `tracemalloc.diff/1`. */
@@ -9,7 +10,9 @@ export function viewJson(view: TopView | DiffView): Record<string, unknown> {
     ...(view.title === undefined ? {} : { snapshot: view.title }),
     keyType: view.keyTypes.join(','),
     cumulative: view.cumulative,
-    total: view.total,
+    ...(view.kind === 'diff' ? { rule: view.rule } : {}),
+    ...(view.notes.length > 0 ? { notes: view.notes } : {}),
+    total: view.kind === 'top' ? view.total : figures(view.total),
     groups: view.groups,
     shown: view.rows.length,
     rows: rowsJson(view),
@@ -18,18 +21,12 @@ export function viewJson(view: TopView | DiffView): Record<string, unknown> {
 
 /** The rows alone, as objects. */
 export function rowsJson(view: TopView | DiffView): Record<string, unknown>[] {
-  return view.rows.map(row => rowJson(row, view))
+  return view.rows.map(row => ({ ...keyJson(row.statistic), ...figures(row) }))
 }
 
-function rowJson(row: Statistic | StatisticDiff, view: TopView | DiffView): Record<string, unknown> {
-  const json = keyJson(row)
-  json.size = row.size
-  json.count = row.count
-  if ('sizeDiff' in row) {
-    json.sizeDiff = row.sizeDiff
-    json.countDiff = row.countDiff
-  }
-  json.sizeError = view.sampled ? null : 0
-  json.countError = view.estimated ? null : 0
-  return json
+function figures(row: SampledStatistic | SampledDiff): Record<string, unknown> {
+  const { size, count } = row.statistic
+  if (!('significant' in row)) return { size, count, ...errorJson(row) }
+  const { sizeDiff, countDiff } = row.statistic
+  return { size, count, sizeDiff, countDiff, ...errorJson(row), ...verdictJson(row) }
 }

@@ -1,6 +1,10 @@
 import stringWidth from 'string-width'
 import { visible } from '../escape.ts'
+import type { Statistic, StatisticDiff } from '../model/statistic.ts'
+import type { GetLine } from '../model/traceback.ts'
+import type { SampledDiff } from '../statistics/types.ts'
 import { formatSigned, formatSize } from '../units.ts'
+import { errorText, verdictText } from './verdict.ts'
 import type { DiffView, TopView } from './view.ts'
 
 export interface TableOptions {
@@ -9,6 +13,8 @@ export interface TableOptions {
   colour: boolean
   /** Folder that file names are shown relative to. */
   folder?: string
+  /** Gives source lines below the frames of a traceback. */
+  getLine?: GetLine
 }
 
 interface TableColumn {
@@ -45,12 +51,13 @@ export function* tableLines(view: TopView | DiffView, options: TableOptions): Ge
     for (const below of row.below) yield paint(below, 'dim')
   }
   yield paint(footer(view), 'dim')
+  for (const note of view.notes) yield paint(visible(note), 'dim')
 }
 
 interface Row {
   cells: string[]
   name: string
-  tone?: 'red' | 'green'
+  tone?: 'red' | 'green' | 'dim'
   below: string[]
 }
 
@@ -58,8 +65,11 @@ function columnsOf(view: TopView | DiffView): TableColumn[] {
   const right = (head: string) => ({ head, right: true })
   const average = right('average')
   const bar = { head: '', right: false }
-  if (view.kind === 'top') return [right('size'), right('%'), bar, right('count'), average]
-  return [right('growth'), bar, right('size'), right('count'), right('+/-'), average]
+  const error = view.sampled ? [right('error')] : []
+  if (view.kind === 'top') return [right('size'), ...error, right('%'), bar, right('count'), average]
+  const verdict = view.rows.some(row => verdictText(row) !== '') ? [{ head: 'verdict', right: false }] : []
+  const growth = [right('growth'), ...error, bar, ...verdict]
+  return [...growth, right('size'), right('count'), right('+/-'), average]
 }
 
 function cellsOf(view: TopView | DiffView, options: TableOptions): Row[] {
@@ -67,19 +77,23 @@ function cellsOf(view: TopView | DiffView, options: TableOptions): Row[] {
   const count = (n: number) => `${mark}${Math.round(n)}`
   const average = (row: { size: number; count: number }) =>
     row.count ? formatSize(row.size / row.count) : ''
-  const row = (statistic: (typeof view.rows)[number], cells: string[], tone?: Row['tone']): Row => ({
+  const error = (value: number | null) => (view.sampled ? [errorText(value)] : [])
+  const row = (statistic: Statistic | StatisticDiff, cells: string[], tone?: Row['tone']): Row => ({
     cells,
     name: visible(shorten(statistic.label, options.folder)),
     tone,
     below: view.keyTypes.includes('traceback')
-      ? statistic.traceback.format().map(text => visible(shorten(text, options.folder)))
+      ? statistic.traceback
+          .format({ getLine: options.getLine })
+          .map(text => visible(shorten(text, options.folder)))
       : [],
   })
   if (view.kind === 'top') {
-    const most = Math.max(1, ...view.rows.map(r => Math.abs(r.size)))
-    return view.rows.map(r =>
+    const most = Math.max(1, ...view.rows.map(r => Math.abs(r.statistic.size)))
+    return view.rows.map(({ statistic: r, sizeError }) =>
       row(r, [
         formatSize(r.size),
+        ...error(sizeError),
         percent(r.size, view.total.size),
         bar(r.size, most),
         count(r.count),
@@ -87,36 +101,52 @@ function cellsOf(view: TopView | DiffView, options: TableOptions): Row[] {
       ]),
     )
   }
-  const most = Math.max(1, ...view.rows.map(r => Math.abs(r.sizeDiff)))
-  return view.rows.map(r =>
-    row(
-      r,
-      [
-        formatSize(r.sizeDiff, true),
-        bar(r.sizeDiff, most),
-        formatSize(r.size),
-        count(r.count),
-        `${mark}${formatSigned(Math.round(r.countDiff))}`,
-        average(r),
-      ],
-      r.sizeDiff > 0 ? 'red' : r.sizeDiff < 0 ? 'green' : undefined,
-    ),
-  )
+  const most = Math.max(1, ...view.rows.map(r => Math.abs(r.statistic.sizeDiff)))
+  const verdicts = view.rows.map(verdictText)
+  const isJudged = verdicts.some(verdict => verdict !== '')
+  return view.rows.map((judged, i) => {
+    const { statistic: r, sizeDiffError } = judged
+    const cells = [
+      formatSize(r.sizeDiff, true),
+      ...error(sizeDiffError),
+      bar(r.sizeDiff, most),
+      ...(isJudged ? [visible(shorten(verdicts[i], options.folder))] : []),
+      formatSize(r.size),
+      count(r.count),
+      `${mark}${formatSigned(Math.round(r.countDiff))}`,
+      average(r),
+    ]
+    return row(r, cells, toneOf(judged))
+  })
+}
+
+/** Growth is red and shrinking green, unless it is noise. */
+function toneOf({ significant, statistic: { sizeDiff } }: SampledDiff): Row['tone'] {
+  if (significant === false) return 'dim'
+  return sizeDiff > 0 ? 'red' : sizeDiff < 0 ? 'green' : undefined
 }
 
 function footer(view: TopView | DiffView): string {
-  const { total, groups, rows } = view
+  const { groups, rows } = view
   const mark = view.estimated ? '~' : ''
   const hidden = groups - rows.length
   const more =
     hidden > 0 ? `; ${hidden} more row${hidden === 1 ? '' : 's'} not shown (--limit 0 shows all)` : ''
-  if (view.kind === 'top')
-    return `total ${formatSize(total.size)} in ${mark}${Math.round(total.count)} blocks${more}`
-  const { sizeDiff, countDiff } = view.total
+  if (view.kind === 'top') {
+    const { size, count, sizeError } = view.total
+    return `total ${formatSize(size)}${after(errorText(sizeError))} in ${mark}${Math.round(count)} blocks${more}`
+  }
+  const { statistic, sizeDiffError } = view.total
+  const verdict = verdictText(view.total)
   return (
-    `total ${formatSize(total.size)} (${formatSize(sizeDiff, true)}) in ${mark}${Math.round(total.count)} ` +
-    `(${mark}${formatSigned(Math.round(countDiff))}) blocks${more}`
+    `total ${formatSize(statistic.size)} (${formatSize(statistic.sizeDiff, true)}${after(errorText(sizeDiffError))}) in ` +
+    `${mark}${Math.round(statistic.count)} (${mark}${formatSigned(Math.round(statistic.countDiff))}) blocks` +
+    `${verdict && `, ${verdict}`}${more}`
   )
+}
+
+function after(text: string): string {
+  return text && ` ${text}`
 }
 
 function percent(part: number, whole: number): string {

@@ -1,5 +1,4 @@
 import { FormatError } from '../errors.ts'
-import { NATIVE, V8 } from '../model/frames.ts'
 import { byTables, rewriteFrames, usedFrames } from '../model/rewrite.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { Tables } from '../model/tables.ts'
@@ -38,8 +37,8 @@ export interface MapFiles {
   mapOf(filename: string): MapText | { reason: MissReason; detail?: string }
   /** Path of a file that lies at `relative` below one of the given folders. */
   find(relative: string): string | undefined
-  /** Text of a file in the given folders. */
-  read(path: string): string | undefined
+  /** Text of a file in the given folders; a relative name is looked for in each. */
+  read(filename: string): string | undefined
 }
 
 /** What came of it. */
@@ -140,13 +139,13 @@ export function applySourceMaps(
   }
 }
 
-/** The frames in use, by the script they belong to. Built-ins and Node's own files have none. */
+/** The frames in use, by the script they belong to. Built-ins, `<...>` without a file and Node's own have none. */
 function framesByScript(snapshots: readonly Snapshot[]): Map<string, { tables: Tables; id: number }[]> {
   const groups = new Map<string, { tables: Tables; id: number }[]>()
   for (const [tables, group] of byTables(snapshots)) {
     for (const id of usedFrames(tables, group)) {
       const filename = tables.strings.get(tables.frames.filename[id])
-      if (filename === '' || filename === NATIVE || filename === V8 || filename.startsWith('node:')) continue
+      if (filename === '' || filename.startsWith('<') || filename.startsWith('node:')) continue
       const uses = groups.get(filename)
       if (uses) uses.push({ tables, id })
       else groups.set(filename, [{ tables, id }])

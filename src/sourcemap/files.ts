@@ -56,6 +56,18 @@ export function mapFiles(folders: readonly string[], maxSize = MAX_SIZE): MapFil
     return worst
   }
 
+  const find = (relative: string): string | undefined => {
+    for (const root of roots) {
+      const path = `${root.path}/${relative}`
+      try {
+        if (isBelow(realpathSync(path), root.real) && statSync(path).isFile()) return path
+      } catch {
+        // not there
+      }
+    }
+    return undefined
+  }
+
   return {
     mapOf(filename) {
       const { path, relative } = scriptPaths(filename)
@@ -70,18 +82,12 @@ export function mapFiles(folders: readonly string[], maxSize = MAX_SIZE): MapFil
       }
       return worst
     },
-    find(relative) {
-      for (const root of roots) {
-        const path = `${root.path}/${relative}`
-        try {
-          if (isBelow(realpathSync(path), root.real) && statSync(path).isFile()) return path
-        } catch {
-          // not there
-        }
-      }
-      return undefined
+    find,
+    read(filename) {
+      const { path, relative } = scriptPaths(filename)
+      const found = path ?? find(relative[0] ?? '')
+      return found === undefined ? undefined : readBytes(found).bytes?.toString('utf8')
     },
-    read: path => readBytes(path).bytes?.toString('utf8'),
   }
 }
 

@@ -1,5 +1,5 @@
-import { decodedMappings, type SourceMapSegment, TraceMap, traceSegment } from '@jridgewell/trace-mapping'
 import { FormatError } from '../errors.ts'
+import { type Mapping, type Mappings, readMappings } from './mappings.ts'
 
 /** A position in an original file. `line` and `column` are 0-based, as in the map. */
 export interface Original {
@@ -29,7 +29,7 @@ interface Section {
   /** 0-based generated position where it begins. */
   line: number
   column: number
-  map: TraceMap
+  mappings: Mappings
   names: readonly string[]
   /** Index of its first source. */
   firstSource: number
@@ -94,68 +94,17 @@ function addSections(
   })
 }
 
-/** Decodes and checks the mappings: every index must be one of a source or a name that is there. */
-function decode(map: JsonObject, sources: number, path: string): Pick<Section, 'map' | 'names'> {
-  const { mappings } = map
+/** Checks the mappings: every index in them must be one of a source or a name that is there. */
+function decode(map: JsonObject, sources: number, path: string): Pick<Section, 'mappings' | 'names'> {
   const names = (map.names == null ? [] : listOf(map.names, `${path}names`)) as string[]
   names.forEach((name, i) => {
     if (typeof name !== 'string') throw malformed('not a string', `${path}names[${i}]`)
   })
-  if (typeof mappings !== 'string') throw malformed('not a string', `${path}mappings`)
-  const bad = firstFault(mappings)
-  if (bad >= 0) throw malformed('not mappings in base 64 VLQ', `${path}mappings[${bad}]`)
-  const trace = new TraceMap({ version: 3, sources: [], names: [], mappings })
-  const lines = decodedMappings(trace)
-  for (let l = 0; l < lines.length; l++) {
-    for (const segment of lines[l]) {
-      const ok =
-        segment[0] >= 0 &&
-        (segment.length === 1 ||
-          (segment[1] >= 0 &&
-            segment[1] < sources &&
-            segment[2] >= 0 &&
-            segment[3] >= 0 &&
-            (segment.length === 4 || (segment[4] >= 0 && segment[4] < names.length))))
-      if (!ok) throw malformed('a mapping points nowhere', `${path}mappings, line ${l + 1}`)
-    }
-  }
-  return { map: trace, names }
+  if (typeof map.mappings !== 'string') throw malformed('not a string', `${path}mappings`)
+  const mappings = readMappings(map.mappings, sources, names.length)
+  if (typeof mappings === 'number') throw malformed('not a mapping', `${path}mappings[${mappings}]`)
+  return { mappings, names }
 }
-
-const COMMA = 0x2c
-const SEMICOLON = 0x3b
-
-/**
- * Index of the first thing that is no mapping (of 1, 4 or 5 whole numbers, as the format has it), or -1. A number has five
- * bits a digit, lowest first, and 32 of them in all, the lowest being its sign.
- */
-function firstFault(mappings: string): number {
-  let fields = 0
-  let digits = 0 // of the number that is not whole yet
-  for (let i = 0; i <= mappings.length; i++) {
-    const code = i < mappings.length ? mappings.charCodeAt(i) : SEMICOLON
-    if (code === COMMA || code === SEMICOLON) {
-      const isEmptyLine = fields === 0 && code === SEMICOLON && (i === 0 || mappings[i - 1] === ';')
-      if (digits > 0 || !(fields === 1 || fields === 4 || fields === 5 || isEmptyLine)) return i
-      fields = 0
-      continue
-    }
-    const digit = code < 128 ? DIGITS[code] : NO_DIGIT
-    if (digit === NO_DIGIT || (digits >= 6 && (digit & 31) > (digits === 6 ? 3 : 0))) return i
-    if (digit & 32) digits++
-    else {
-      fields++
-      digits = 0
-    }
-  }
-  return -1
-}
-
-const NO_DIGIT = 64
-/** Value of a base 64 digit by its character code; from 32 on, more digits follow. */
-const DIGITS = new Uint8Array(128).fill(NO_DIGIT)
-for (const [i, c] of [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'].entries())
-  DIGITS[c.charCodeAt(0)] = i
 
 function view(
   sources: readonly string[],
@@ -174,21 +123,6 @@ function view(
     }
     return sections[low - 1]
   }
-  const original = (
-    section: Section,
-    segment: Readonly<SourceMapSegment>,
-    exact: boolean,
-    shift: number,
-  ): Original | undefined => {
-    if (segment.length === 1) return undefined
-    return {
-      source: section.firstSource + segment[1],
-      line: segment[2],
-      column: segment[3],
-      name: exact && segment.length === 5 ? section.names[segment[4]] : '',
-      generatedColumn: segment[0] + shift,
-    }
-  }
   return {
     sources,
     contents,
@@ -196,19 +130,29 @@ function view(
       const section = sectionAt(line, column)
       if (!section) return undefined
       const shift = line === section.line ? section.column : 0
-      const segment = traceSegment(section.map, line - section.line, column - shift)
-      return segment ? original(section, segment, segment[0] + shift === column, shift) : undefined
+      const mapping = section.mappings.at(line - section.line, column - shift)
+      return mapping && original(section, mapping, shift, mapping[0] + shift === column)
     },
     lineAt(line) {
       const section = sectionAt(line, Number.POSITIVE_INFINITY)
       if (!section || (section.line === line && section.column > 0)) return undefined
-      const segments = decodedMappings(section.map)[line - section.line] ?? []
-      const mapped = segments.filter(s => s.length > 1)
-      const [first] = mapped
-      return first && mapped.every(s => s[1] === first[1] && s[2] === first[2])
-        ? original(section, first, false, 0)
-        : undefined
+      const mappings = section.mappings.line(line - section.line).filter(m => m.length > 1)
+      const [first] = mappings
+      const isOne = first && mappings.every(m => m[1] === first[1] && m[2] === first[2])
+      return isOne ? original(section, first, 0, false) : undefined
     },
+  }
+}
+
+/** @param isExact is it the mapping of the very token that was asked for? */
+function original(section: Section, mapping: Mapping, shift: number, isExact: boolean): Original | undefined {
+  if (mapping.length === 1) return undefined
+  return {
+    source: section.firstSource + mapping[1],
+    line: mapping[2],
+    column: mapping[3],
+    name: isExact && mapping.length === 5 ? section.names[mapping[4]] : '',
+    generatedColumn: mapping[0] + shift,
   }
 }
 

@@ -6,7 +6,7 @@ const IDENTIFIER = String.raw`#?[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*`
 const REACH = 400
 
 const KEYWORDS = new Set(
-  'if for while switch catch with function return new typeof void await yield super import async do else in of case throw delete'.split(
+  'if for while switch catch with function return new typeof void await yield super import async do else in of case throw delete class default export static'.split(
     ' ',
   ),
 )
@@ -59,9 +59,10 @@ export function functionNameAt(source: string, index: number): string {
 const IDENTIFIER_HERE = new RegExp(`^${IDENTIFIER}`, 'u')
 const NAME_AFTER = new RegExp(`^\\s*(${IDENTIFIER})`, 'u')
 
-/** The identifier that begins at `index`, or `''`. */
+/** The identifier that begins at `index`; `''` where there is none or a keyword. */
 export function identifierAt(source: string, index: number): string {
-  return index < 0 ? '' : (IDENTIFIER_HERE.exec(source.slice(index, index + REACH))?.[0] ?? '')
+  const name = index < 0 ? undefined : IDENTIFIER_HERE.exec(source.slice(index, index + REACH))?.[0]
+  return name === undefined || KEYWORDS.has(name) ? '' : name
 }
 
 /** Name that an anonymous function is given by what stands before it. */
@@ -83,11 +84,11 @@ function isArrow(after: string, before: string): boolean {
   const start = /^async\b\s*/.exec(after)?.[0].length ?? 0
   if (/^[(<]/.test(after.slice(start))) {
     const end = endOfParameters(after, start)
-    return end >= 0 && /^\s*(?::[^=;]*)?=>/.test(after.slice(end))
+    return end >= 0 && /^\s*(?::[^=]*)?=>/.test(after.slice(end))
   }
   if (/\(\s*$/.test(before)) {
     const end = endOfParameters(`(${after}`, 0) - 1
-    if (end >= 0 && /^\s*(?::[^=;]*)?=>/.test(after.slice(end))) return true
+    if (end >= 0 && /^\s*(?::[^=]*)?=>/.test(after.slice(end))) return true
   }
   return new RegExp(`^${IDENTIFIER}\\s*=>`, 'u').test(after.slice(start))
 }

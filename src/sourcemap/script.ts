@@ -1,5 +1,6 @@
 import type { Frame } from '../model/frame.ts'
 import type { MapFiles, MissReason } from './apply.ts'
+import { lineStarts } from './lines.ts'
 import type { Original, SourceMap } from './map.ts'
 import { functionNameAt, identifierAt } from './names.ts'
 import { sourceName } from './paths.ts'
@@ -129,11 +130,7 @@ class Source {
   /** Index into `text` of a position, both 0-based; -1 where the text has no such line. */
   indexOf(line: number, column: number): number {
     if (!this.text) return -1
-    if (!this.#lines) {
-      this.#lines = [0]
-      for (let i = this.text.indexOf('\n'); i >= 0; i = this.text.indexOf('\n', i + 1))
-        this.#lines.push(i + 1)
-    }
+    this.#lines ??= lineStarts(this.text)
     return line < this.#lines.length ? this.#lines[line] + column : -1
   }
 }

@@ -28,7 +28,7 @@ describe('text', () => {
       '/app/a.js:1: size=50 B, count=2, average=25 B',
       '/app/c.js:9: size=10 B, count=1, average=10 B',
     ])
-    expect(await lines([diffView(now, old, options)], 'text')).toEqual([
+    expect(await lines([diffView([now], [old], options)], 'text')).toEqual([
       '/app/b.js:2: size=300 B (+200 B), count=3 (+2), average=100 B',
       '/app/c.js:9: size=10 B (+10 B), count=1 (+1), average=10 B',
       '/app/a.js:1: size=50 B (+0 B), count=2 (+0), average=25 B',
@@ -37,16 +37,16 @@ describe('text', () => {
 
   it('marks estimated counts and lines that are only the start of a function', async () => {
     expect(await lines([topView(sampled, options)], 'text')).toEqual([
-      '/app/z.js:10 (onEvent): size=4096 B, count=~2, average=2048 B',
+      '/app/z.js:10 (onEvent): size=4096 B, count=~2, average=2048 B, error=±2048 B',
     ])
     expect(await lines([topView(sampled, { ...options, keyTypes: ['function'] })], 'text')).toEqual([
-      'onEvent (/app/z.js:10): size=4096 B, count=~2, average=2048 B',
+      'onEvent (/app/z.js:10): size=4096 B, count=~2, average=2048 B, error=±2048 B',
     ])
   })
 
   it('prints tracebacks below their rows, oldest first', async () => {
     expect(await lines([topView(sampled, { ...options, keyTypes: ['traceback'] })], 'text')).toEqual([
-      '/app/a.js:1 (main): size=4096 B, count=~2, average=2048 B',
+      '/app/a.js:1 (main): size=4096 B, count=~2, average=2048 B, error=±2048 B',
       '  File "/app/a.js", line 1, in main',
       '  File "/app/z.js", line 10, in onEvent',
     ])
@@ -73,13 +73,15 @@ describe('table', () => {
 
 describe('json', () => {
   it('has the documented keys', async () => {
-    const text = (await lines([diffView(now, old, options)], 'json')).join('\n')
-    const { rows, ...rest } = JSON.parse(text)
+    const text = (await lines([diffView([now], [old], options)], 'json')).join('\n')
+    const { rows, notes, total, ...rest } = JSON.parse(text)
+    expect(total).toMatchObject({ size: 360, count: 6, sizeDiff: 210, countDiff: 3, significant: null })
+    expect(notes).toEqual([expect.stringContaining('exact, but one run against another')])
     expect(rest).toEqual({
       schema: 'tracemalloc.diff/1',
       keyType: 'lineno',
       cumulative: false,
-      total: { size: 360, count: 6, sizeDiff: 210, countDiff: 3 },
+      rule: 'none',
       groups: 3,
       shown: 3,
     })

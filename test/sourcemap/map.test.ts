@@ -1,4 +1,5 @@
 import { encode, type SourceMapMappings } from '@jridgewell/sourcemap-codec'
+import { TraceMap, traceSegment } from '@jridgewell/trace-mapping'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { FormatError } from '../../src/errors.ts'
@@ -172,6 +173,51 @@ describe('positions', () => {
       }),
       { numRuns: 200 },
     )
+  })
+})
+
+describe('large maps', () => {
+  // @jridgewell/trace-mapping decodes the whole map; ours is looked up in pieces.
+  it.each([
+    ['one line', 1, 20_000, 0],
+    ['some lines', 30, 700, 0],
+    ['many short lines', 9000, 3, 0],
+    ['lines out of order', 30, 700, 0.002],
+    ['mappings at equal columns', 3, 5000, 0],
+  ])('%s', (name, lineCount, segmentCount, disorder) => {
+    let state = 7
+    const random = (n: number) => (state = (state * 48271) % 2147483647) % n
+    const least = name.includes('equal') ? 0 : 1
+    const lines = Array.from({ length: lineCount }, () => {
+      let column = 0
+      return Array.from({ length: random(segmentCount * 2) }, (): number[] => {
+        column = random(1e6) < disorder * 1e6 ? random(column + 1) : column + least + random(9)
+        const place = [column, random(5), random(3000), random(90), random(4)]
+        return place.slice(0, [1, 4, 5, 5][random(4)])
+      })
+    })
+    const mappings = encode(lines as unknown as SourceMapMappings)
+    const names = ['a', 'b', 'c', 'd']
+    const sources = ['0', '1', '2', '3', '4']
+    const ours = parse({ names, sources, mappings })
+    const theirs = new TraceMap({ version: 3, names, sources, mappings })
+    for (let i = 0; i < 5000; i++) {
+      const line = random(lineCount + 1)
+      const column = random(1 + 1.1 * Math.max(10, ...(lines[line] ?? []).slice(-1).map(s => s[0])))
+      const segment = traceSegment(theirs, line, column)
+      const found = ours.at(line, column)
+      if (!segment || segment.length === 1) expect(found).toBe(undefined)
+      else {
+        const [generatedColumn, source, l, c] = segment
+        expect(found).toMatchObject({ generatedColumn, source, line: l, column: c })
+      }
+    }
+  })
+
+  it('nothing is made in proportion to the lines of a hostile map', () => {
+    const map = parse({ mappings: ';'.repeat(5_000_000) })
+    expect(map.at(4_000_000, 3)).toBe(undefined)
+    expect(map.lineAt(4_000_000)).toBe(undefined)
   })
 })
 

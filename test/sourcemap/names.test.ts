@@ -38,6 +38,7 @@ describe('functionNameAt', () => {
     ['const foo = ^(a) => a', 'foo'],
     ['const foo = (^a, b) => a', 'foo'],
     ['const foo = (^a: number): { x: number }[] => {', 'foo'],
+    ['const foo = ^(a: number): { x: number; y: number } => {', 'foo'],
     ['const foo = ^a => a', 'foo'],
     ['const foo = ^async (a) => a', 'foo'],
     ['const foo = async ^(a) => a', 'foo'],
@@ -77,6 +78,7 @@ describe('functionNameAt', () => {
 it('identifierAt', () => {
   expect(identifierAt('class Store {}', 6)).toBe('Store')
   expect(identifierAt('class Store {}', 5)).toBe('')
+  expect(identifierAt('export default function', 7)).toBe('')
   expect(identifierAt('x', -1)).toBe('')
   expect(identifierAt('x', 9)).toBe('')
 })

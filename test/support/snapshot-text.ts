@@ -64,7 +64,8 @@ export function summaryText(snapshots: readonly Snapshot[]): string {
   const lines = snapshots
     .slice(0, 4)
     .flatMap((snapshot, i) => [`snapshot ${i + 1} of ${snapshots.length}`, ...summaryLines(snapshot, most)])
-  return `${lines.join('\n')}\n`
+  // A file of UTF-8 holds no lone surrogate.
+  return `${lines.join('\n')}\n`.replace(/\p{Cs}/gu, unit => `\\u${unit.charCodeAt(0).toString(16)}`)
 }
 
 function summaryLines(snapshot: Snapshot, most: number): string[] {

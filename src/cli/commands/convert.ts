@@ -1,10 +1,11 @@
 import type { Command } from 'commander'
 import { addFilters } from '../options.ts'
+import type { RewriteOptions } from '../rewrite.ts'
 
 const EXAMPLE = `
 Example: tracemalloc convert samples/heapprofile/node26-heapprof-i2048.heapprofile /tmp/x.pb.gz`
 
-interface ConvertOptions {
+interface ConvertOptions extends RewriteOptions {
   include: string[]
   exclude: string[]
   allFrames?: boolean
@@ -28,7 +29,7 @@ export function register(program: Command): void {
 }
 
 async function convert(input: string, output: string, options: ConvertOptions): Promise<void> {
-  const [{ readSnapshots }, { converterFor, converterNamed, dumpSnapshots }, { lossesOf }, { writeStdout }] =
+  const [{ readSnapshots }, { converterFor, converterNamed, dumpSnapshots }, { sayLosses }, { writeStdout }] =
     await Promise.all([
       import('../input.ts'),
       import('../../load.ts'),
@@ -41,7 +42,5 @@ async function convert(input: string, output: string, options: ConvertOptions): 
   const { merge } = options
   if (output === '-') await writeStdout(converter, snapshots, { merge })
   else await dumpSnapshots(snapshots, output, { to: converter.name, merge })
-  const lost = lossesOf(snapshots, converter)
-  if (lost.length > 0)
-    process.stderr.write(`tracemalloc: ${converter.name} does not keep ${lost.join(', ')}\n`)
+  sayLosses(snapshots, converter)
 }

@@ -1,39 +1,86 @@
 import type { Command } from 'commander'
 import { UsageError } from '../../errors.ts'
+import type { Named } from '../input.ts'
 import { addSelection, cumulativeOf, type SelectionOptions } from '../options.ts'
 
-const EXAMPLE = `
+const HELP = `
+Several old and several new runs, with -- between them, give the variation between runs: from three old runs on it
+decides what is significant. Sampled sizes have an error; what chance explains is marked as noise.
+
 Example: tracemalloc diff samples/heapprofile/leak-node26-i1024-before.heapprofile samples/heapprofile/leak-node26-i1024-after.heapprofile`
+
+interface DiffOptions extends SelectionOptions {
+  significant?: boolean
+  out?: string
+  to?: string
+}
 
 export function register(program: Command): void {
   addSelection(program.command('diff'))
     .description('what grew between two snapshots: new.compareTo(old)')
-    .argument('<old>', 'file; - is standard input')
-    .argument('<new>', 'file')
-    .addHelpText('after', EXAMPLE)
+    .usage('[options] <old> <new> | [options] <old...> -- <new...>')
+    .argument('<snapshots...>', 'files or folders; - is standard input')
+    .option('--significant', 'only what sampling and the variation between runs do not explain')
+    .option('-o, --out <file>', 'write the difference as a snapshot instead: pprof, folded, speedscope ...')
+    .option('--to <format>', 'the format of that file, where its ending does not name it')
+    .addHelpText('after', HELP)
     .action(diff)
 }
 
-async function diff(oldPath: string, newPath: string, options: SelectionOptions): Promise<void> {
-  const [{ readSnapshots }, { diffView }, { printViews }] = await Promise.all([
+async function diff(paths: string[], options: DiffOptions): Promise<void> {
+  const [oldPaths, newPaths] = sidesOf(paths, process.argv)
+  const [{ readSnapshots }, { rewriterOf }, { diffView }, { printViews }] = await Promise.all([
     import('../input.ts'),
+    import('../rewrite.ts'),
     import('../../report/view.ts'),
     import('../output.ts'),
   ])
-  const old = await readSnapshots([oldPath], options)
-  const now = await readSnapshots([newPath], options)
-  if (old.length !== now.length) {
-    throw new UsageError(`${oldPath} holds ${old.length} snapshots and ${newPath} ${now.length}`, {
-      hint: 'pick one of each with --snapshot N',
-    })
+  const old = await readSnapshots(oldPaths, options)
+  const now = await readSnapshots(newPaths, options)
+  const isRuns = oldPaths.length + newPaths.length > 2
+  if (options.out !== undefined) {
+    if (isRuns) throw new UsageError('--out writes the difference of one old and one new snapshot')
+    const { writeDifference } = await import('../difference.ts')
+    const pairs = pair(oldPaths[0], old, newPaths[0], now).map(p => ({ now: p.now[0], old: p.old[0] }))
+    return await writeDifference(pairs, options.out, options.to)
   }
-  const views = now.map(({ name, snapshot }, i) =>
-    diffView(snapshot, old[i].snapshot, {
+  const comparisons = isRuns
+    ? [{ title: undefined, old: old.map(n => n.snapshot), now: now.map(n => n.snapshot) }]
+    : pair(oldPaths[0], old, newPaths[0], now)
+  const views = comparisons.map(({ title, old, now }) =>
+    diffView(now, old, {
       keyTypes: options.groupBy,
       cumulative: cumulativeOf(options),
       limit: options.limit,
-      title: now.length > 1 ? name : undefined,
+      title,
+      significantOnly: options.significant,
     }),
   )
-  await printViews(views, options.format)
+  await printViews(views, options.format, await rewriterOf(options).getLine())
+}
+
+/** Paths of the old and of the new side: those before and behind `--`, which the parser leaves out, or one each. */
+function sidesOf(paths: readonly string[], words: readonly string[]): [string[], string[]] {
+  const cut = words.indexOf('--')
+  const newCount = cut < 0 ? 1 : words.length - cut - 1
+  if (paths.length < 2 || newCount < 1 || newCount >= paths.length || (cut < 0 && paths.length > 2)) {
+    throw new UsageError('diff takes an old and a new snapshot, or several of each with -- between them', {
+      hint: 'tracemalloc diff old1 old2 old3 -- new1 new2',
+    })
+  }
+  return [paths.slice(0, -newCount), paths.slice(-newCount)]
+}
+
+/** Files of several snapshots are compared one by one. */
+function pair(oldPath: string, old: readonly Named[], newPath: string, now: readonly Named[]) {
+  if (old.length !== now.length) {
+    throw new UsageError(`${oldPath} holds ${old.length} snapshots and ${newPath} ${now.length}`, {
+      hint: 'pick one of each with --snapshot N, or compare several runs with -- between old and new',
+    })
+  }
+  return now.map(({ name, snapshot }, i) => ({
+    title: now.length > 1 ? name : undefined,
+    old: [old[i].snapshot],
+    now: [snapshot],
+  }))
 }

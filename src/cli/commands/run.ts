@@ -1,6 +1,8 @@
-import { type Command, InvalidArgumentError, Option } from 'commander'
-import { DEFAULT_INTERVAL, MAX_NFRAME, MODES, type Mode } from '../../capture/settings.ts'
-import { oneOf, wholeNumber } from '../options.ts'
+import type { Command } from 'commander'
+import type { Mode } from '../../capture/settings.ts'
+import { UsageError } from '../../errors.ts'
+import type { Snapshot } from '../../model/snapshot.ts'
+import { addCapture } from '../capture.ts'
 
 const EXAMPLE = `
 Example: tracemalloc run --every 2 --out /tmp/leak samples/programs/leak.js 6`
@@ -15,51 +17,76 @@ interface Options {
   stableFrames: boolean
   peak?: boolean
   workers: boolean
+  children?: boolean
+  nodeOptions: string[]
 }
 
 export function register(program: Command): void {
   program.enablePositionalOptions()
-  program
-    .command('run')
+  addCapture(program.command('run'))
     .description(
       'run a Node program traced from its first line; writes a snapshot at its end, on signals, and every so often',
     )
     .argument('<script>', 'the program')
     .argument('[args...]', 'its own arguments')
     .passThroughOptions()
-    .option('-o, --output <file>', 'the file to write; its ending names the format')
-    .option('--out <dir>', 'the folder for numbered files')
-    .option('--every <seconds>', 'write a snapshot every so often', positive)
-    .option('--interval <bytes>', `bytes between samples (default ${DEFAULT_INTERVAL})`, wholeNumber(1))
-    .option('--nframe <n>', `most frames of a traceback, 1 to ${MAX_NFRAME}`, wholeNumber(1), MAX_NFRAME)
-    .addOption(new Option('--mode <mode>', MODES.join(', ')).argParser(oneOf(MODES)).default('live'))
     .option('--no-stable-frames', 'let V8 inline functions and fold allocations')
     .option('--peak', 'keep the snapshot of the highest heap seen')
+    .option('--children', 'trace child processes that run Node too')
+    .option('--node-options <options>', "options for node itself, such as '--import tsx'", words, [])
     .option('--no-workers', 'leave worker threads alone')
     .addHelpText('after', EXAMPLE)
     .action(run)
 }
 
-function positive(text: string): number {
-  const value = Number(text)
-  if (!/^\d+(\.\d+)?$/.test(text) || value < 0.001)
-    throw new InvalidArgumentError('It takes seconds, at least 0.001.')
-  return value
-}
+const words = (text: string) => text.split(/\s+/).filter(Boolean)
 
 async function run(script: string, args: string[], options: Options): Promise<void> {
-  const [{ run }, { sampling }, { topView }, { textLines }] = await Promise.all([
+  const [{ run }, { sampling }, { Steady }, { say }, { formatSize }] = await Promise.all([
     import('../../capture/run.ts'),
     import('../../capture/settings.ts'),
-    import('../../report/view.ts'),
-    import('../../report/text.ts'),
+    import('../../capture/steady.ts'),
+    import('../capture.ts'),
+    import('../../units.ts'),
   ])
-  const end = await run([script, ...args], { ...options, ...sampling(options), peak: options.peak === true })
-  if (end.last) {
-    const view = topView(end.last, { keyTypes: ['lineno'], cumulative: false, limit: 10 })
-    for (const line of textLines(view)) process.stderr.write(`${line}\n`)
+  if (options.output !== undefined && options.every !== undefined) {
+    throw new UsageError('a series needs a folder: --out DIR instead of -o')
   }
-  for (const file of end.files) process.stderr.write(`tracemalloc: wrote ${file}\n`)
-  if (end.signal) process.kill(process.pid, end.signal)
-  process.exitCode = end.code ?? 1
+  const steady = new Steady()
+  const show = (snapshot: Snapshot) => {
+    for (const line of steady.lines({ snapshot })) process.stderr.write(`${line}\n`)
+  }
+  const { code, signal, files, last } = await run([script, ...args], {
+    ...options,
+    ...sampling(options),
+    peak: options.peak === true,
+    children: options.children === true,
+    onRead: ({ path, snapshot }) => {
+      show(snapshot)
+      say(`wrote ${path}`)
+    },
+    say,
+  })
+  if (options.every === undefined) {
+    if (last) show(last)
+    for (const file of files) say(`wrote ${file}`)
+  }
+  const died = signal ?? (code === ABORTED ? 'SIGABRT' : undefined)
+  if (died !== undefined && died !== 'SIGINT' && died !== 'SIGTERM') {
+    say(
+      `the program died of ${died}; ${files.length ? `the last whole file is ${files.at(-1)}` : 'no file was written'}`,
+    )
+  }
+  const { heapPeak = 0 } = last?.meta.memory ?? {}
+  if (last && heapPeak > MUCH && last.total.size < heapPeak / 4) {
+    const alive = formatSize(last.total.size)
+    say(`only ${alive} is alive at the end; the heap had been ${formatSize(heapPeak)}: try --peak or --every`)
+  }
+  if (signal) process.kill(process.pid, signal)
+  process.exitCode = code ?? 1
 }
+
+/** Exit status of a shell for a program that aborted. */
+const ABORTED = 134
+/** A heap of so many bytes is large enough to wonder where it went. */
+const MUCH = 32 << 20

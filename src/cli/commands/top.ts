@@ -13,8 +13,9 @@ export function register(program: Command): void {
 }
 
 async function top(paths: string[], options: SelectionOptions): Promise<void> {
-  const [{ readSnapshots }, { topView }, { printViews }] = await Promise.all([
+  const [{ readSnapshots }, { rewriterOf }, { topView }, { printViews }] = await Promise.all([
     import('../input.ts'),
+    import('../rewrite.ts'),
     import('../../report/view.ts'),
     import('../output.ts'),
   ])
@@ -27,5 +28,5 @@ async function top(paths: string[], options: SelectionOptions): Promise<void> {
       title: named.length > 1 ? name : undefined,
     }),
   )
-  await printViews(views, options.format)
+  await printViews(views, options.format, await rewriterOf(options).getLine())
 }

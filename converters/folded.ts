@@ -1,0 +1,189 @@
+// Collapsed stacks, as flame graph tools read them.
+// https://github.com/brendangregg/FlameGraph#2-fold-stacks
+//
+// A line is `frame;frame;frame 123`: oldest call first, a space, a number. A differential file (difffolded.pl) has two
+// numbers on every line, the old and the new one: two snapshots here, and how a difference is written.
+//
+// | field  | unit, base, sentinel                                                                            |
+// | ------ | ----------------------------------------------------------------------------------------------- |
+// | number | nowhere said: bytes in files of ours, and taken as bytes in others; no numbers of blocks         |
+// | frame  | no rule: `name (file:line:column)` here, 1-based; a name alone is of the file `<unknown>`        |
+//
+// Quirks: `perf` leaves frames such as `[unknown]` and names with spaces; Windows ends lines with `\r\n`; the last line
+// may have no line break; hidden characters and `;` are `\u{3b}` in files of ours. A row without a stack is `<untraced>`.
+// A cut behind a line break cannot be told.
+
+import type { Converter } from '../src/converter.ts'
+import { FormatError } from '../src/errors.ts'
+import { visible } from '../src/escape.ts'
+import { inPieces, type Line, linesOf } from '../src/io/lines.ts'
+import type { Source } from '../src/io/source.ts'
+import { SnapshotBuilder } from '../src/model/builder.ts'
+import { frameText, parseFrame } from '../src/model/frame-text.ts'
+import { UNTRACED } from '../src/model/keys.ts'
+import { merged } from '../src/model/merge.ts'
+import type { SnapshotMeta } from '../src/model/meta.ts'
+import type { Snapshot } from '../src/model/snapshot.ts'
+import { Tables } from '../src/model/tables.ts'
+
+const FORMAT = 'folded'
+/** A file without traces, as an empty one is none. */
+const NOTHING = `${UNTRACED} 0\n`
+const NOTHING_TWICE = `${UNTRACED} 0 0\n`
+const NUMBER = /^-?\d+(?:\.\d*)?$/
+/** What is JSON, perhaps cut behind a number, and so no folded stack. */
+const JSON_START = /^\s*(?:\{\s*["}]|\[\s*[[\]{"])/
+/** A first line of this length has shown what it is, though its end is not in sight. */
+const LONG_LINE = 32768
+
+function sniff(head: Uint8Array): 'yes' | 'no' | 'more' {
+  const end = head.indexOf(10)
+  const isCut = end < 0 && head.length >= 4096 // a shorter head is the whole file
+  const bytes = end < 0 ? head : head.subarray(0, end)
+  if (bytes.some(b => (b < 32 && b !== 9 && b !== 13) || b === 127)) return 'no'
+  let line: string
+  try {
+    line = new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: isCut }).replace(/\r$/, '')
+  } catch {
+    return 'no'
+  }
+  if (JSON_START.test(line)) return 'no'
+  if (isCut) return head.length < LONG_LINE ? 'more' : line.includes(';') ? 'yes' : 'no'
+  return endsInNumber(line) ? 'yes' : 'no'
+}
+
+async function read(source: Source): Promise<readonly Snapshot[]> {
+  const tables = new Tables()
+  const stackOf = stackReader(tables)
+  const builders: SnapshotBuilder[] = []
+  let isPair = false
+  let deepest = 0
+  for await (const line of linesOf(source, FORMAT)) {
+    if (line.text === '') continue
+    let [text, value] = split(line.text, line)
+    if (builders.length === 0) {
+      isPair = endsInNumber(text)
+      for (let i = isPair ? 2 : 1; i > 0; i--) builders.push(new SnapshotBuilder(tables))
+    }
+    const values = [value]
+    if (isPair) {
+      ;[text, value] = split(text, line)
+      values.unshift(value)
+    }
+    const { stack, depth } = stackOf(text)
+    if (depth > deepest) deepest = depth
+    for (const [i, size] of values.entries()) builders[i].add(stack, size, 0)
+  }
+  if (builders.length === 0)
+    throw new FormatError('truncated', 'no line at all', { format: FORMAT, offset: 0 })
+  return builders.map((builder, i) => builder.build(metaOf(isPair ? ['old', 'new'][i] : undefined), deepest))
+}
+
+/** Nothing is known but the numbers; the weakest is assumed. */
+function metaOf(name: string | undefined): SnapshotMeta {
+  return { source: FORMAT, measure: 'live', accuracy: 'sampled', counts: 'estimated', ...(name && { name }) }
+}
+
+function endsInNumber(text: string): boolean {
+  const space = text.lastIndexOf(' ')
+  return space >= 0 && NUMBER.test(text.slice(space + 1))
+}
+
+/** What is in front of the last number, and the number. */
+function split(text: string, line: Line): [string, number] {
+  const space = text.lastIndexOf(' ')
+  const value = Number(text.slice(space + 1))
+  let reason = 'a line without its number'
+  if (endsInNumber(text)) {
+    if (Math.abs(value) <= Number.MAX_SAFE_INTEGER) return [text.slice(0, space), value]
+    reason = 'a number beyond 2^53'
+  }
+  throw new FormatError(line.ended ? 'malformed' : 'truncated', reason, {
+    format: FORMAT,
+    offset: line.offset,
+  })
+}
+
+/** Turns the text of stacks into stacks; each different frame is taken apart once. */
+function stackReader(tables: Tables) {
+  const frames = new Map<string, number>()
+  return (text: string): { stack: number; depth: number } => {
+    let stack = 0
+    let depth = 0
+    if (text === UNTRACED) return { stack, depth }
+    for (let from = 0; from <= text.length; depth++) {
+      const semicolon = text.indexOf(';', from)
+      const end = semicolon < 0 ? text.length : semicolon
+      const part = text.slice(from, end)
+      let frame = frames.get(part)
+      if (frame === undefined) {
+        const { functionName, filename, lineno, column } = parseFrame(part)
+        frame = tables.frames.intern(functionName, filename, lineno, column)
+        frames.set(part, frame)
+      }
+      stack = tables.stacks.intern(stack, frame)
+      from = end + 1
+    }
+    return { stack, depth }
+  }
+}
+
+function* write(snapshots: readonly Snapshot[]): Iterable<string> {
+  const [old, now] = snapshots
+  if (snapshots.length === 2) {
+    yield* linesOfPair(merged(old), merged(now))
+  } else if (snapshots.length === 1) {
+    const snapshot = merged(old)
+    const { stack, size } = snapshot.columns
+    if (snapshot.length === 0) yield NOTHING
+    if (size.some(bytes => bytes < 0))
+      throw new FormatError('unsupported', 'a difference is written from its two snapshots', {
+        format: FORMAT,
+        hint: 'diff OLD NEW -o FILE.folded',
+      })
+    const textOf = stackWriter(snapshot.tables)
+    for (let i = 0; i < snapshot.length; i++) yield `${textOf(stack[i])} ${size[i]}\n`
+  } else {
+    throw new FormatError('unsupported', `holds one snapshot, or two to compare, not ${snapshots.length}`, {
+      format: FORMAT,
+    })
+  }
+}
+
+/** The two columns of a differential flame graph. */
+function* linesOfPair(old: Snapshot, now: Snapshot): Iterable<string> {
+  const { columns, tables } = now.over(old.tables)
+  const rows = new Map<number, [number, number]>()
+  old.columns.stack.forEach((stack, i) => {
+    rows.set(stack, [old.columns.size[i], 0])
+  })
+  columns.stack.forEach((stack, i) => {
+    rows.set(stack, [rows.get(stack)?.[0] ?? 0, columns.size[i]])
+  })
+  if (rows.size === 0) yield NOTHING_TWICE
+  const textOf = stackWriter(tables)
+  for (const [stack, [before, after]] of rows) yield `${textOf(stack)} ${before} ${after}\n`
+}
+
+function stackWriter({ frames, stacks }: Tables): (stack: number) => string {
+  const texts: string[] = []
+  const textOf = (frame: number): string => (texts[frame] ??= frameText(frames.get(frame)))
+  return stack => {
+    if (stack === 0) return UNTRACED
+    const text = stacks.framesOf(stack).map(textOf).join(';')
+    return JSON_START.test(text) ? visible(text[0], text[0]) + text.slice(1) : text
+  }
+}
+
+export const folded: Converter = {
+  name: 'folded',
+  title: 'collapsed stacks (flame graphs)',
+  extensions: ['.folded', '.collapsed'],
+  spec: 'https://github.com/brendangregg/FlameGraph#2-fold-stacks',
+  carries: ['lineno', 'column', 'function', 'measures'], // two of them
+  truncation: 'when possible',
+  difference: 'pair',
+  sniff,
+  read,
+  write: snapshots => inPieces(write(snapshots)),
+}

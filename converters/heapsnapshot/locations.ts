@@ -1,0 +1,123 @@
+import type { Header } from '../../src/io/heapsnapshot.ts'
+import { type Handler, RowFault } from '../../src/io/values.ts'
+import { hash2, RowIndex, reserve } from '../../src/model/columns.ts'
+import { pathOf } from '../../src/model/filenames.ts'
+import type { Tables } from '../../src/model/tables.ts'
+import type { Rows } from './rows.ts'
+
+/** Where the constructors of objects are defined, for files without traces. */
+export class Locations {
+  readonly #header: Header
+  readonly #rows: Rows
+  // Per node: the row of its bytes + 1 (0 = none), its size, its name where scripts are named by nodes.
+  #row = new Uint32Array(1024)
+  #size = new Float64Array(1024)
+  #name: Uint32Array | undefined
+  #nodes = 0
+  // Distinct places; a row's `place` is the number here + 1.
+  #script = new Uint32Array(64)
+  #scriptName = new Uint32Array(64) // a string's number, 0 = unknown
+  #line = new Uint32Array(64)
+  #column = new Uint32Array(64)
+  #places = 0
+  readonly #index = new RowIndex()
+
+  constructor(header: Header, rows: Rows) {
+    this.#header = header
+    this.#rows = rows
+    if (header.locationFields.script_object_index !== undefined) this.#name = new Uint32Array(1024)
+  }
+
+  /** Takes the node at `values[at]`; `row` is where its bytes were added, -1 = nowhere. */
+  node(values: Uint32Array, at: number, row: number, size: number): void {
+    const node = this.#nodes++
+    if (node === this.#row.length) {
+      this.#row = reserve(this.#row, node + 1)
+      this.#size = reserve(this.#size, node + 1)
+      if (this.#name) this.#name = reserve(this.#name, node + 1)
+    }
+    this.#row[node] = row + 1
+    this.#size[node] = size
+    if (this.#name) this.#name[node] = values[at + this.#header.nodeFields.name]
+  }
+
+  /** Reads `locations`: 0-based lines and columns. */
+  rows(): Handler {
+    const f = this.#header.locationFields
+    return {
+      read: 'rows',
+      fields: f.length,
+      rows: (values, length, first) => {
+        for (let i = 0; i < length; i += f.length) {
+          const node = this.#nodeAt(values[i + f.object_index], first + i + f.object_index)
+          let scriptName = 0
+          if (this.#name) {
+            const script = this.#nodeAt(values[i + f.script_object_index], first + i + f.script_object_index)
+            if (script !== 0) scriptName = this.#name[script] // 0 is the root
+          }
+          const row = this.#row[node] - 1
+          if (row < 0) continue
+          const place = this.#place(
+            values[i + f.script_id],
+            scriptName,
+            values[i + f.line],
+            values[i + f.column],
+          )
+          this.#rows.move(row, place + 1, this.#size[node])
+          this.#row[node] = 0 // moved
+        }
+      },
+    }
+  }
+
+  #nodeAt(index: number, at: number): number {
+    const node = index / this.#header.nodeFields.length
+    if (!Number.isInteger(node) || node >= this.#nodes) throw new RowFault('no node is there', at)
+    return node
+  }
+
+  #place(script: number, scriptName: number, line: number, column: number): number {
+    const hash = hash2(hash2(script, scriptName), hash2(line, column))
+    const found = this.#index.find(
+      hash,
+      i =>
+        this.#line[i] === line &&
+        this.#column[i] === column &&
+        this.#script[i] === script &&
+        this.#scriptName[i] === scriptName,
+    )
+    if (found >= 0) return found
+    const i = this.#places++
+    this.#script = reserve(this.#script, i + 1)
+    this.#scriptName = reserve(this.#scriptName, i + 1)
+    this.#line = reserve(this.#line, i + 1)
+    this.#column = reserve(this.#column, i + 1)
+    this.#script[i] = script
+    this.#scriptName[i] = scriptName
+    this.#line[i] = line
+    this.#column[i] = column
+    this.#index.add(hash, i, j =>
+      hash2(hash2(this.#script[j], this.#scriptName[j]), hash2(this.#line[j], this.#column[j])),
+    )
+    return i
+  }
+
+  /** Numbers of the strings that name scripts. */
+  strings(): Iterable<number> {
+    return new Set(this.#scriptName.subarray(0, this.#places))
+  }
+
+  /** The stack of a row: one frame, or none. A script that the file does not name is told by its number. */
+  stack(row: number, tables: Tables, text: (string: number) => string): number {
+    const place = this.#rows.place[row] - 1
+    if (place < 0) return 0
+    const script = this.#scriptName[place]
+    const file = (script !== 0 && pathOf(text(script))) || `<script:${this.#script[place]}>`
+    const isNamed = this.#header.nodeTypes[this.#rows.type[row]] === 'object'
+    const name = isNamed ? text(this.#rows.name[row]) : ''
+    return tables.stacks.intern(
+      0,
+      tables.frames.intern(name, file, this.#line[place] + 1, this.#column[place] + 1, false),
+    )
+  }
+}

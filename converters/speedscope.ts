@@ -1,0 +1,275 @@
+// speedscope's own format.
+// https://github.com/jlfwong/speedscope/wiki/Importing-from-custom-sources (schema: speedscope.app/file-format-schema.json)
+//
+// | field                | unit, base, sentinel                                                             |
+// | -------------------- | -------------------------------------------------------------------------------- |
+// | profiles[].unit      | `bytes` here, and `none` for numbers of blocks; times are refused                 |
+// | weights[], at        | in that unit; `at` counts up from startValue                                      |
+// | samples[]            | indexes of frames, oldest first                                                   |
+// | frames[].line, col   | 1-based in files of ours, left out = unknown; speedscope passes on what it is given |
+// | frames[].file        | left out: `<unknown>` here                                                        |
+//
+// A snapshot is a profile `live bytes` and, when there are numbers of blocks, a second one `live blocks` of the same samples.
+// speedscope refuses negative weights, so a difference is two: what grew and what shrank. The member `tracemalloc` holds
+// the facts of each snapshot; speedscope passes over it.
+//
+// Quirks: "evented" profiles (what speedscope itself exports) open and close frames at offsets; unit `none` of others is taken
+// as bytes; a V8 heap profile that speedscope exported has its lines 0-based.
+
+import type { Converter } from '../src/converter.ts'
+import { FormatError } from '../src/errors.ts'
+import { jsonText } from '../src/escape.ts'
+import { readDocument, Taker } from '../src/io/document.ts'
+import { asciiOf, inPieces } from '../src/io/lines.ts'
+import type { Source } from '../src/io/source.ts'
+import { SnapshotBuilder } from '../src/model/builder.ts'
+import { UNKNOWN } from '../src/model/frame-text.ts'
+import { merged } from '../src/model/merge.ts'
+import type { SnapshotMeta } from '../src/model/meta.ts'
+import { metaJson, parseMeta } from '../src/model/meta-json.ts'
+import type { Snapshot } from '../src/model/snapshot.ts'
+import { Tables } from '../src/model/tables.ts'
+
+const FORMAT = 'speedscope'
+const SCHEMA = 'https://www.speedscope.app/file-format-schema.json'
+const SCHEMA_MEMBER = /"\$schema"\s*:\s*"https?:\/\/www\.speedscope\.app\/file-format-schema\.json"/
+const ANONYMOUS = '(anonymous)'
+const take: Taker = new Taker(FORMAT)
+
+function sniff(head: Uint8Array): 'yes' | 'no' | 'more' {
+  const text = asciiOf(head)
+  if (!/^(?:\xef\xbb\xbf)?\s*\{/.test(text)) return 'no'
+  return SCHEMA_MEMBER.test(text) ? 'yes' : 'more'
+}
+
+/** A profile of the file: one weight for each of its rows. */
+interface Profile {
+  name: string
+  unit: string
+  /** Stack ids. */
+  stacks: number[]
+  weights: number[]
+  deepest: number
+}
+
+async function read(source: Source, options: { maxSize?: number }): Promise<readonly Snapshot[]> {
+  const file = take.object(await readDocument(source, FORMAT, options.maxSize), '')
+  if (take.member(file, '$schema') !== SCHEMA) take.fail('$schema', `not ${SCHEMA}`)
+  const tables = new Tables()
+  const frames = readFrames(take.object(take.member(file, 'shared'), 'shared'), tables)
+  const profiles = take
+    .array(take.member(file, 'profiles'), 'profiles')
+    .map((profile, i) => readProfile(profile, `profiles[${i}]`, frames, tables))
+  if (profiles.length === 0) take.fail('profiles', 'no profile')
+  const facts = take.member(file, 'tracemalloc')
+  return facts === undefined
+    ? profiles.map(profile => snapshotOf(profile, undefined, tables, metaOf(profile.name), profile.deepest))
+    : readOurs(take.array(facts, 'tracemalloc'), profiles, tables)
+}
+
+/** Nothing is known but the sizes; the weakest is assumed. */
+function metaOf(name: string): SnapshotMeta {
+  return { source: FORMAT, measure: 'live', accuracy: 'sampled', counts: 'estimated', ...(name && { name }) }
+}
+
+/** A profile of bytes for each fact, each with or without its profile of blocks. */
+function readOurs(facts: readonly unknown[], profiles: Profile[], tables: Tables): Snapshot[] {
+  const queue = [...profiles].reverse()
+  const snapshots = facts.map((fact, i) => {
+    const parsed = parseMeta(fact, FORMAT)
+    if (!parsed) take.fail(`tracemalloc[${i}]`, 'not the facts of a snapshot')
+    const bytes = queue.pop()
+    if (bytes?.unit !== 'bytes') take.fail(`tracemalloc[${i}]`, 'no profile of its bytes')
+    const blocks = queue.at(-1)?.unit === 'none' ? queue.pop() : undefined
+    const isSame = blocks?.stacks.every((stack, row) => stack === bytes.stacks[row])
+    if (blocks && !(isSame && blocks.stacks.length === bytes.stacks.length)) {
+      take.fail(`tracemalloc[${i}]`, 'its bytes and blocks differ in their samples')
+    }
+    return snapshotOf(bytes, blocks, tables, parsed.meta, parsed.tracebackLimit)
+  })
+  if (queue.length > 0) take.fail('tracemalloc', 'fewer facts than profiles')
+  return snapshots
+}
+
+function snapshotOf(
+  bytes: Profile,
+  blocks: Profile | undefined,
+  tables: Tables,
+  meta: SnapshotMeta,
+  tracebackLimit: number,
+): Snapshot {
+  const builder = new SnapshotBuilder(tables)
+  bytes.stacks.forEach((stack, i) => {
+    builder.add(stack, bytes.weights[i], blocks?.weights[i] ?? 0)
+  })
+  return builder.build(meta, tracebackLimit)
+}
+
+/** Frame ids by index in the file. */
+function readFrames(shared: object, tables: Tables): number[] {
+  return take.array(take.member(shared, 'frames'), 'shared.frames').map((value, i) => {
+    const path = `shared.frames[${i}]`
+    const frame = take.object(value, path)
+    const name = take.string(take.member(frame, 'name'), `${path}.name`)
+    const file = take.member(frame, 'file')
+    return tables.frames.intern(
+      name === ANONYMOUS ? '' : name,
+      file === undefined ? UNKNOWN : take.string(file, `${path}.file`),
+      take.position(take.member(frame, 'line'), `${path}.line`),
+      take.position(take.member(frame, 'col'), `${path}.col`),
+    )
+  })
+}
+
+function readProfile(value: unknown, path: string, frames: readonly number[], tables: Tables): Profile {
+  const file = take.object(value, path)
+  const unit = take.string(take.member(file, 'unit'), `${path}.unit`)
+  if (unit !== 'bytes' && unit !== 'none') {
+    throw new FormatError('unsupported', `it measures ${unit}, not memory`, {
+      format: FORMAT,
+      path: `${path}.unit`,
+    })
+  }
+  const name = take.string(take.member(file, 'name') ?? '', `${path}.name`)
+  const profile: Profile = { name, unit, stacks: [], weights: [], deepest: 0 }
+  const type = take.member(file, 'type')
+  if (type === 'sampled') readSamples(file, path, frames, tables, profile)
+  else if (type === 'evented') readEvents(file, path, frames, tables, profile)
+  else take.fail(`${path}.type`, 'neither sampled nor evented')
+  return profile
+}
+
+function readSamples(
+  file: object,
+  path: string,
+  frames: readonly number[],
+  tables: Tables,
+  to: Profile,
+): void {
+  const samples = take.array(take.member(file, 'samples'), `${path}.samples`)
+  const weights = take.array(take.member(file, 'weights'), `${path}.weights`)
+  if (samples.length !== weights.length) take.fail(`${path}.weights`, 'not as many as samples')
+  for (let i = 0; i < samples.length; i++) {
+    const at = `${path}.samples[${i}]`
+    const calls = take.array(samples[i], at)
+    let stack = 0
+    for (const call of calls) stack = tables.stacks.intern(stack, frames[take.index(call, frames.length, at)])
+    to.stacks.push(stack)
+    to.weights.push(take.number(weights[i], `${path}.weights[${i}]`))
+    to.deepest = Math.max(to.deepest, calls.length)
+  }
+}
+
+/** Between two events, what is open gains the distance. */
+function readEvents(
+  file: object,
+  path: string,
+  frames: readonly number[],
+  tables: Tables,
+  to: Profile,
+): void {
+  const rows = new Map<number, number>() // stack -> row
+  let last = take.number(take.member(file, 'startValue'), `${path}.startValue`)
+  let stack = 0
+  let depth = 0
+  for (const [i, value] of take.array(take.member(file, 'events'), `${path}.events`).entries()) {
+    const where = `${path}.events[${i}]`
+    const event = take.object(value, where)
+    const at = take.number(take.member(event, 'at'), `${where}.at`)
+    if (at < last) take.fail(`${where}.at`, 'goes back')
+    if (at > last) grow(to, rows, stack, at - last)
+    last = at
+    const frame = frames[take.index(take.member(event, 'frame'), frames.length, `${where}.frame`)]
+    const type = take.member(event, 'type')
+    if (type === 'O') {
+      stack = tables.stacks.intern(stack, frame)
+      to.deepest = Math.max(to.deepest, ++depth)
+    } else if (type === 'C' && depth > 0 && tables.stacks.frame[stack] === frame) {
+      stack = tables.stacks.parent[stack]
+      depth--
+    } else take.fail(where, 'neither opens a frame nor closes the open one')
+  }
+  if (depth > 0) take.fail(`${path}.events`, 'a frame stays open')
+}
+
+function grow(profile: Profile, rows: Map<number, number>, stack: number, weight: number): void {
+  let row = rows.get(stack)
+  if (row === undefined) {
+    row = profile.stacks.push(stack) - 1
+    profile.weights.push(0)
+    rows.set(stack, row)
+  }
+  profile.weights[row] += weight
+}
+
+function* write(snapshots: readonly Snapshot[]): Iterable<string> {
+  const parts = snapshots.flatMap(bySign).map(snapshot => merged(snapshot))
+  const tables = new Tables() // one list of frames for all
+  const shared = parts.map(part => part.over(tables))
+  yield `{"$schema":"${SCHEMA}","exporter":"tracemalloc","name":${jsonText(parts[0]?.meta.name ?? 'memory')}`
+  yield `,"activeProfileIndex":0,"tracemalloc":${jsonText(parts.map(metaJson))},"shared":{"frames":[`
+  for (let i = 0; i < tables.frames.length; i++) yield `${i ? ',' : ''}${frameJson(tables, i)}`
+  yield ']},"profiles":['
+  let separator = ''
+  for (const { columns, meta } of shared) {
+    const name = (what: string) => `${meta.measure} ${what}${meta.name ? `: ${meta.name}` : ''}`
+    yield separator
+    yield* profileJson(name('bytes'), 'bytes', tables, columns.stack, columns.size)
+    separator = ','
+    if (columns.count.every(count => count === 0)) continue
+    yield separator
+    yield* profileJson(name('blocks'), 'none', tables, columns.stack, columns.count)
+  }
+  yield ']}'
+}
+
+/** A difference as two snapshots without negative numbers: what grew, what shrank. */
+function bySign(snapshot: Snapshot): Snapshot[] {
+  const { size, count } = snapshot.columns
+  if (!size.some(bytes => bytes < 0) && !count.some(blocks => blocks < 0)) return [snapshot]
+  return ([1, -1] as const).map(sign =>
+    snapshot.with({
+      columns: {
+        size: size.map(bytes => Math.max(0, sign * bytes)),
+        count: count.map(blocks => Math.max(0, sign * blocks)),
+      },
+      meta: { name: sign > 0 ? 'grown' : 'shrunk' },
+    }),
+  )
+}
+
+function frameJson({ frames }: Tables, id: number): string {
+  const { functionName, filename, lineno, column } = frames.get(id)
+  return jsonText({
+    name: functionName || ANONYMOUS,
+    ...(filename !== UNKNOWN && { file: filename }),
+    ...(lineno !== 0 && { line: lineno }),
+    ...(column !== 0 && { col: column }),
+  })
+}
+
+function* profileJson(
+  name: string,
+  unit: string,
+  { stacks }: Tables,
+  stack: Uint32Array,
+  weights: Float64Array,
+): Iterable<string> {
+  const total = weights.reduce((sum, weight) => sum + weight, 0)
+  yield `{"type":"sampled","name":${jsonText(name)},"unit":"${unit}","startValue":0,"endValue":${total},"samples":[`
+  for (let i = 0; i < stack.length; i++) yield `${i ? ',' : ''}[${stacks.framesOf(stack[i]).join()}]`
+  yield `],"weights":[${weights.join()}]}`
+}
+
+export const speedscope: Converter = {
+  name: FORMAT,
+  title: 'speedscope',
+  extensions: ['.speedscope.json', '.speedscope'],
+  spec: 'https://github.com/jlfwong/speedscope/wiki/Importing-from-custom-sources',
+  carries: ['count', 'lineno', 'column', 'function', 'meta', 'measures'],
+  truncation: 'always',
+  difference: 'negative',
+  sniff,
+  read,
+  write: snapshots => inPieces(write(snapshots)),
+}

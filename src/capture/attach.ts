@@ -1,0 +1,191 @@
+import { randomBytes } from 'node:crypto'
+import { dirname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { TargetError } from '../errors.ts'
+import { readingOf, type Sampled } from './facts.ts'
+import { readSampler, startSampler, stopSampler } from './sampler.ts'
+import type { Sampling } from './settings.ts'
+import { keepFramesStable } from './stable.ts'
+import { makeFolder, noteRead, type Read, save, saveAs } from './store.ts'
+import { type Isolate, openTarget, type Target, type TargetSpec } from './target.ts'
+
+/** How long a lost target is looked for again, in ms. */
+const RECONNECT_TIME = 60_000
+
+export interface AttachOptions {
+  sampling: Sampling
+  /** Folder of numbered files. */
+  dir: string
+  /** The one file to write, instead. */
+  output?: string
+  match?: string
+  /** Keep functions on the stack and objects apart while attached. */
+  stableFrames?: boolean
+  /** Seconds between the reads of a series; a single read when absent. */
+  every?: number
+  /** Reads of a series. */
+  count?: number
+  /** Seconds until the single read, or until the series ends. */
+  duration?: number
+  /** Ends the wait and the series. */
+  signal: AbortSignal
+  /** Is told of every file. */
+  onRead(read: Read): void
+  /** Is told what a user should know. */
+  say(line: string): void
+}
+
+/** Seconds of sampling before a single read. */
+export const DEFAULT_DURATION = 10
+
+/**
+ * Samples a running target and writes what is alive: once, or as a series. Returns the number of reads. A series whose
+ * connection is lost goes on under a new session when the target, or its successor on the same port, is there again.
+ * Throws TargetError when the target cannot be reached, or goes away and stays away.
+ */
+export async function attach(spec: TargetSpec, options: AttachOptions): Promise<number> {
+  makeFolder(options.output === undefined ? options.dir : dirname(options.output))
+  const progress: Progress = { reads: 0, end: endOf(options) }
+  let target = await openTarget(spec, options.match)
+  for (;;) {
+    const lost = await capture(target, options, progress)
+    if (!lost) return progress.reads
+    if (options.every === undefined) throw lost
+    options.say(`${lost.message}: what was sampled since the last read is lost`)
+    const again = await reopen(spec, options, progress, lost)
+    if (!again) return progress.reads
+    target = again
+    options.say(`connected again with ${target.name}, in a new session`)
+  }
+}
+
+interface Progress {
+  reads: number
+  /** When the series ends, in ms since 1970. */
+  end: number
+}
+
+function endOf({ every, duration }: AttachOptions): number {
+  if (every === undefined || duration === undefined) return Number.POSITIVE_INFINITY
+  return Date.now() + duration * 1000
+}
+
+/** Tries again, ever more slowly. Undefined when the user ends it. */
+async function reopen(
+  spec: TargetSpec,
+  options: AttachOptions,
+  progress: Progress,
+  lost: TargetError,
+): Promise<Target | undefined> {
+  const end = Math.min(Date.now() + RECONNECT_TIME, progress.end)
+  for (let wait = 100; ; wait = Math.min(wait * 2, 5000)) {
+    await sleep(wait, undefined, { signal: options.signal }).catch(() => {})
+    if (options.signal.aborted) return undefined
+    try {
+      return await openTarget(spec, options.match)
+    } catch (error) {
+      const isGone = spec.kind === 'pid' // nobody takes over a process's number
+      if (!(error instanceof TargetError)) throw error
+      if (isGone || Date.now() > end)
+        throw new TargetError(`${lost.message}, and ${error.message}`, { hint: error.hint })
+    }
+  }
+}
+
+/** A sampler at work in one isolate. */
+interface Sampler {
+  isolate: Isolate
+  isOurs: boolean
+  sampled: Sampled
+  /** Names its files. */
+  label: string
+  reads: number
+}
+
+/** Samples until the reads are done; returns why it had to end before. Leaves the target as it was. */
+async function capture(
+  target: Target,
+  options: AttachOptions,
+  progress: Progress,
+): Promise<TargetError | undefined> {
+  const samplers: Sampler[] = []
+  const undo: (() => Promise<void>)[] = []
+  let lost: TargetError | undefined
+  try {
+    for (const isolate of await target.isolates()) {
+      if (options.stableFrames)
+        undo.push(await keepFramesStable(isolate.session, target.runtimeVersion ?? ''))
+      samplers.push(await begin(target, isolate, options))
+    }
+    while (await pause(target, options, progress)) {
+      for (const sampler of samplers) await read(sampler, options)
+      progress.reads++
+    }
+  } catch (error) {
+    if (!(error instanceof TargetError)) throw error
+    lost = error
+  } finally {
+    for (const { isolate, isOurs } of samplers) if (isOurs) await stopSampler(isolate.session).catch(() => {})
+    for (const back of undo) await back().catch(() => {})
+    await target.close().catch(() => {})
+  }
+  return lost
+}
+
+async function begin(target: Target, isolate: Isolate, options: AttachOptions): Promise<Sampler> {
+  const { usedSize } = await isolate.session.post<{ usedSize: number }>('Runtime.getHeapUsage')
+  const isOurs = await startSampler(isolate.session, options.sampling)
+  const note = 'another client was sampling already, at an interval that nobody tells'
+  if (!isOurs) options.say(`${target.name}: ${note}; its samples are read and it is not stopped`)
+  const sampled: Sampled = {
+    sampling: options.sampling,
+    isIntervalKnown: isOurs,
+    session: randomBytes(8).toString('hex'),
+    pid: target.pid,
+    isolate: isolate.name,
+    runtime: target.runtime,
+    runtimeVersion: target.runtimeVersion,
+    before: usedSize,
+    notes: isOurs ? undefined : [note],
+  }
+  return { isolate, isOurs, sampled, label: target.label, reads: 0 }
+}
+
+/** Waits until the next read is due; false when there is none. Throws TargetError when the target goes away. */
+async function pause(target: Target, options: AttachOptions, progress: Progress): Promise<boolean> {
+  const { every, duration = DEFAULT_DURATION, count, signal } = options
+  if (every === undefined ? progress.reads > 0 : progress.reads >= (count ?? Number.POSITIVE_INFINITY))
+    return false
+  const wait = (every ?? duration) * 1000
+  if (Date.now() + wait > progress.end + 1) return false
+  const stop = new AbortController()
+  const onAbort = () => stop.abort()
+  signal.addEventListener('abort', onAbort)
+  try {
+    if (signal.aborted) return false
+    const isLost = await Promise.race([
+      sleep(wait, false, { signal: stop.signal }).catch(() => false),
+      target.closed.then(() => true),
+    ])
+    if (isLost) throw new TargetError(`the connection with ${target.name} was lost`)
+    return !signal.aborted
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+    stop.abort()
+  }
+}
+
+/** Reads one isolate and writes its file. */
+async function read(sampler: Sampler, options: AttachOptions): Promise<void> {
+  const { isolate, sampled } = sampler
+  const start = performance.now()
+  const profile = await readSampler(isolate.session)
+  const memory = await isolate.memory()
+  const took = performance.now() - start
+  const reading = readingOf(profile, sampler.label, sampled, sampler.reads++, memory)
+  const { path, snapshot } = await (options.output === undefined
+    ? save(options.dir, reading)
+    : saveAs(options.output, reading))
+  if (options.every !== undefined) noteRead(options.dir, sampler.label, { path, snapshot, took })
+  options.onRead({ path, snapshot, took })
+}

@@ -1,0 +1,71 @@
+import { get } from 'node:http'
+import { TargetError } from '../errors.ts'
+
+/** A target as an inspector's `/json/list` names it. */
+export interface Listed {
+  id: string
+  type: string
+  title: string
+  url: string
+  webSocketDebuggerUrl: string
+}
+
+/** Longest answer that is read, in bytes. */
+const LONGEST = 4 << 20
+
+/** The targets of the inspector at an address. Throws TargetError when none answers there. `time` in ms. */
+export async function listTargets(host: string, port: number, time = 5000): Promise<Listed[]> {
+  const list = await getJson(host, port, '/json/list', time)
+  const isListed = (t: unknown): t is Listed =>
+    typeof (t as Listed | null)?.webSocketDebuggerUrl === 'string' && typeof (t as Listed).title === 'string'
+  if (!Array.isArray(list)) throw new TargetError(`${host}:${port} is no inspector`)
+  // The inspector names the address it listens on, which behind a tunnel is not the one that reaches it.
+  return list
+    .filter(isListed)
+    .map(target => ({ ...target, webSocketDebuggerUrl: through(target, host, port) }))
+}
+
+function through({ webSocketDebuggerUrl }: Listed, host: string, port: number): string {
+  return webSocketDebuggerUrl.replace(/^(wss?:\/\/)[^/]*/, `$1${host}:${port}`)
+}
+
+function getJson(host: string, port: number, path: string, time: number): Promise<unknown> {
+  const where = `${host}:${port}`
+  return new Promise((resolve, reject) => {
+    const fail = (why: string, hint?: string) => reject(new TargetError(`${where}: ${why}`, { hint }))
+    // Node's inspector answers to addresses and to localhost only.
+    const request = get({
+      host: host.replace(/^\[(.*)\]$/, '$1'),
+      port,
+      path,
+      headers: { host: `localhost:${port}` },
+    })
+    const alarm = setTimeout(() => {
+      request.destroy()
+      fail(`no answer in ${time / 1000} s`)
+    }, time)
+    request.on('error', error => {
+      clearTimeout(alarm)
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'ECONNREFUSED')
+        fail('nothing listens there', 'tracemalloc targets lists what can be attached to')
+      else fail(error.message)
+    })
+    request.on('response', response => {
+      let text = ''
+      response.setEncoding('utf8')
+      response.on('data', piece => {
+        text += piece
+        if (text.length > LONGEST) request.destroy(new Error('too long an answer, it is no inspector'))
+      })
+      response.on('end', () => {
+        clearTimeout(alarm)
+        try {
+          resolve(JSON.parse(text))
+        } catch {
+          fail('it answers, but is no inspector')
+        }
+      })
+    })
+  })
+}

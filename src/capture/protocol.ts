@@ -1,0 +1,7 @@
+/** The result of an answer as text, without parsing it: `{"id":7,"result":{...}}`. Undefined for anything else. */
+export function resultText(message: string): { id: number; text: string } | undefined {
+  const head = /^\{"id":(\d+),"result":/.exec(message.slice(0, 64))
+  const tail = /\}(,"sessionId":"[^"]*")?\}$/.exec(message.slice(-256))
+  if (!head || !tail) return undefined
+  return { id: Number(head[1]), text: message.slice(head[0].length, message.length - tail[0].length + 1) }
+}

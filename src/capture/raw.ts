@@ -1,0 +1,70 @@
+import { closeSync, fsyncSync, linkSync, openSync, rmSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { TracemallocError } from '../errors.ts'
+import type { SnapshotMeta } from '../model/meta.ts'
+import { filePath, nextNumber, RAW } from './files.ts'
+
+/** A read of one isolate with what is known about it. */
+export interface Reading {
+  /** V8's profile, as text. */
+  profile: string
+  /** Middle of its files' names: the process id. */
+  label: string
+  /** Most frames of a traceback, which V8 before version 14 does not know of. */
+  nframe: number
+  meta: SnapshotMeta & { isolate: string }
+}
+
+/** Member of a raw profile that holds the facts, on a line of its own; other readers skip it. */
+const FACTS = '{"tracemalloc":'
+
+/** V8's profile as text, with the facts as its first member. */
+export function rawText({ profile, nframe, meta }: Reading): string {
+  return `${FACTS}${JSON.stringify({ nframe, meta })},\n${profile.slice(1)}`
+}
+
+/** The facts of a raw profile; undefined for one that is not ours. */
+export function rawFacts(text: string): Pick<Reading, 'nframe' | 'meta'> | undefined {
+  const end = text.indexOf(',\n')
+  if (!text.startsWith(FACTS) || end < 0) return undefined
+  return JSON.parse(text.slice(FACTS.length, end))
+}
+
+/**
+ * Writes V8's profile whole or not at all, before it returns, under the next free number. Throws TracemallocError when the
+ * folder cannot be written to.
+ */
+export function saveRaw(dir: string, reading: Reading): { number: number; path: string } {
+  const temporary = join(dir, `.${reading.label}.${process.hrtime.bigint()}.tmp`)
+  try {
+    const file = openSync(temporary, 'wx')
+    try {
+      const bytes = Buffer.from(rawText(reading))
+      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at)
+      fsyncSync(file)
+    } finally {
+      closeSync(file)
+    }
+    return nameRaw(temporary, dir, reading)
+  } catch (error) {
+    throw new TracemallocError(`cannot write a snapshot in ${dir}: ${(error as Error).message}`, {
+      cause: error,
+    })
+  } finally {
+    rmSync(temporary, { force: true })
+  }
+}
+
+/** Gives a whole file the next free number, which a link takes from nobody else. */
+function nameRaw(temporary: string, dir: string, { label, meta }: Reading): { number: number; path: string } {
+  for (;;) {
+    const number = nextNumber(dir, label, meta.isolate)
+    const path = filePath(dir, label, meta.isolate, number, RAW)
+    try {
+      linkSync(temporary, path)
+      return { number, path }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+  }
+}

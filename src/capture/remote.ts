@@ -1,0 +1,121 @@
+import { TargetError } from '../errors.ts'
+import { resultText } from './protocol.ts'
+import { refusal, type Session } from './session.ts'
+
+/** Longest message that is taken, in bytes: the longest string that V8 can make. */
+const LONGEST_MESSAGE = 0x1fffffe8
+/** How long a target may take to accept a connection, in ms. */
+const CONNECT_TIME = 10_000
+/** How long a target may take to answer, in ms: reading a large heap takes long. */
+const ANSWER_TIME = 120_000
+
+/** What is used of a chrome-remote-interface client, its unlisted parts included. */
+interface Client {
+  send(method: string, params: object, sessionId?: string): Promise<unknown>
+  on(event: string, listener: (params: never, sessionId?: string) => void): void
+  off(event: string, listener: (params: never, sessionId?: string) => void): void
+  close(): Promise<void>
+  _nextCommandId: number
+  _handleMessage(message: object): void
+  _ws: {
+    on(event: 'message', listener: (data: unknown) => void): void
+    removeAllListeners(event: 'message'): void
+    terminate(): void
+    _receiver: { _maxPayload: number }
+  }
+}
+
+/** A connection with a target over its WebSocket; flattened sessions of the Target domain have each its own id. */
+export interface Connection extends Session {
+  /** The session of an attached target. Only where the Target domain is real. */
+  session(id: string): Session
+}
+
+/**
+ * Connects to `ws://...`. Throws TargetError when nothing answers. The client's own message limit of 256 MiB is lifted, as a
+ * larger profile would end the connection and with it the samples; an answer that is not the protocol ends the connection.
+ */
+export async function connect(url: string): Promise<Connection> {
+  const { default: CDP } = await import('chrome-remote-interface')
+  let client: Client
+  try {
+    client = (await withTime(
+      CDP({ target: url, local: true }) as Promise<unknown>,
+      CONNECT_TIME,
+      'it does not accept the connection',
+    )) as Client
+  } catch (error) {
+    throw new TargetError(`cannot connect to ${url}: ${(error as Error).message}`, { cause: error })
+  }
+  let gone: Error | undefined
+  let end = () => {}
+  const closed = new Promise<void>(resolve => {
+    end = resolve
+  })
+  client.on('disconnect', () => {
+    gone ??= new TargetError(`the connection to ${url} was closed`)
+    end()
+  })
+  const texts = new Set<number>()
+  client._ws._receiver._maxPayload = LONGEST_MESSAGE
+  client._ws.removeAllListeners('message')
+  client._ws.on('message', data => {
+    try {
+      client._handleMessage(messageOf(String(data), texts))
+    } catch (error) {
+      gone = new TargetError(`${url} does not speak the protocol: ${(error as Error).message}`)
+      client._ws.terminate()
+    }
+  })
+  const session = (id?: string): Session => ({
+    closed,
+    post: (method, params = {}) => answer(method, client.send(method, params, id)) as Promise<never>,
+    async postText(method, params = {}) {
+      texts.add(client._nextCommandId)
+      const result = (await answer(method, client.send(method, params, id))) as { text?: string }
+      return result.text ?? JSON.stringify(result)
+    },
+    on(event, listener) {
+      const name = id === undefined ? event : `${event}.${id}`
+      client.on(name, listener)
+      return () => client.off(name, listener)
+    },
+    async close() {
+      gone ??= new TargetError(`the connection to ${url} was closed`)
+      await withTime(client.close(), CONNECT_TIME, '').catch(() => client._ws.terminate())
+      end()
+    },
+  })
+  const answer = async (method: string, sent: Promise<unknown>): Promise<unknown> => {
+    try {
+      return await withTime(sent, ANSWER_TIME, `no answer to ${method}: the target is stopped or stuck`)
+    } catch (error) {
+      if (gone) throw gone
+      if (error instanceof TargetError) throw error
+      throw refusal(method, error as Error)
+    }
+  }
+  return { ...session(), session }
+}
+
+/** A message of the protocol. The answer to a command in `texts` stays text: `{ text }` instead of its result. */
+function messageOf(data: string, texts: Set<number>): object {
+  const result = texts.size > 0 ? resultText(data) : undefined
+  if (result && texts.delete(result.id)) return { id: result.id, result: { text: result.text } }
+  const message = JSON.parse(data)
+  if (typeof message !== 'object' || message === null) throw new Error('a message that is no object')
+  return message
+}
+
+async function withTime<T>(work: Promise<T>, time: number, late: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const alarm = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new TargetError(`${late} (${time / 1000} s)`)), time)
+  })
+  try {
+    return await Promise.race([work, alarm])
+  } finally {
+    clearTimeout(timer)
+    work.catch(() => {}) // too late to matter
+  }
+}

@@ -1,0 +1,56 @@
+import v8 from 'node:v8'
+import { TargetError } from '../errors.ts'
+import type { Session } from './session.ts'
+
+/** Keeps every function on the stack (the first two) and every object apart. */
+const FLAGS = ['turbo-inlining', 'maglev-inlining', 'turbo-allocation-folding']
+
+/** The flags that V8 of a Node version knows. Node 20 has no Maglev to inline. */
+function flagsOf(nodeVersion: string): string[] {
+  return FLAGS.filter(flag => Number.parseInt(nodeVersion, 10) >= 22 || !flag.startsWith('maglev'))
+}
+
+/** Keeps frames stable in this process, for code that is not compiled yet. */
+export function setStableFlags(): void {
+  for (const flag of flagsOf(process.versions.node)) v8.setFlagsFromString(`--no-${flag}`)
+}
+
+/** What is evaluated in a Node target: sets the flags that its own arguments leave alone. Null where coverage is collected. */
+const setFlags = (flags: readonly string[], prefix: string) => `(() => {
+  if (process.env.NODE_V8_COVERAGE) return null
+  const own = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ')
+  const { setFlagsFromString } = require('v8')
+  for (const flag of ${JSON.stringify(flags)}) if (!own.includes(flag)) setFlagsFromString('--${prefix}' + flag)
+  return true
+})()`
+
+/**
+ * Keeps frames stable in a running Node process: sets the flags, and turns precise coverage on and off, which throws away code
+ * that was optimised without them. Returns the function that undoes it in the same way. Throws TargetError where the process
+ * cannot be told, or collects coverage itself, which this would end.
+ */
+export async function keepFramesStable(session: Session, nodeVersion: string): Promise<() => Promise<void>> {
+  const flags = flagsOf(nodeVersion)
+  await change(session, flags, 'no-')
+  return () => change(session, flags, '')
+}
+
+async function change(session: Session, flags: readonly string[], prefix: string): Promise<void> {
+  const { result, exceptionDetails } = await session.post<{
+    result: { value?: unknown }
+    exceptionDetails?: object
+  }>('Runtime.evaluate', {
+    expression: setFlags(flags, prefix),
+    includeCommandLineAPI: true,
+    returnByValue: true,
+    silent: true,
+  })
+  if (result.value === null) {
+    throw new TargetError('the target collects coverage, which --stable-frames would end')
+  }
+  if (exceptionDetails) throw new TargetError('the target lets nobody set the flags for --stable-frames')
+  await session.post('Profiler.enable')
+  await session.post('Profiler.startPreciseCoverage', { callCount: true })
+  await session.post('Profiler.stopPreciseCoverage')
+  await session.post('Profiler.disable')
+}

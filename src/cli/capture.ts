@@ -1,0 +1,28 @@
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { DEFAULT_INTERVAL, MAX_NFRAME, MODES } from '../capture/settings.ts'
+import { oneOf, wholeNumber } from './options.ts'
+
+/** Seconds, at least a millisecond. */
+export function seconds(text: string): number {
+  const value = Number(text)
+  if (!/^\d+(\.\d+)?$/.test(text) || value < 0.001) {
+    throw new InvalidArgumentError('It takes seconds, at least 0.001.')
+  }
+  return value
+}
+
+/** Adds the flags of every command that captures. */
+export function addCapture(command: Command): Command {
+  return command
+    .option('-o, --output <file>', 'the file to write; its ending names the format')
+    .option('--out <dir>', 'the folder for numbered files (default: the working directory)')
+    .option('--every <seconds>', 'take a snapshot every so often', seconds)
+    .option('--interval <bytes>', `bytes between samples (default ${DEFAULT_INTERVAL})`, wholeNumber(1))
+    .option('--nframe <n>', `most frames of a traceback, 1 to ${MAX_NFRAME}`, wholeNumber(1), MAX_NFRAME)
+    .addOption(new Option('--mode <mode>', MODES.join(', ')).argParser(oneOf(MODES)).default('live'))
+}
+
+/** A message to the user. */
+export function say(line: string): void {
+  process.stderr.write(`tracemalloc: ${line}\n`)
+}

@@ -1,0 +1,67 @@
+import type { Command } from 'commander'
+import type { Mode } from '../../capture/settings.ts'
+import { TargetError } from '../../errors.ts'
+import { addCapture, seconds } from '../capture.ts'
+import { wholeNumber } from '../options.ts'
+
+const EXAMPLE = `
+Example: tracemalloc attach pid:1234 --every 2 --count 3 --out /tmp/series`
+
+interface Options {
+  output?: string
+  out?: string
+  every?: number
+  count?: number
+  duration?: number
+  interval?: number
+  nframe: number
+  mode: Mode
+  match?: string
+  stableFrames?: boolean
+}
+
+export function register(program: Command): void {
+  addCapture(program.command('attach'))
+    .description('one snapshot, or a series, from a running target; the target goes on unharmed')
+    .argument('<target>', 'a port, host:port, ws://... or pid:1234')
+    .option('--count <n>', 'reads of a series', wholeNumber(1))
+    .option('--duration <seconds>', 'sample for so long before the read, or end the series after it', seconds)
+    .option('--match <text>', 'part of the title or address of one of several targets')
+    .option('--stable-frames', 'keep V8 from inlining functions and folding allocations while attached')
+    .addHelpText('after', EXAMPLE)
+    .action(attach)
+}
+
+async function attach(text: string, options: Options): Promise<void> {
+  const [{ attach }, { isRemote, parseTarget }, { sampling }, { Steady }, { say }] = await Promise.all([
+    import('../../capture/attach.ts'),
+    import('../../capture/target.ts'),
+    import('../../capture/settings.ts'),
+    import('../../capture/steady.ts'),
+    import('../capture.ts'),
+  ])
+  const spec = parseTarget(text)
+  if (isRemote(spec)) say(`${text} is not on this machine: whoever reaches that port can run code there`)
+  const interrupt = new AbortController()
+  const onInterrupt = () => {
+    process.off('SIGINT', onInterrupt) // a second one ends us at once
+    interrupt.abort()
+  }
+  process.on('SIGINT', onInterrupt)
+  const steady = new Steady()
+  const reads = await attach(spec, {
+    ...options,
+    sampling: sampling(options),
+    dir: options.out ?? '.',
+    signal: interrupt.signal,
+    say,
+    onRead(read) {
+      for (const line of steady.lines(read)) process.stderr.write(`${line}\n`)
+      say(`wrote ${read.path}`)
+    },
+  })
+  process.off('SIGINT', onInterrupt)
+  if (reads > 0) return
+  if (interrupt.signal.aborted) process.exitCode = 130
+  else throw new TargetError('nothing was read')
+}

@@ -1,0 +1,196 @@
+import { FormatError } from '../errors.ts'
+import { readAll, type Source } from './source.ts'
+
+// JSON documents that are read whole: for formats of tables that refer to each other in any order.
+
+/** No JavaScript string can be longer than about 2^29 characters. */
+const LONGEST = 0x1fffffe8
+
+/** Parses a whole file as JSON. Throws FormatError with the byte offset of the fault. */
+export async function readDocument(source: Source, format: string, maxSize = LONGEST): Promise<unknown> {
+  const limit = Math.min(maxSize, LONGEST)
+  const bytes = await readAll(
+    source,
+    limit,
+    () => new FormatError('too-large', `over ${limit} bytes`, { format, offset: limit }),
+  )
+  return parseJson(bytes, format)
+}
+
+/** No format here needs more levels than this; each costs many times its one byte. */
+const DEEPEST = 100
+
+function isDeeperThan(text: string, most: number): boolean {
+  let depth = 0
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i)
+    if (c === 0x22) {
+      for (i++; i < text.length && text.charCodeAt(i) !== 0x22; i++) if (text.charCodeAt(i) === 0x5c) i++
+    } else if (c === 0x5b || c === 0x7b) {
+      if (++depth > most) return true
+    } else if (c === 0x5d || c === 0x7d) depth--
+  }
+  return false
+}
+
+function parseJson(bytes: Uint8Array, format: string): unknown {
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (cause) {
+    const fault = faultIn(bytes) ?? { offset: 0, truncated: false, reason: 'not UTF-8 text' }
+    throw faultError(fault, format, 0, cause)
+  }
+  return parseText(text, format, 0)
+}
+
+/** Parses JSON. Throws FormatError with the byte offset of the fault, counted from `base`. */
+export function parseText(text: string, format: string, base: number): unknown {
+  if (isDeeperThan(text, DEEPEST)) {
+    const reason = `arrays or objects inside each other more than ${DEEPEST} times`
+    throw new FormatError('malformed', reason, { format, offset: base })
+  }
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    const fault = faultIn(new TextEncoder().encode(text))
+    throw faultError(fault ?? { offset: 0, truncated: false, reason: 'not JSON' }, format, base, cause)
+  }
+}
+
+interface Fault {
+  offset: number
+  truncated: boolean
+  reason: string
+}
+
+function faultError(fault: Fault, format: string, base: number, cause: unknown): FormatError {
+  const code = fault.truncated ? 'truncated' : 'malformed'
+  return new FormatError(code, fault.reason, { format, offset: base + fault.offset, cause })
+}
+
+const SPACE = /[ \t\r\n]*/y
+const SCALAR = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y
+/** What may still become a scalar when the file goes on. */
+const CUT_SCALAR = /(?:-|-?(?:0|[1-9]\d*)(?:\.|(?:\.\d+)?[eE][+-]?)|t|tr|tru|f|fa|fal|fals|n|nu|nul)$/y
+
+/** Where the token ends that begins at `from`, or -1. */
+function endOf(token: RegExp, text: string, from: number): number {
+  token.lastIndex = from
+  return token.test(text) ? token.lastIndex : -1
+}
+
+/** Where the string ends that begins at `from`; -1 when there is none, the text's length + 1 when the text ends in it. */
+function endOfString(text: string, from: number): number {
+  if (text[from] !== '"') return -1
+  for (let i = from + 1; i < text.length; i++) {
+    const c = text.charCodeAt(i)
+    if (c === 0x22) return i + 1
+    if (c < 0x20) return -1
+    if (c === 0x5c && !'"\\/bfnrtu'.includes(text[++i] ?? 'u')) return -1
+  }
+  return text.length + 1
+}
+
+/** Where JSON goes wrong: only used on text that `JSON.parse` refused, whose messages differ between engines. */
+function faultIn(bytes: Uint8Array): Fault | undefined {
+  const text = new TextDecoder('latin1').decode(bytes) // one character a byte
+  const open: string[] = []
+  let wanted: 'value' | 'first' | 'key' | 'firstKey' | 'colon' | 'next' = 'value'
+  let i = 0
+  for (;;) {
+    i = endOf(SPACE, text, i)
+    if (wanted === 'next' && open.length === 0) {
+      return i === text.length
+        ? undefined
+        : { offset: i, truncated: false, reason: 'more text behind the end' }
+    }
+    const stringEnd = endOfString(text, i)
+    if (i >= text.length || stringEnd > text.length || endOf(CUT_SCALAR, text, i) >= 0) {
+      return { offset: text.length, truncated: true, reason: 'the JSON text ends too early' }
+    }
+    const unexpected = { offset: i, truncated: false, reason: 'not JSON' }
+    const c = text[i]
+    let end = i + 1
+    if (wanted === 'next') {
+      if (c === ',') wanted = open.at(-1) === '{' ? 'key' : 'value'
+      else if (c === (open.at(-1) === '{' ? '}' : ']')) open.pop()
+      else return unexpected
+    } else if (wanted === 'colon') {
+      if (c !== ':') return unexpected
+      wanted = 'value'
+    } else if (wanted === 'firstKey' && c === '}') {
+      open.pop()
+      wanted = 'next'
+    } else if (wanted === 'firstKey' || wanted === 'key') {
+      end = stringEnd
+      if (end < 0) return unexpected
+      wanted = 'colon'
+    } else if (wanted === 'first' && c === ']') {
+      open.pop()
+      wanted = 'next'
+    } else if (c === '{' || c === '[') {
+      open.push(c)
+      wanted = c === '{' ? 'firstKey' : 'first'
+    } else {
+      end = Math.max(stringEnd, endOf(SCALAR, text, i))
+      if (end < 0) return unexpected
+      wanted = 'next'
+    }
+    i = end
+  }
+}
+
+/** Takes a parsed document apart; each method throws FormatError `malformed` with the path of what is not as it must be. */
+export class Taker {
+  readonly format: string
+
+  constructor(format: string) {
+    this.format = format
+  }
+
+  fail(path: string, what: string): never {
+    throw new FormatError('malformed', what, { format: this.format, path })
+  }
+
+  /** The member of an object; undefined when it is not the object's own. */
+  member(object: object, key: string): unknown {
+    return Object.hasOwn(object, key) ? (object as Record<string, unknown>)[key] : undefined
+  }
+
+  object(value: unknown, path: string): object {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) this.fail(path, 'not an object')
+    return value
+  }
+
+  array(value: unknown, path: string): readonly unknown[] {
+    if (!Array.isArray(value)) this.fail(path, 'not an array')
+    return value
+  }
+
+  string(value: unknown, path: string): string {
+    if (typeof value !== 'string') this.fail(path, 'not a string')
+    return value
+  }
+
+  /** A number that sums can hold exactly: within ±2^53. */
+  number(value: unknown, path: string): number {
+    if (typeof value !== 'number' || !(Math.abs(value) <= Number.MAX_SAFE_INTEGER)) {
+      this.fail(path, 'not a number within 2^53')
+    }
+    return value
+  }
+
+  /** A whole number from 0 up to but not including `end`. */
+  index(value: unknown, end: number, path: string): number {
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value >= end) {
+      this.fail(path, `not a whole number below ${end}`)
+    }
+    return value
+  }
+
+  /** A line or column: 1-based, 0, null and a missing one are unknown. */
+  position(value: unknown, path: string): number {
+    return value === null || value === undefined ? 0 : this.index(value, 2 ** 32, path)
+  }
+}

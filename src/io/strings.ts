@@ -1,0 +1,87 @@
+import { FormatError } from '../errors.ts'
+import { decode } from './values.ts'
+
+/** Longest string that is decoded. */
+const LONGEST = 64 << 20
+
+/** Picks some strings out of an array of strings, while its pieces go by. */
+export class StringPicker {
+  readonly #wanted: Uint32Array
+  readonly #take: (index: number, text: string) => void
+  #next = 0 // in #wanted
+  #index = 0 // strings that ended
+  #open = false
+  #held: Uint8Array[] = []
+  #heldLength = 0
+
+  /** `wanted` is sorted, without doubles. */
+  constructor(wanted: Uint32Array, take: (index: number, text: string) => void) {
+    this.#wanted = wanted
+    this.#take = take
+  }
+
+  /** Strings seen. */
+  get length(): number {
+    return this.#index
+  }
+
+  piece(bytes: Uint8Array, start: number, end: number, quotes: Uint32Array, count: number): void {
+    let i = 0
+    if (this.#open) {
+      const close = count > 0 ? quotes[0] : end
+      if (this.#isWanted()) this.#hold(bytes.slice(start, close))
+      if (count === 0) return
+      this.#ends()
+      i = 1
+    }
+    // Whole strings: straight to the wanted ones.
+    for (;;) {
+      const skip = Math.min((this.#wanted[this.#next] ?? Infinity) - this.#index, (count - i) >> 1)
+      this.#index += skip
+      i += skip * 2
+      if (i + 1 >= count) break
+      this.#hold(bytes.subarray(quotes[i] + 1, quotes[i + 1]))
+      this.#ends()
+      i += 2
+    }
+    this.#open = i < count
+    if (this.#open && this.#isWanted()) this.#hold(bytes.slice(quotes[i] + 1, end))
+  }
+
+  #isWanted(): boolean {
+    return this.#wanted[this.#next] === this.#index
+  }
+
+  #hold(bytes: Uint8Array): void {
+    this.#heldLength += bytes.length
+    if (this.#heldLength > LONGEST) {
+      throw new FormatError('too-large', 'a string is too long', { path: `strings[${this.#index}]` })
+    }
+    this.#held.push(bytes)
+  }
+
+  #ends(): void {
+    if (this.#isWanted()) {
+      const text = decode(concat(this.#held, this.#heldLength))
+      if (text === undefined) {
+        throw new FormatError('malformed', 'bad string', { path: `strings[${this.#index}]` })
+      }
+      this.#take(this.#index, text)
+      this.#next++
+      this.#held = []
+      this.#heldLength = 0
+    }
+    this.#index++
+  }
+}
+
+function concat(pieces: readonly Uint8Array[], length: number): Uint8Array {
+  if (pieces.length === 1) return pieces[0]
+  const all = new Uint8Array(length)
+  let at = 0
+  for (const piece of pieces) {
+    all.set(piece, at)
+    at += piece.length
+  }
+  return all
+}

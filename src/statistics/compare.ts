@@ -1,0 +1,318 @@
+import { type Cumulative, Grouper, type Groups, type KeyType } from '../model/group.ts'
+import type { Snapshot } from '../model/snapshot.ts'
+import { StatisticDiff, sortIds } from '../model/statistic.ts'
+import { Traceback } from '../model/traceback.ts'
+import { findDrift } from './drift.ts'
+import { errorBars } from './errorBars.ts'
+import { estimateRows, type RowEstimates } from './estimates.ts'
+import {
+  addSums,
+  BETWEEN_RUNS,
+  type Judge,
+  LEAST_SHARE,
+  pairedJudge,
+  type Reads,
+  repeatsJudge,
+  unpairedJudge,
+} from './judge.ts'
+import { notesOf } from './notes.ts'
+import { isPaired } from './pairing.ts'
+import { runtimeStacks } from './runtime.ts'
+import { ALPHA, falseDiscoveryRate, isTestable } from './significance.ts'
+import type { Comparison, ErrorBar, NoiseReason, Rule, SampledDiff } from './types.ts'
+
+/** Old runs from which on the variation between them is measured, not assumed. */
+const REPEATS = 3
+
+/** Means of both sides by group id; in the last place those of everything. */
+interface Sums {
+  readonly ids: Uint32Array
+  readonly size: Float64Array
+  readonly count: Float64Array
+  readonly sizeDiff: Float64Array
+  readonly countDiff: Float64Array
+  readonly estimated: boolean
+  /** Sizes by snapshot. */
+  readonly sizes: ReadonlyMap<Snapshot, Float64Array>
+  /** 1 where all of a group is memory of the runtime itself. */
+  readonly runtime: Uint8Array
+}
+
+/** A verdict by group id. */
+export interface Verdict {
+  pValue: number | null
+  significant: boolean | null
+  reason: NoiseReason | undefined
+  drift?: { bytes: number; label: string }
+}
+
+/**
+ * Differences of new snapshots against old ones, with error bars and verdicts; the rows are those of `compareTo`, in its order. One
+ * new and one old snapshot of one session are paired, sample by sample. Otherwise sides are compared by their means; with three or
+ * more old runs by each row's own variation. Formulas and their proof: docs/accuracy.md.
+ */
+export function compareSampled(
+  newSnapshots: readonly Snapshot[],
+  oldSnapshots: readonly Snapshot[],
+  keyType: KeyType | readonly KeyType[],
+  cumulative: Cumulative = false,
+): Comparison {
+  const { tables } = newSnapshots[0]
+  const now = newSnapshots.map(s => s.over(tables))
+  const old = oldSnapshots.map(s => (s === newSnapshots[0] ? now[0] : s.over(tables)))
+  const grouper = new Grouper(tables, keyType, cumulative)
+  const estimates = new Map<Snapshot, RowEstimates>()
+  for (const snapshot of [...now, ...old]) {
+    const rows = estimateRows(snapshot)
+    if (rows) estimates.set(snapshot, rows)
+  }
+  const sums = sumGroups(grouper, now, old)
+  const reads: Reads = { grouper, now, old, estimates, groups: grouper.length }
+  const { rule, reason } = ruleFor(reads)
+  const judge = judgeOf(reads, rule, sums)
+  const verdicts = judgeRows(reads, rule, reason, judge, sums)
+  if (rule !== 'none' && judge) applyDrift(reads, keyType, cumulative, verdicts, judge, sums)
+  let bars: ReturnType<typeof errorBars> | undefined
+  const bar = (id: number) => {
+    bars ??= errorBars(now, grouper)
+    return bars(id === reads.groups ? -1 : id, sums.size[id])
+  }
+  const row = (id: number): SampledDiff =>
+    new Row(id, id === reads.groups ? undefined : grouper, sums, judge, verdicts[id], bar)
+  const columns = [sums.sizeDiff.map(Math.abs), sums.size, sums.countDiff.map(Math.abs), sums.count]
+  const order = sortIds(sums.ids, columns, (a, b) => grouper.compare(a, b))
+  return {
+    rows: Array.from(order, row),
+    total: row(reads.groups),
+    rule,
+    reason,
+    notes: notesOf(now, old, rule, reason),
+  }
+}
+
+/** Groups all snapshots and takes the means. */
+function sumGroups(grouper: Grouper, now: readonly Snapshot[], old: readonly Snapshot[]): Sums {
+  const grouped = new Map<Snapshot, Groups>([...now, ...old].map(s => [s, grouper.group(s)]))
+  const groups = grouper.length
+  const column = () => new Float64Array(groups + 1)
+  const present = new Uint8Array(groups)
+  const sizes = new Map<Snapshot, Float64Array>()
+  const mean = (snapshots: readonly Snapshot[]) => {
+    const size = column()
+    const count = column()
+    for (const snapshot of snapshots) {
+      const g = grouped.get(snapshot) as Groups
+      for (const id of g.ids) {
+        present[id] = 1
+        size[id] += g.size[id] / snapshots.length
+        count[id] += g.count[id] / snapshots.length
+      }
+      const own = column()
+      own.set(g.size.subarray(0, groups))
+      const { total } = snapshot
+      own[groups] = total.size
+      size[groups] += total.size / snapshots.length
+      count[groups] += total.count / snapshots.length
+      sizes.set(snapshot, own)
+    }
+    return { size, count }
+  }
+  const before = mean(old)
+  const after = mean(now)
+  const minus = (a: Float64Array, b: Float64Array) => a.map((value, id) => value - b[id])
+  return {
+    ...after,
+    sizeDiff: minus(after.size, before.size),
+    countDiff: minus(after.count, before.count),
+    ids: Uint32Array.from(present.keys()).filter(id => present[id] === 1),
+    estimated: [...grouped.values()].some(g => g.estimated),
+    sizes,
+    runtime: runtimeGroups({ grouper, groups }, [...now, ...old]),
+  }
+}
+
+function runtimeGroups(reads: Pick<Reads, 'grouper' | 'groups'>, snapshots: readonly Snapshot[]): Uint8Array {
+  const isRuntime = runtimeStacks(reads.grouper.tables)
+  const ours = new Float64Array(reads.groups + 1)
+  const unused = new Float64Array(reads.groups + 1)
+  for (const snapshot of snapshots) {
+    const mark = Float64Array.from(snapshot.columns.stack, stack => 1 - isRuntime[stack])
+    addSums(reads, snapshot, [mark, mark], [ours, unused])
+  }
+  return Uint8Array.from(ours, n => (n > 0 ? 0 : 1))
+}
+
+function ruleFor({ now, old, estimates }: Reads): { rule: Rule; reason?: NoiseReason } {
+  const all = [...now, ...old]
+  if (all.some(s => !estimates.has(s))) return { rule: 'none', reason: 'interval unknown' }
+  if (now.length === 1 && old.length === 1 && isPaired(now[0], old[0])) return { rule: 'paired' }
+  if (old.length >= REPEATS) return { rule: 'repeats' }
+  if (all.every(s => estimates.get(s)?.interval === 1)) return { rule: 'none', reason: 'single runs' }
+  return { rule: 'unpaired' }
+}
+
+function judgeOf(reads: Reads, rule: Rule, sums: Sums): Judge | undefined {
+  const { now, old, estimates } = reads
+  if (now.length === 1 && old.length === 1 && isPaired(now[0], old[0])) return pairedJudge(reads)
+  if ([...now, ...old].some(s => !estimates.has(s))) return undefined
+  return rule === 'repeats' ? repeatsJudge(reads, sums.sizes) : unpairedJudge(reads, BETWEEN_RUNS)
+}
+
+function judgeRows(
+  reads: Reads,
+  rule: Rule,
+  reason: NoiseReason | undefined,
+  judge: Judge | undefined,
+  sums: Sums,
+): Verdict[] {
+  const { groups } = reads
+  const verdicts = Array.from(
+    { length: groups + 1 },
+    (): Verdict => ({ pValue: null, significant: null, reason }),
+  )
+  if (!judge || rule === 'none') return verdicts
+  const least =
+    rule === 'paired'
+      ? 0
+      : LEAST_SHARE * Math.max(sums.size[groups], sums.size[groups] - sums.sizeDiff[groups])
+  const tested: number[] = []
+  for (const id of [...sums.ids, groups]) {
+    const verdict = verdicts[id]
+    verdict.significant = false
+    if (sums.runtime[id] === 1) {
+      verdict.reason = 'runtime'
+      continue
+    }
+    verdict.pValue = judge.pValue(id)
+    verdict.reason = 'sampling'
+    if (id === groups) continue
+    if (isTestable(judge.sides(id))) tested.push(id)
+    else verdict.reason = 'few samples'
+  }
+  const call = (id: number) => {
+    const isLarge = Math.abs(sums.sizeDiff[id]) >= least
+    verdicts[id].significant = isLarge
+    verdicts[id].reason = isLarge ? undefined : 'small'
+  }
+  const called = falseDiscoveryRate(tested.map(id => verdicts[id].pValue as number))
+  for (const [i, id] of tested.entries()) if (called[i]) call(id)
+  if ((verdicts[groups].pValue ?? 1) <= ALPHA) call(groups)
+  return verdicts
+}
+
+/** Takes back what only moved between caller and callee. Cumulative rows go by what their own allocations did. */
+function applyDrift(
+  reads: Reads,
+  keyType: KeyType | readonly KeyType[],
+  cumulative: Cumulative,
+  verdicts: Verdict[],
+  judge: Judge,
+  sums: Sums,
+): void {
+  const significant = Array.from(sums.ids).filter(id => verdicts[id].significant)
+  if (significant.length === 0) return
+  if (!cumulative) {
+    findDrift(reads, significant, judge, sums.sizeDiff, verdicts)
+    return
+  }
+  const own = compareSampled(reads.now, reads.old, keyType)
+  const moved = new Map(own.rows.filter(row => row.drift).map(row => [row.statistic.label, row]))
+  for (const id of significant) {
+    const row = moved.get(reads.grouper.describe(id).label)
+    if (!row?.drift || Math.sign(row.drift.bytes) !== Math.sign(sums.sizeDiff[id])) continue
+    verdicts[id].drift = row.drift
+    if (row.reason !== 'drift' || 2 * Math.abs(row.drift.bytes) < Math.abs(sums.sizeDiff[id])) continue
+    verdicts[id].significant = false
+    verdicts[id].reason = 'drift'
+  }
+}
+
+/** A row that works its limits out when asked: reports show few of many. */
+class Row implements SampledDiff {
+  readonly statistic: StatisticDiff
+  readonly pValue: number | null
+  readonly significant: boolean | null
+  readonly reason: NoiseReason | undefined
+  readonly drift: SampledDiff['drift']
+  readonly #id: number
+  readonly #judge: Judge | undefined
+  readonly #known: boolean
+  readonly #bar: (id: number) => ErrorBar
+
+  constructor(
+    id: number,
+    grouper: Grouper | undefined,
+    sums: Sums,
+    judge: Judge | undefined,
+    verdict: Verdict,
+    bar: (id: number) => ErrorBar,
+  ) {
+    const { traceback, label, key } = grouper?.describe(id) ?? {
+      traceback: new Traceback([]),
+      label: 'total',
+      key: {},
+    }
+    const { size, sizeDiff, count, countDiff, estimated } = sums
+    this.statistic = new StatisticDiff(
+      traceback,
+      size[id],
+      sizeDiff[id],
+      count[id],
+      countDiff[id],
+      label,
+      key,
+      estimated,
+    )
+    this.pValue = verdict.pValue
+    this.significant = verdict.significant
+    this.reason = verdict.reason
+    this.drift = verdict.drift
+    this.#id = id
+    this.#judge = judge
+    this.#bar = bar
+    this.#known = judge !== undefined && verdict.reason !== 'interval unknown'
+  }
+
+  get sizeError(): number | null {
+    return this.#bar(this.#id).sizeError
+  }
+
+  get sizeLow(): number | null {
+    return this.#bar(this.#id).sizeLow
+  }
+
+  get sizeHigh(): number | null {
+    return this.#bar(this.#id).sizeHigh
+  }
+
+  get countError(): number | null {
+    return this.#bar(this.#id).countError
+  }
+
+  get sizeDiffError(): number | null {
+    return this.#judge && this.#known ? this.#judge.error(this.#id) : null
+  }
+
+  get sizeDiffLow(): number | null {
+    if (!this.#judge || !this.#known) return null
+    return Math.min(this.statistic.sizeDiff, this.#judge.limits(this.#id).low)
+  }
+
+  get sizeDiffHigh(): number | null {
+    if (!this.#judge || !this.#known) return null
+    return Math.max(this.statistic.sizeDiff, this.#judge.limits(this.#id).high)
+  }
+
+  get new(): number | undefined {
+    return this.#judge?.born?.[this.#id]
+  }
+
+  get freed(): number | undefined {
+    return this.#judge?.freed?.[this.#id]
+  }
+
+  get survived(): number | undefined {
+    const born = this.new
+    return born === undefined ? undefined : this.statistic.size - born
+  }
+}

@@ -1,0 +1,140 @@
+// What the samples of each row stand for, and the counts decoded from them.
+
+import type { Groups } from '../model/group.ts'
+import type { Samples, Snapshot } from '../model/snapshot.ts'
+import { type Decoded, decodeSamples } from './decode.ts'
+import { inferInterval } from './interval.ts'
+import { describeSampling, probability } from './sampling.ts'
+
+/** Estimates by row, from its samples. */
+export interface RowEstimates {
+  /** Sampling interval in bytes; 1 = exact. */
+  readonly interval: number
+  /** Unbiased bytes: sum of s / p. (`size` is rounded per node and object size.) */
+  readonly bytes: Float64Array
+  /** Variance of the bytes: sum of s^2 (1 - p) / p^2. */
+  readonly variance: Float64Array
+  /** Number of samples. */
+  readonly samples: Float64Array
+  readonly count: Float64Array
+  readonly countVariance: Float64Array
+  /** The decoded samples; undefined where exact or without samples. */
+  readonly decoded: Decoded | undefined
+}
+
+/** Decoded once for a report's several questions; the samples' identity is the key. */
+const known = new WeakMap<Samples, { size: Float64Array; estimates: RowEstimates }>()
+
+/** Estimates of a snapshot's rows; undefined where it is sampled at an unknown interval. */
+export function estimateRows(snapshot: Snapshot): RowEstimates | undefined {
+  const { bytes: interval } = describeSampling(snapshot)
+  if (interval === undefined) return undefined
+  const { samples, size } = snapshot.columns
+  if (interval === 1 || !samples) return withoutSamples(snapshot, interval)
+  const seen = known.get(samples)
+  if (seen && seen.size === size && seen.estimates.interval === interval) return seen.estimates
+  const estimates = fromSamples(snapshot, samples, interval)
+  known.set(samples, { size, estimates })
+  return estimates
+}
+
+function fromSamples(snapshot: Snapshot, samples: Samples, interval: number): RowEstimates {
+  const decoded = decodeSamples(samples, snapshot.columns.size, interval)
+  const estimates = withoutSamples(snapshot, interval)
+  const { bytes, variance, count, countVariance } = estimates
+  const sampled = new Float64Array(snapshot.length)
+  for (let i = 0; i < decoded.row.length; i++) {
+    const row = decoded.row[i]
+    if (sampled[row] === 0) bytes[row] = variance[row] = count[row] = countVariance[row] = 0
+    const n = decoded.n[i]
+    sampled[row] += n
+    bytes[row] += n * decoded.bytes[i]
+    variance[row] += n * decoded.variance[i]
+    count[row] += n * decoded.count[i]
+    countVariance[row] += decoded.countVariance[i]
+  }
+  for (let row = 0; row < sampled.length; row++) if (sampled[row] > 0) estimates.samples[row] = sampled[row]
+  return { ...estimates, decoded }
+}
+
+/**
+ * Rows without samples. Of the JS heap in a sampled snapshot: every sample stands for about one interval, so the variance is at
+ * most interval * size. Other domains (tracked buffers) are exact.
+ */
+function withoutSamples(snapshot: Snapshot, interval: number): RowEstimates {
+  const { size, count, domain } = snapshot.columns
+  const heap = (row: number) => (interval > 1 && domain[row] === 0 ? Math.abs(size[row]) : 0)
+  return {
+    interval,
+    bytes: size.slice(),
+    variance: size.map((_, row) => heap(row) * interval),
+    samples: size.map((_, row) => heap(row) / interval),
+    count: count.slice(),
+    countVariance: count.map((n, row) => (heap(row) > 0 ? n * Math.max(1, (n * interval) / heap(row)) : 0)),
+    decoded: undefined,
+  }
+}
+
+/**
+ * The same rows as another interval would have sampled them: variance of a row's bytes, and its expected number of samples.
+ */
+export function estimateAt(
+  estimates: RowEstimates,
+  snapshot: Snapshot,
+  interval: number,
+): { variance: Float64Array; samples: Float64Array } {
+  if (interval === estimates.interval) return estimates
+  const variance = new Float64Array(snapshot.length)
+  const samples = new Float64Array(snapshot.length)
+  const add = (row: number, objects: number, size: number) => {
+    const p = probability(size, interval)
+    if (interval > 1) variance[row] += (objects * size * size * (1 - p)) / p
+    samples[row] += objects * p
+  }
+  const { decoded, count, bytes } = estimates
+  if (decoded) {
+    for (let i = 0; i < decoded.row.length; i++) {
+      add(decoded.row[i], decoded.n[i] * decoded.count[i], decoded.size[i])
+    }
+  } else {
+    for (let row = 0; row < snapshot.length; row++) {
+      if (count[row] > 0 && bytes[row] > 0) add(row, count[row], bytes[row] / count[row])
+    }
+  }
+  return { variance, samples }
+}
+
+/**
+ * What a reader leaves open of a sampled snapshot: the interval told from the samples where nobody gave it, and the number of
+ * blocks behind the samples (a fraction; `meta.counts` stays `estimated`). At interval 1 every block is a sample: exact.
+ */
+export function estimateCounts(snapshot: Snapshot): Snapshot {
+  const { meta, columns } = snapshot
+  if (meta.accuracy === 'exact' || !columns.samples) return snapshot
+  if (meta.interval === undefined) return inferred(snapshot, columns.samples)
+  if (meta.interval === 1) return snapshot.with({ meta: { accuracy: 'exact', counts: 'exact' } })
+  if (meta.counts === 'exact') return snapshot
+  const estimates = estimateRows(snapshot)
+  return estimates ? snapshot.with({ columns: { count: estimates.count } }) : snapshot
+}
+
+function inferred(snapshot: Snapshot, samples: Samples): Snapshot {
+  const { interval, text } = inferInterval(samples.size)
+  if (interval === undefined) {
+    return snapshot.with({
+      meta: { notes: [...(snapshot.meta.notes ?? []), `unknown sampling interval: ${text}`] },
+    })
+  }
+  return estimateCounts(snapshot.with({ meta: { interval, intervalSource: 'inferred' } }))
+}
+
+/** Sums of two row columns by group, the groups being those of `groups.grouper`. */
+export function sumRows(
+  groups: Pick<Groups, 'grouper'>,
+  snapshot: Snapshot,
+  a: Float64Array,
+  b: Float64Array,
+): [Float64Array, Float64Array] {
+  const sums = groups.grouper.group(snapshot.with({ columns: { size: a, count: b } }))
+  return [sums.size, sums.count]
+}

@@ -1,0 +1,61 @@
+import type { Snapshot } from '../model/snapshot.ts'
+import { describeSampling } from './sampling.ts'
+import type { NoiseReason, Rule } from './types.ts'
+
+/** What a user should know before believing the verdicts. */
+export function notesOf(
+  now: readonly Snapshot[],
+  old: readonly Snapshot[],
+  rule: Rule,
+  reason: NoiseReason | undefined,
+): string[] {
+  const all = [...now, ...old]
+  return [...ruleNotes(rule, reason), ...differenceNotes(all), ...orderNotes(now, old, rule)]
+}
+
+function ruleNotes(rule: Rule, reason: NoiseReason | undefined): string[] {
+  if (reason === 'interval unknown') {
+    return ['without the sampling interval nothing can be called significant']
+  }
+  if (reason === 'single runs') {
+    return [
+      'exact, but one run against another: runs differ by themselves, so nothing is called significant without repeats (three old runs or more)',
+    ]
+  }
+  if (rule === 'unpaired') {
+    return [
+      'one run against another: "significant" speaks of sampling and of the usual variation between identical runs, not of what else differed',
+    ]
+  }
+  return []
+}
+
+/** Facts in which the snapshots differ. */
+function differenceNotes(all: readonly Snapshot[]): string[] {
+  const notes: string[] = []
+  const different = <T>(of: (snapshot: Snapshot) => T | undefined) => {
+    const values = new Set(all.map(of).filter(value => value !== undefined))
+    return values.size > 1 ? [...values].join(', ') : undefined
+  }
+  const accuracy = different(s => s.meta.accuracy)
+  if (accuracy) notes.push(`some are exact and some sampled`)
+  const interval = different(s => describeSampling(s).bytes)
+  if (interval) notes.push(`different sampling intervals: ${interval} bytes`)
+  const runtime = different(
+    s => s.meta.runtime && [s.meta.runtime, s.meta.runtimeVersion].filter(Boolean).join(' '),
+  )
+  if (runtime) notes.push(`different runtimes: ${runtime}`)
+  const measure = different(s => s.meta.measure)
+  if (measure) notes.push(`they measure different things: ${measure}`)
+  if (all.some(s => s.length === 0)) notes.push('a snapshot is empty')
+  return notes
+}
+
+function orderNotes(now: readonly Snapshot[], old: readonly Snapshot[], rule: Rule): string[] {
+  if (rule !== 'paired') return []
+  const [a, b] = [old[0].meta, now[0].meta]
+  if (a === b || (a.read !== undefined && a.read === b.read)) return ['both are the same read']
+  const isLater =
+    a.read !== undefined && b.read !== undefined ? a.read > b.read : (a.time ?? 0) > (b.time ?? Infinity)
+  return isLater ? ['the old snapshot is the later read of the session'] : []
+}

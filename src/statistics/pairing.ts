@@ -1,0 +1,174 @@
+// Two reads of one session: the same ordinal is the same object, so every sample is new, freed or survived.
+
+import type { Snapshot } from '../model/snapshot.ts'
+import type { RowEstimates } from './estimates.ts'
+
+/** Do both snapshots come from one run of one sampler? */
+export function isPaired(a: Snapshot, b: Snapshot): boolean {
+  return a.meta.session !== undefined && a.meta.session === b.meta.session
+}
+
+/**
+ * What came and went between two reads, by cell: rows of one stack, type and domain, of either snapshot. The cells are rows of
+ * `snapshot` (for grouping), which stands on the tables of both.
+ */
+export interface PairedCells {
+  readonly snapshot: Snapshot
+  /** Bytes as V8 reports them: `new - freed` is the difference of the sizes, exactly. */
+  readonly new: Float64Array
+  readonly freed: Float64Array
+  /** Unbiased bytes of the new and freed samples, their variance and number. */
+  readonly newBytes: Float64Array
+  readonly freedBytes: Float64Array
+  readonly newVariance: Float64Array
+  readonly freedVariance: Float64Array
+  readonly newSamples: Float64Array
+  readonly freedSamples: Float64Array
+}
+
+/** Which samples of `samples` are in `others` too, by ordinal: 1 = survived. */
+function survivors(ordinals: Float64Array, others: Float64Array): Uint8Array {
+  const set = new Set<number>(others)
+  const result = new Uint8Array(ordinals.length)
+  for (let i = 0; i < ordinals.length; i++) if (set.has(ordinals[i])) result[i] = 1
+  return result
+}
+
+/** Numbers the cells of rows over common tables. */
+class Cells {
+  readonly #ids = new Map<number, number>()
+  readonly #kinds = new Map<number, Map<number, number>>()
+  readonly stack: number[] = []
+  readonly type: number[] = []
+  readonly domain: number[] = []
+  #kindCount = 0
+
+  /** Cell of each row. */
+  number(snapshot: Snapshot): Uint32Array {
+    const { stack, type, domain } = snapshot.columns
+    const stacks = snapshot.tables.stacks.length
+    return stack.map((s, row) => {
+      const key = this.#kind(type[row], domain[row]) * stacks + s
+      let id = this.#ids.get(key)
+      if (id === undefined) {
+        this.#ids.set(key, (id = this.stack.length))
+        this.stack.push(s)
+        this.type.push(type[row])
+        this.domain.push(domain[row])
+      }
+      return id
+    })
+  }
+
+  #kind(type: number, domain: number): number {
+    let kinds = this.#kinds.get(type)
+    if (!kinds) this.#kinds.set(type, (kinds = new Map()))
+    let id = kinds.get(domain)
+    if (id === undefined) kinds.set(domain, (id = this.#kindCount++))
+    return id
+  }
+}
+
+/** What one side's samples say of a cell: those that the other side has not (new or freed), and all. */
+interface Side {
+  size: Float64Array
+  bytes: Float64Array
+  variance: Float64Array
+  samples: Float64Array
+  /** Bytes by weight of the samples only here, and of all. */
+  only: Float64Array
+  all: Float64Array
+  kept: Float64Array
+}
+
+function sideOf(
+  snapshot: Snapshot,
+  estimates: RowEstimates | undefined,
+  cells: Uint32Array,
+  length: number,
+  other: Snapshot,
+): Side {
+  const column = () => new Float64Array(length)
+  const side: Side = {
+    size: column(),
+    bytes: column(),
+    variance: column(),
+    samples: column(),
+    only: column(),
+    all: column(),
+    kept: column(),
+  }
+  for (let row = 0; row < snapshot.length; row++) side.size[cells[row]] += snapshot.columns.size[row]
+  const { samples } = snapshot.columns
+  if (!samples) return side
+  const survived = survivors(samples.ordinal, other.columns.samples?.ordinal ?? new Float64Array(0))
+  const decoded = estimates?.decoded
+  for (let i = 0; i < samples.row.length; i++) {
+    const cell = cells[samples.row[i]]
+    const lot = decoded ? decoded.lot[i] : 0
+    const weight = decoded ? decoded.bytes[lot] : samples.size[i]
+    side.all[cell] += weight
+    if (survived[i] === 1) {
+      side.kept[cell]++
+      continue
+    }
+    side.only[cell] += weight
+    side.bytes[cell] += weight
+    side.samples[cell]++
+    if (decoded) side.variance[cell] += decoded.variance[lot]
+  }
+  return side
+}
+
+/**
+ * Pairs two reads of one session. `old` must stand on the tables of `now`. A cell's freed bytes are its old size shared over
+ * its samples; its new bytes are what the difference of the sizes leaves, so no rounding of V8's shows as growth.
+ */
+export function pairSnapshots(
+  now: Snapshot,
+  old: Snapshot,
+  nowEstimates: RowEstimates | undefined,
+  oldEstimates: RowEstimates | undefined,
+): PairedCells {
+  const cells = new Cells()
+  const oldCells = cells.number(old)
+  const nowCells = cells.number(now)
+  const n = cells.stack.length
+  const before = sideOf(old, oldEstimates, oldCells, n, now)
+  const after = sideOf(now, nowEstimates, nowCells, n, old)
+  const born = new Float64Array(n)
+  const freed = new Float64Array(n)
+  for (let i = 0; i < n; i++) {
+    const difference = after.size[i] - before.size[i]
+    let gone = before.all[i] > 0 ? Math.round((before.size[i] * before.only[i]) / before.all[i]) : 0
+    if (after.samples[i] === 0) gone = -difference
+    born[i] = before.samples[i] === 0 ? Math.max(0, difference) : Math.max(0, difference, difference + gone)
+    freed[i] = born[i] - difference
+    // Rows without samples (exact ones) come or go by their difference.
+    if (before.all[i] + after.all[i] === 0) {
+      after.bytes[i] = born[i]
+      before.bytes[i] = freed[i]
+    }
+  }
+  return {
+    snapshot: now.with({
+      columns: {
+        stack: Uint32Array.from(cells.stack),
+        type: Uint32Array.from(cells.type),
+        domain: Uint32Array.from(cells.domain),
+        size: after.size,
+        count: born,
+        totalNframe: undefined,
+        samples: undefined,
+      },
+    }),
+    new: born,
+    freed,
+    newBytes: after.bytes,
+    freedBytes: before.bytes,
+    newVariance: after.variance,
+    freedVariance: before.variance,
+    newSamples: after.samples,
+    freedSamples: before.samples,
+  }
+}

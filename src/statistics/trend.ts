@@ -1,0 +1,263 @@
+// Growth over a series of reads. In one session samples survive, so the sizes of a row are correlated and tests of trend are wrong;
+// whole objects are compared instead: those that came and stayed against those that went.
+
+import { type Cumulative, Grouper, type KeyType } from '../model/group.ts'
+import type { Snapshot } from '../model/snapshot.ts'
+import { StatisticDiff, sortIds } from '../model/statistic.ts'
+import { estimateRows, sumRows } from './estimates.ts'
+import { addSums } from './judge.ts'
+import { isPaired } from './pairing.ts'
+import { runtimeStacks } from './runtime.ts'
+import { falseDiscoveryRate, growthTest, isTestable, type Sides } from './significance.ts'
+import type { NoiseReason, SeriesTrend, TrendRow } from './types.ts'
+
+interface Verdict {
+  pValue: number | null
+  significant: boolean | null
+  reason: NoiseReason | undefined
+}
+
+/**
+ * The course of each group over three or more reads, oldest first. With h = floor((N - 1) / 2) a row of one session has grown when
+ * both are significant: end to end (born after the first read and alive at the last, against alive at the first and dead at the last),
+ * and among the old (alive at the last and at read N - 1 - h but not at the first, against alive at the first and at h but dead
+ * at the last). Caches that outlive the series look the same: it says "grew in this window". Over different sessions no p-value.
+ */
+export function seriesTrend(
+  snapshots: readonly Snapshot[],
+  keyType: KeyType | readonly KeyType[],
+  cumulative: Cumulative = false,
+): SeriesTrend {
+  const { tables } = snapshots[0]
+  const reads = snapshots.map(s => s.over(tables))
+  const grouper = new Grouper(tables, keyType, cumulative)
+  const grouped = reads.map(read => grouper.group(read))
+  const groups = grouper.length
+  const paired = reads.every(read => isPaired(read, reads[0]))
+  const ids = Uint32Array.from(new Set(grouped.flatMap(g => [...g.ids])))
+  const verdicts = judgeSeries(grouper, groups, reads, ids, paired)
+  const ages = paired ? cohorts(grouper, reads) : undefined
+  const last = grouped[reads.length - 1]
+  const at = (column: Float64Array, id: number) => column[id] ?? 0
+  const column = (of: (id: number) => number) => {
+    const values = new Float64Array(groups)
+    for (const id of ids) values[id] = of(id)
+    return values
+  }
+  const size = column(id => at(last.size, id))
+  const count = column(id => at(last.count, id))
+  const sizeDiff = column(id => size[id] - at(grouped[0].size, id))
+  const countDiff = column(id => count[id] - at(grouped[0].count, id))
+  const columns = [sizeDiff.map(Math.abs), size, countDiff.map(Math.abs), count]
+  const order = sortIds(ids, columns, (a, b) => grouper.compare(a, b))
+  const estimated = grouped.some(g => g.estimated)
+  const row = (id: number): TrendRow => {
+    const { traceback, label, key } = grouper.describe(id)
+    const sizes = grouped.map(g => at(g.size, id))
+    return {
+      statistic: new StatisticDiff(
+        traceback,
+        size[id],
+        sizeDiff[id],
+        count[id],
+        countDiff[id],
+        label,
+        key,
+        estimated,
+      ),
+      sizes,
+      get slope() {
+        return medianSlope(sizes)
+      },
+      growing: sizes.every((value, i) => i === 0 || value > sizes[i - 1]),
+      ...verdicts[id],
+      get ages() {
+        return ages?.(id)
+      },
+    }
+  }
+  return { rows: Array.from(order, row), paired, notes: notesOf(paired) }
+}
+
+function notesOf(paired: boolean): string[] {
+  return paired
+    ? ['significant: grew in this window; a cache that outlives the series looks the same']
+    : [
+        'reads of different sessions: growth is described, not tested, as nothing says how much single runs differ',
+      ]
+}
+
+function judgeSeries(
+  grouper: Grouper,
+  groups: number,
+  reads: readonly Snapshot[],
+  ids: Uint32Array,
+  paired: boolean,
+): Verdict[] {
+  const open: NoiseReason = paired ? 'interval unknown' : 'single runs'
+  const verdicts = Array.from(
+    { length: groups },
+    (): Verdict => ({ pValue: null, significant: null, reason: open }),
+  )
+  const tests = paired ? seriesSides(grouper, groups, reads) : undefined
+  if (!tests) return verdicts
+  const runtime = runtimeMarks(grouper, groups, reads)
+  const tested: number[] = []
+  for (const id of ids) {
+    const sides = tests.map(of => of(id))
+    const isRuntime = runtime[id] === 0
+    verdicts[id] = {
+      pValue: isRuntime ? null : Math.max(...sides.map(growthTest)),
+      significant: false,
+      reason: isRuntime ? 'runtime' : sides.every(isTestable) ? 'sampling' : 'few samples',
+    }
+    if (verdicts[id].reason === 'sampling') tested.push(id)
+  }
+  const called = falseDiscoveryRate(tested.map(id => verdicts[id].pValue as number))
+  for (const [i, id] of tested.entries()) {
+    if (called[i]) verdicts[id] = { ...verdicts[id], significant: true, reason: undefined }
+  }
+  return verdicts
+}
+
+/** Above 0 where a group has memory that is not the runtime's own. */
+function runtimeMarks(grouper: Grouper, groups: number, reads: readonly Snapshot[]): Float64Array {
+  const isRuntime = runtimeStacks(grouper.tables)
+  const ours = new Float64Array(groups + 1)
+  for (const read of reads) {
+    const mark = Float64Array.from(read.columns.stack, stack => 1 - isRuntime[stack])
+    addSums({ grouper, groups }, read, [mark, mark], [ours, new Float64Array(groups + 1)])
+  }
+  return ours
+}
+
+/** Sums of some of a read's samples, by group. */
+interface Sums {
+  bytes: Float64Array
+  variance: Float64Array
+  samples: Float64Array
+}
+
+/** The two comparisons of the rule; undefined where the interval is unknown or a read has no samples. */
+function seriesSides(
+  grouper: Grouper,
+  groups: number,
+  reads: readonly Snapshot[],
+): ((id: number) => Sides)[] | undefined {
+  const h = Math.floor((reads.length - 1) / 2)
+  const first = reads[0]
+  const last = reads[reads.length - 1]
+  const inFirst = ordinalsOf(first)
+  const inLast = ordinalsOf(last)
+  const inOld = ordinalsOf(reads[h])
+  const inYoung = ordinalsOf(reads[reads.length - 1 - h])
+  const came = sumSamples(grouper, groups, last, o => !inFirst.has(o))
+  const went = sumSamples(grouper, groups, first, o => !inLast.has(o))
+  const stayed = sumSamples(grouper, groups, last, o => !inFirst.has(o) && inYoung.has(o))
+  const leftOld = sumSamples(grouper, groups, first, o => inOld.has(o) && !inLast.has(o))
+  if (!came || !went || !stayed || !leftOld) return undefined
+  const interval = estimateRows(last)?.interval ?? 1
+  const sidesOf = (up: Sums, down: Sums) => (id: number) => {
+    const variance = (up.variance[id] + down.variance[id]) / 2
+    return {
+      old: down.bytes[id],
+      new: up.bytes[id],
+      oldVariance: variance,
+      newVariance: variance,
+      pooled: (up.bytes[id] + down.bytes[id]) / 2,
+      samples: up.samples[id] + down.samples[id],
+      interval,
+    }
+  }
+  return [sidesOf(came, went), sidesOf(stayed, leftOld)]
+}
+
+function ordinalsOf(read: Snapshot): Set<number> {
+  return new Set(read.columns.samples?.ordinal)
+}
+
+function sumSamples(
+  grouper: Grouper,
+  groups: number,
+  read: Snapshot,
+  isMeant: (ordinal: number) => boolean,
+): Sums | undefined {
+  const rows = estimateRows(read)
+  const { samples } = read.columns
+  if (!rows || (!samples && read.length > 0)) return undefined
+  const column = () => new Float64Array(read.length)
+  const [bytes, variance, number] = [column(), column(), column()]
+  for (let i = 0; samples && i < samples.row.length; i++) {
+    if (!isMeant(samples.ordinal[i])) continue
+    const row = samples.row[i]
+    const lot = rows.decoded?.lot[i] ?? 0
+    bytes[row] += rows.decoded?.bytes[lot] ?? samples.size[i]
+    variance[row] += rows.decoded?.variance[lot] ?? 0
+    number[row]++
+  }
+  const sums = {
+    bytes: new Float64Array(groups + 1),
+    variance: new Float64Array(groups + 1),
+    samples: new Float64Array(groups + 1),
+  }
+  addSums({ grouper, groups }, read, [bytes, variance], [sums.bytes, sums.variance])
+  addSums({ grouper, groups }, read, [number, number], [sums.samples, new Float64Array(groups + 1)])
+  return sums
+}
+
+/** Bytes of the last read by group and by the read that first saw them; worked out when first asked for. */
+function cohorts(grouper: Grouper, reads: readonly Snapshot[]): (id: number) => number[] | undefined {
+  let columns: Float64Array[] | undefined
+  return id => {
+    columns ??= cohortColumns(grouper, reads)
+    return columns.map(column => column[id] ?? 0)
+  }
+}
+
+function cohortColumns(grouper: Grouper, reads: readonly Snapshot[]): Float64Array[] {
+  const last = reads[reads.length - 1]
+  const { samples, size } = last.columns
+  let born = new Map<number, number>()
+  for (const [read, snapshot] of reads.entries()) {
+    const next = new Map<number, number>()
+    for (const ordinal of snapshot.columns.samples?.ordinal ?? [])
+      next.set(ordinal, born.get(ordinal) ?? read)
+    born = next
+  }
+  const weights = reads.map(() => new Float64Array(last.length))
+  const decoded = estimateRows(last)?.decoded
+  for (let i = 0; samples && i < samples.row.length; i++) {
+    const weight = decoded ? decoded.bytes[decoded.lot[i]] : samples.size[i]
+    weights[born.get(samples.ordinal[i]) as number][samples.row[i]] += weight
+  }
+  for (let row = 0; row < last.length; row++) shareOut(weights, row, size[row])
+  return weights.map(column => sumRows({ grouper }, last, column, column)[0])
+}
+
+/** Turns a row's weights into whole bytes that add up to `total`: the largest remainders get what rounding leaves. */
+function shareOut(columns: readonly Float64Array[], row: number, total: number): void {
+  const sum = columns.reduce((all, column) => all + column[row], 0)
+  if (sum === 0) {
+    columns[columns.length - 1][row] = total // rows without samples: nothing is known of before
+    return
+  }
+  const exact = columns.map(column => (column[row] * total) / sum)
+  let left = total
+  for (const [k, column] of columns.entries()) left -= column[row] = Math.floor(exact[k])
+  const order = exact.map((_, k) => k).sort((a, b) => (exact[b] % 1) - (exact[a] % 1))
+  for (const k of order.slice(0, left)) columns[k][row]++
+}
+
+/** Theil and Sen: the median of the slopes between all pairs of reads. Above 300 reads between pairs half the series apart. */
+function medianSlope(sizes: readonly number[]): number {
+  const n = sizes.length
+  const slopes: number[] = []
+  const apart = n > 300 ? Math.floor(n / 2) : 0
+  for (let i = 0; i < n; i++) {
+    const end = apart > 0 ? Math.min(n, i + apart + 1) : n
+    for (let j = apart > 0 ? i + apart : i + 1; j < end; j++) slopes.push((sizes[j] - sizes[i]) / (j - i))
+  }
+  slopes.sort((a, b) => a - b)
+  const middle = slopes.length >> 1
+  return slopes.length % 2 === 1 ? slopes[middle] : (slopes[middle - 1] + slopes[middle]) / 2
+}
