@@ -1,4 +1,11 @@
 export { FormatError, type FormatErrorCode, TargetError, TracemallocError, UsageError } from './errors.ts'
+export {
+  assertLeavesAtMost,
+  type Growth,
+  GrowthError,
+  type GrowthOptions,
+  measureGrowth,
+} from './growth.ts'
 export { type BaseFilter, DomainFilter, Filter, type FilterOptions } from './model/filter.ts'
 export { Frame } from './model/frame.ts'
 export type { Cumulative, GroupKey, KeyType } from './model/group.ts'
