@@ -31,7 +31,7 @@ const UINT32 = 2 ** 32
 const take: Taker = new Taker(FORMAT)
 
 function sniff(head: Uint8Array): 'yes' | 'no' {
-  return /^\s*\{\s*"snapshot"\s*:/.test(asciiOf(head.subarray(0, 256))) ? 'yes' : 'no'
+  return /^\s*\{\s*"snapshot"\s*:\s*\d/.test(asciiOf(head.subarray(0, 256))) ? 'yes' : 'no'
 }
 
 /** A snapshot that is being read. */

@@ -1,4 +1,11 @@
 export { FormatError, type FormatErrorCode, TargetError, TracemallocError, UsageError } from './errors.ts'
+export {
+  assertLeavesAtMost,
+  type Growth,
+  GrowthError,
+  type GrowthOptions,
+  measureGrowth,
+} from './growth.ts'
 export { type BaseFilter, DomainFilter, Filter, type FilterOptions } from './model/filter.ts'
 export { Frame } from './model/frame.ts'
 export type { Cumulative, GroupKey, KeyType } from './model/group.ts'
@@ -7,3 +14,4 @@ export { Snapshot } from './model/snapshot.ts'
 export { Statistic, StatisticDiff } from './model/statistic.ts'
 export { Trace, Traces } from './model/trace.ts'
 export { type GetLine, Traceback, type TracebackFormatOptions } from './model/traceback.ts'
+export * from './tracemalloc.ts'

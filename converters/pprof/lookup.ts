@@ -13,7 +13,7 @@ const LONGEST_STRING = 2 ** 28
  * A location with many inlined lines costs a sample one byte. No writer comes near these many frames per byte of a file,
  * in a whole file, and in a stack.
  */
-const FRAMES_PER_BYTE = 32
+const FRAMES_PER_BYTE = 8
 const MOST_FRAMES = 2 ** 28
 const DEEPEST = 2 ** 24
 

@@ -15,6 +15,8 @@ export interface Measured {
 interface SampleType {
   type: string
   unit: string
+  /** In the file. */
+  offset: number
 }
 
 const UNITS = new Map([
@@ -62,6 +64,7 @@ export function measuredBy(sampleTypes: readonly SampleType[]): Measured[] {
   if (objects.length === 0) {
     const found = sampleTypes.map(({ type, unit }) => `${type}/${unit}`).join(', ')
     throw new FormatError('unsupported', `not a profile of memory: ${found || 'no sample types'}`, {
+      offset: sampleTypes[0]?.offset,
       path: 'sample_type',
     })
   }

@@ -51,7 +51,7 @@ export function parseMeta(bytes: Uint8Array, fail: (reason: string) => never): S
   }
   for (const [key, value] of Object.entries(meta)) {
     const test = Object.hasOwn(OPTIONAL, key) ? OPTIONAL[key] : undefined
-    if (test ? !test(value) : isDeep(value, DEEPEST)) return fail(`meta: ${key}`)
+    if (key === '__proto__' || (test ? !test(value) : isDeep(value, DEEPEST))) return fail(`meta: ${key}`)
   }
   if (meta.accuracy === 'exact' && meta.interval !== undefined && meta.interval !== 1) {
     return fail('meta: exact, but with a sampling interval')

@@ -40,7 +40,7 @@ export class PrivateReader {
   isOurs = false
   hasEnd = false
   readonly snapshots: PrivateSnapshot[] = []
-  /** Strings that UTF-8 cannot hold, by string index. */
+  /** What strings stand for, by string index, where that is not what they are: UTF-8 has no lone surrogates. */
   readonly texts = new Map<number, string>()
   /** Lengths of runs of locations: not exact, exact, not exact, ... */
   exact: Float64Array | undefined

@@ -132,6 +132,7 @@ function foreignSnapshots(profile: Profile, options: ReadOptions): Snapshot[] {
   const sampleTypes = profile.sampleTypes.map(({ type, unit, offset }, i) => ({
     type: lookup.text(type, offset, `sample_type[${i}].type`),
     unit: lookup.text(unit, offset, `sample_type[${i}].unit`),
+    offset,
   }))
   if (profile.width !== 0 && profile.width !== sampleTypes.length) {
     const reason = `${sampleTypes.length} sample types, but samples of ${profile.width} values`

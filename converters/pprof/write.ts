@@ -118,8 +118,13 @@ class ProfileWriter {
   readonly #inner = new MessageWriter()
   /** Bytes handed on. */
   #written = 0
-  /** Index by string; in the order of the indices. Index 0 is '', as pprof wants it. */
-  readonly #strings = new Map<string, number>([['', 0]])
+  /** The string table, with '' at index 0, as pprof wants it. */
+  readonly #strings = ['']
+  readonly #stringIndex = new Map<string, number>([['', 0]])
+  /** What strings of the table stand for, where that is not what they are. */
+  readonly #meant = new Map<number, string>()
+  /** Index of the name of functions without a name; 0 = not in use. */
+  #anonymous = 0
   /** Frames in the order of their locations' ids, which begin with 1. */
   readonly #frames: Uint32Array
   /** Location id by frame. */
@@ -141,9 +146,22 @@ class ProfileWriter {
   }
 
   #stringOf(text: string): number {
-    let index = this.#strings.get(text)
-    if (index === undefined) this.#strings.set(text, (index = this.#strings.size))
+    let index = this.#stringIndex.get(text)
+    if (index === undefined) {
+      this.#stringIndex.set(text, (index = this.#strings.push(text) - 1))
+      if (/\p{Surrogate}/u.test(text)) this.#meant.set(index, text) // UTF-8 has no lone surrogates
+    }
     return index
+  }
+
+  /** Index of a function's name. Other tools show all functions without one as the same `<unknown>`. */
+  #nameOf(id: number): number {
+    if (id !== 0) return this.#stringOfId(id)
+    if (this.#anonymous === 0) {
+      this.#anonymous = this.#strings.push('(anonymous)') - 1
+      this.#meant.set(this.#anonymous, '')
+    }
+    return this.#anonymous
   }
 
   /** The same by string id of the tables. */
@@ -231,7 +249,7 @@ class ProfileWriter {
     const key = `${functionName[frame]}:${filename[frame]}:${startLine}`
     let id = this.#functionIds.get(key)
     if (id === undefined) {
-      const name = this.#stringOfId(functionName[frame])
+      const name = this.#nameOf(functionName[frame])
       id = this.#functions.push({ name, filename: this.#stringOfId(filename[frame]), startLine })
       this.#functionIds.set(key, id)
     }
@@ -241,7 +259,7 @@ class ProfileWriter {
   *functions(): Generator<Uint8Array> {
     for (const [i, { name, filename, startLine }] of this.#functions.entries()) {
       const message = this.#message.clear().int(FUNCTION.id, i + 1)
-      if (name > 0) message.int(FUNCTION.name, name).int(FUNCTION.systemName, name)
+      message.int(FUNCTION.name, name) // a system_name too would make pprof demangle it: `(GC)` would become ``
       if (filename > 0) message.int(FUNCTION.filename, filename)
       if (startLine > 0) message.int(FUNCTION.startLine, startLine)
       this.#out.message(PROFILE.function, message)
@@ -288,12 +306,11 @@ class ProfileWriter {
 
   *strings(): Generator<Uint8Array> {
     const encoder = new TextEncoder()
-    for (const text of this.#strings.keys()) {
+    for (const text of this.#strings) {
       this.#out.bytes(PROFILE.stringTable, encoder.encode(text))
       if (this.#out.length >= PIECE) yield this.#take()
     }
-    for (const [text, index] of this.#strings)
-      if (/\p{Surrogate}/u.test(text)) this.#private.text(index, text)
+    for (const [index, text] of this.#meant) this.#private.text(index, text)
   }
 
   /** The end mark: a file without it was cut. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TargetError } from '../errors.ts'
-import { factsOf, type Sampled } from './facts.ts'
+import { readingOf, type Sampled } from './facts.ts'
 import { readSampler, startSampler, stopSampler } from './sampler.ts'
 import type { Sampling } from './settings.ts'
 import { keepFramesStable } from './stable.ts'
@@ -182,7 +182,7 @@ async function read(sampler: Sampler, options: AttachOptions): Promise<void> {
   const profile = await readSampler(isolate.session)
   const memory = await isolate.memory()
   const took = performance.now() - start
-  const reading = { profile, label: sampler.label, meta: factsOf(sampled, sampler.reads++, memory) }
+  const reading = readingOf(profile, sampler.label, sampled, sampler.reads++, memory)
   const { path, snapshot } = await (options.output === undefined
     ? save(options.dir, reading)
     : saveAs(options.output, reading))

@@ -1,4 +1,5 @@
 import type { SnapshotMeta } from '../model/meta.ts'
+import type { Reading } from './raw.ts'
 import type { Session } from './session.ts'
 import type { Sampling } from './settings.ts'
 
@@ -34,13 +35,18 @@ export async function readMemory(session: Session): Promise<Memory> {
   return result.value ?? {}
 }
 
-/** The facts of one read. */
-export function factsOf(
+/** A read of one isolate with its facts. */
+export function readingOf(
+  profile: string,
+  label: string,
   sampled: Sampled,
   read: number,
   memory: Memory,
-  time = Date.now(),
-): SnapshotMeta & { isolate: string } {
+): Reading {
+  return { profile, label, nframe: sampled.sampling.nframe, meta: factsOf(sampled, read, memory) }
+}
+
+function factsOf(sampled: Sampled, read: number, memory: Memory): SnapshotMeta & { isolate: string } {
   const { sampling, session, pid, isolate, runtime, runtimeVersion, before, isIntervalKnown, notes } = sampled
   const exact = isIntervalKnown && sampling.interval === 1
   return {
@@ -52,7 +58,7 @@ export function factsOf(
     intervalSource: isIntervalKnown ? 'recorded' : undefined,
     runtime,
     runtimeVersion,
-    time,
+    time: Date.now(),
     session,
     read,
     pid,
@@ -60,4 +66,14 @@ export function factsOf(
     memory: before === undefined ? memory : { ...memory, before },
     notes,
   }
+}
+
+/** Bytes that V8 keeps for a sample: the sample, its map slot, a global handle and a weak callback. */
+const SAMPLE_BYTES = 160
+/** Bytes that V8 keeps for a node of its call tree: the node and its two maps. */
+const NODE_BYTES = 200
+
+/** What tracing itself holds in the target, in bytes, by the sizes of V8's structures. */
+export function overheadOf(samples: number, nodes: number): number {
+  return samples * SAMPLE_BYTES + nodes * NODE_BYTES
 }

@@ -1,5 +1,8 @@
 /** Share of its limit from which on a heap is about to fail. */
 const NEAR_LIMIT = 0.85
+/** A heap that would be full so soon, in ms, is as good as full from this share of its limit on. */
+const SOON = 1500
+const FILLING = 0.4
 /** Share of its limit that is alive after a collection when the alarm was no false one. */
 const STILL_FULL = 0.7
 /** Time until the next alarm after a false one, in ms. */
@@ -31,6 +34,9 @@ export class Lookout {
   #peakAtRead = 0
   #nextRead = 0
   #nextNear = 0
+  #nextGuess = 0
+  #heap = 0
+  #seen = 0
 
   /** @param limit most bytes that the heap may have */
   constructor(limit: number, wantsPeak: boolean) {
@@ -53,15 +59,24 @@ export class Lookout {
     this.#rss = rss
     this.heapPeak = Math.max(this.heapPeak, heap)
     if (this.#rssAtRead === 0) this.#rssAtRead = rss
-    if (now < this.#nextRead) return undefined
-    const reason = this.#reason(now, rss, heap)
+    const left = ((this.#limit - heap) * (now - this.#seen)) / (heap - this.#heap) // ms at the pace of late
+    this.#seen = now
+    this.#heap = heap
+    const reason = this.#reason(now, rss, heap, left)
     if (reason === 'peak') this.#peakAtRead = heap
     return reason
   }
 
-  #reason(now: number, rss: number, heap: number): Reason | undefined {
-    if (heap > this.#limit * NEAR_LIMIT && now >= this.#nextNear && heap > this.#heapAtRead * 1.02) {
+  #reason(now: number, rss: number, heap: number, left: number): Reason | undefined {
+    if (heap > this.#limit * NEAR_LIMIT && now >= this.#nextNear && heap > this.#heapAtRead * 1.05) {
       this.#nextNear = now + FALSE_ALARM_PAUSE
+      return 'near the heap limit'
+    }
+    // A peak far above the last one is read at once: there can be few of them.
+    if (this.#wantsPeak && heap > this.#peakAtRead * 1.5) return 'peak'
+    if (now < this.#nextRead) return undefined
+    if (heap > this.#limit * FILLING && now >= this.#nextGuess && left > 0 && left < SOON) {
+      this.#nextGuess = now + FALSE_ALARM_PAUSE
       return 'near the heap limit'
     }
     if (rss > this.#rssAtRead * 1.5 && rss - this.#rssAtRead > STEEP_RSS) return 'steep rise of RSS'
@@ -73,7 +88,7 @@ export class Lookout {
   noteRead(now: number, took: number, memory: { rss?: number; heapUsed?: number }): void {
     this.#nextRead = now + Math.max(took / READ_SHARE, SHORTEST_PAUSE)
     // Most of the heap was alive: no false alarm, and the next one may be the last.
-    if ((memory.heapUsed ?? 0) > this.#limit * STILL_FULL) this.#nextNear = 0
+    if ((memory.heapUsed ?? 0) > this.#limit * STILL_FULL) this.#nextNear = this.#nextRead
     this.#rssAtRead = memory.rss ?? this.#rssAtRead
     this.#heapAtRead = memory.heapUsed ?? this.#heapAtRead
   }

@@ -10,6 +10,8 @@ export interface Reading {
   profile: string
   /** Middle of its files' names: the process id. */
   label: string
+  /** Most frames of a traceback, which V8 before version 14 does not know of. */
+  nframe: number
   meta: SnapshotMeta & { isolate: string }
 }
 
@@ -17,12 +19,12 @@ export interface Reading {
 const FACTS = '{"tracemalloc":'
 
 /** V8's profile as text, with the facts as its first member. */
-export function rawText({ profile, meta }: Reading): string {
-  return `${FACTS}${JSON.stringify(meta)},\n${profile.slice(1)}`
+export function rawText({ profile, nframe, meta }: Reading): string {
+  return `${FACTS}${JSON.stringify({ nframe, meta })},\n${profile.slice(1)}`
 }
 
 /** The facts of a raw profile; undefined for one that is not ours. */
-export function rawFacts(text: string): Reading['meta'] | undefined {
+export function rawFacts(text: string): Pick<Reading, 'nframe' | 'meta'> | undefined {
   const end = text.indexOf(',\n')
   if (!text.startsWith(FACTS) || end < 0) return undefined
   return JSON.parse(text.slice(FACTS.length, end))

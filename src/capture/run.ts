@@ -1,14 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { TargetError } from '../errors.ts'
 import { dumpSnapshots, loadFile } from '../load.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import { DUMP, RAW } from './files.ts'
+import { DUMP, filePrefix } from './files.ts'
 import { type Settings, settingsToEnv } from './settings.ts'
-import { makeFolder } from './store.ts'
+import { finishAll, makeFolder, withIsolate } from './store.ts'
 
 export interface RunOptions extends Omit<Settings, 'dir'> {
+  /** Is told of every file of a series. */
+  onRead(read: { path: string; snapshot: Snapshot }): void
+  /** Is told what a user should know. */
+  say(line: string): void
   /** Further arguments for `node`. */
   nodeOptions: readonly string[]
   /** Folder for the files; the working directory when absent. */
@@ -23,45 +27,92 @@ export interface Ended {
   signal: NodeJS.Signals | null
   /** Files written, in the order of their names. */
   files: string[]
-  /** The last snapshot of the main isolate. */
+  /** The last snapshot of the main thread. */
   last?: Snapshot
 }
+
+/** Milliseconds between looks for new files of a series. */
+const LOOK_TIME = 200
 
 /** Signals that are for the program: handed on, and survived until it has ended. */
 const FORWARDED: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2']
 /** Signals that a terminal sends to the program itself as well. */
 const FROM_TERMINAL: readonly NodeJS.Signals[] = ['SIGINT', 'SIGHUP']
 
-/** Runs a Node program traced from its first line and waits for its end. Its streams and its exit status are its own. */
+/**
+ * Runs a Node program traced from its first line and waits for its end. Its streams and its exit status are its own.
+ * Throws UsageError where the files cannot be written, and TargetError where the program cannot be started.
+ */
 export async function run(command: readonly string[], options: RunOptions): Promise<Ended> {
-  const spool = options.output
-    ? await mkdtemp(join(dirname(resolve(options.output)), '.tracemalloc-'))
-    : undefined
+  const { output } = options
+  makeFolder(output === undefined ? resolve(options.out ?? '.') : dirname(resolve(output)))
+  const spool =
+    output === undefined ? undefined : await mkdtemp(join(dirname(resolve(output)), '.tracemalloc-'))
   const dir = spool ?? resolve(options.out ?? '.')
-  makeFolder(dir)
   try {
-    const register = ['--import', registerUrl()]
-    const env: NodeJS.ProcessEnv = { ...process.env, ...settingsToEnv({ ...options, dir }) }
-    if (options.children) env.NODE_OPTIONS = [process.env.NODE_OPTIONS, ...register].filter(Boolean).join(' ')
-    const child = spawn(
-      process.execPath,
-      [...(options.children ? [] : register), ...options.nodeOptions, ...command],
-      {
-        stdio: 'inherit',
-        env,
-      },
-    )
+    const known = new Set(await readdir(dir))
+    const child = start(command, options, dir)
+    const stop = options.every === undefined ? undefined : follow(dir, known, options)
     const end = await ended(child)
-    const files = await filesOf(dir, child.pid!)
-    const main = files.filter(isOfMain(child.pid!)).at(-1)
-    if (!main) return { ...end, files }
-    const { snapshots } = await loadFile(main)
-    if (!options.output) return { ...end, files, last: snapshots[0] }
-    await dumpSnapshots(snapshots, options.output)
-    return { ...end, files: [options.output], last: snapshots[0] }
+    await stop?.()
+    // What a process that died, or a thread of it, could only leave raw.
+    await finishAll(dir, 'tracemalloc.', options.say, name => !known.has(name))
+    const files = (await readdir(dir)).filter(name => !known.has(name) && name.endsWith(DUMP)).sort()
+    const last = files.filter(name => isOfMain(name, child.pid)).at(-1)
+    const snapshot = last === undefined ? undefined : (await loadFile(join(dir, last))).snapshots[0]
+    const paths = output === undefined ? files.map(name => join(dir, name)) : await moveTo(output, dir, files)
+    return { ...end, files: paths, last: snapshot }
   } finally {
     if (spool) await rm(spool, { recursive: true, force: true })
   }
+}
+
+function start(command: readonly string[], options: RunOptions, dir: string): ChildProcess {
+  const register = ['--import', registerUrl()]
+  const env: NodeJS.ProcessEnv = { ...process.env, ...settingsToEnv({ ...options, dir }) }
+  if (options.children) env.NODE_OPTIONS = [process.env.NODE_OPTIONS, ...register].filter(Boolean).join(' ')
+  const own = options.children ? options.nodeOptions : [...register, ...options.nodeOptions]
+  return spawn(process.execPath, [...own, ...command], { stdio: 'inherit', env })
+}
+
+/** Tells of every file of a series as it appears; returns the function that ends it. */
+function follow(dir: string, known: ReadonlySet<string>, { onRead, say }: RunOptions): () => Promise<void> {
+  const told = new Set(known)
+  const look = async () => {
+    for (const name of (await readdir(dir)).filter(name => name.endsWith(DUMP) && !told.has(name)).sort()) {
+      told.add(name)
+      const { snapshots } = await loadFile(join(dir, name))
+      onRead({ path: join(dir, name), snapshot: snapshots[0] })
+    }
+  }
+  let last = Promise.resolve()
+  const timer = setInterval(() => {
+    last = last.then(look).catch(error => say(error.message))
+  }, LOOK_TIME)
+  return async () => {
+    clearInterval(timer)
+    await last
+    await look().catch(error => say(error.message))
+  }
+}
+
+/** Writes the last snapshot of every isolate to the file that was asked for, the isolate in its name. */
+async function moveTo(output: string, dir: string, files: readonly string[]): Promise<string[]> {
+  const lasts = new Map<string, string>()
+  for (const name of files) lasts.set(name.replace(/\.\d{10}\..*/, ''), name)
+  const paths: string[] = []
+  for (const [stem, name] of lasts) {
+    const { snapshots } = await loadFile(join(dir, name))
+    const isPeak = name.endsWith(`.peak${DUMP}`)
+    const isolate = isPeak ? 'peak' : (snapshots[0].meta.isolate ?? 'main')
+    const isFirst = !isPeak && isolate === 'main' && !paths.includes(output)
+    const path = isFirst
+      ? output
+      : withIsolate(output, isolate === 'main' ? stem.slice('tracemalloc.'.length) : isolate)
+    await dumpSnapshots(snapshots, path)
+    paths.push(path)
+  }
+  return paths
 }
 
 /** What a traced process loads first. */
@@ -85,13 +136,10 @@ async function ended(child: ChildProcess): Promise<{ code: number | null; signal
   }
 }
 
-async function filesOf(dir: string, pid: number): Promise<string[]> {
-  const names = await readdir(dir)
-  return names
-    .filter(name => name.startsWith(`tracemalloc.${pid}.`) && (name.endsWith(DUMP) || name.endsWith(RAW)))
-    .sort()
-    .map(name => join(dir, name))
+/** Is it a numbered file of the main thread of that process? */
+function isOfMain(name: string, pid: number | undefined): boolean {
+  return (
+    /^\d{10}\./.test(name.slice(filePrefix(String(pid), 'main').length)) &&
+    name.startsWith(`tracemalloc.${pid}.`)
+  )
 }
-
-const isOfMain = (pid: number) => (path: string) =>
-  /^\d{10}\./.test(basename(path).slice(`tracemalloc.${pid}.`.length))

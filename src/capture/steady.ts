@@ -2,7 +2,6 @@ import type { Snapshot } from '../model/snapshot.ts'
 import { textLines } from '../report/text.ts'
 import { diffView, topView } from '../report/view.ts'
 import { formatSize } from '../units.ts'
-import type { Read } from './store.ts'
 
 /** Rows that are shown of each read. */
 const ROWS = 10
@@ -13,7 +12,7 @@ export class Steady {
   readonly #peak = new Map<string, number>()
 
   /** Figures of the newest read, and the ten biggest rows: its own for the first read, then what changed since. */
-  lines({ snapshot, took }: Read): string[] {
+  lines({ snapshot, took }: { snapshot: Snapshot; took?: number }): string[] {
     const { isolate = 'main', session = '', memory = {}, time } = snapshot.meta
     const key = `${isolate}\n${session}`
     const { size } = snapshot.total
@@ -26,7 +25,7 @@ export class Steady {
       `overhead: ${formatSize(memory.overhead ?? 0)}`,
       `heap: ${formatSize(memory.heapUsed ?? 0)}`,
       `RSS: ${formatSize(memory.rss ?? 0)}`,
-      `read in ${Math.round(took)} ms`,
+      ...(took === undefined ? [] : [`read in ${Math.round(took)} ms`]),
     ]
     const options = { keyTypes: ['lineno'] as const, cumulative: false, limit: ROWS }
     const view = first ? diffView([snapshot], [first], options) : topView(snapshot, options)

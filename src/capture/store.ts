@@ -5,28 +5,21 @@ import { TracemallocError, UsageError } from '../errors.ts'
 import { bytesSource } from '../io/source.ts'
 import { dumpSnapshots, loadSource } from '../load.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import { DUMP, filePath, plainName, RAW } from './files.ts'
+import { limitFrames } from '../model/truncate.ts'
+import { overheadOf } from './facts.ts'
+import { DUMP, filePath, filePrefix, plainName, RAW } from './files.ts'
 import { type Reading, rawFacts, saveRaw } from './raw.ts'
 
 /** A reading as a snapshot: what the heapprofile converter makes of it, and its facts. */
 export async function snapshotOf(reading: Reading): Promise<Snapshot> {
-  const { profile, meta } = reading
+  const { profile, nframe, meta } = reading
   const source = bytesSource(Buffer.from(profile), 'the profile', 1 << 18)
   const { snapshots } = await loadSource(source, { from: 'heapprofile', interval: meta.interval })
-  const [snapshot] = snapshots
+  const snapshot = limitFrames(snapshots[0], nframe)
   const { skipped, notes = [] } = snapshot.meta
-  const memory = { ...meta.memory, sampled: snapshot.total.size, overhead: overheadOf(snapshot) }
+  const overhead = overheadOf(snapshot.columns.samples?.row.length ?? 0, snapshot.tables.stacks.length)
+  const memory = { ...meta.memory, sampled: snapshot.total.size, overhead }
   return snapshot.with({ meta: { ...meta, memory, skipped, notes: [...(meta.notes ?? []), ...notes] } })
-}
-
-/** Bytes that V8 keeps for a sample: the sample, its map slot, a global handle and a weak callback. */
-const SAMPLE_BYTES = 160
-/** Bytes that V8 keeps for a node of its call tree: the node and its two maps. */
-const NODE_BYTES = 200
-
-/** What tracing itself holds in the target, in bytes, by the sizes of V8's structures. */
-function overheadOf({ columns, tables }: Snapshot): number {
-  return (columns.samples?.row.length ?? 0) * SAMPLE_BYTES + tables.stacks.length * NODE_BYTES
 }
 
 /** One read that is on disk. */
@@ -91,12 +84,25 @@ export async function save(dir: string, reading: Reading): Promise<{ path: strin
   }
 }
 
+/**
+ * Keeps a reading as the snapshot of the peak when more than `highest` bytes were alive in it, instead of the one before.
+ * Returns the most bytes so far.
+ */
+export async function savePeak(dir: string, reading: Reading, highest: number): Promise<number> {
+  const { label, meta } = reading
+  const snapshot = await snapshotOf({ ...reading, meta: { ...meta, measure: 'peak' } })
+  const { size } = snapshot.total
+  if (size <= highest) return highest
+  await dumpSnapshots([snapshot], join(dir, `${filePrefix(label, meta.isolate)}peak${DUMP}`))
+  return size
+}
+
 /** Turns a raw profile that was kept (its process died, or its thread ended) into the dump it should have become. */
 export async function finishRaw(path: string): Promise<{ path: string; snapshot: Snapshot }> {
   const text = await readFile(path, 'utf8')
-  const meta = rawFacts(text)
-  if (!meta) throw new TracemallocError(`${path} is no profile of ours`)
-  const snapshot = await snapshotOf({ profile: text, label: '', meta })
+  const facts = rawFacts(text)
+  if (!facts) throw new TracemallocError(`${path} is no profile of ours`)
+  const snapshot = await snapshotOf({ profile: text, label: '', ...facts })
   const dump = path.slice(0, -RAW.length) + DUMP
   await dumpSnapshots([snapshot], dump, { exclusive: true })
   unlinkSync(path)
@@ -104,8 +110,16 @@ export async function finishRaw(path: string): Promise<{ path: string; snapshot:
 }
 
 /** All raw profiles in a folder whose names begin so, finished. Those that cannot be are left as they are, and told. */
-export async function finishAll(dir: string, prefix: string, say: (line: string) => void): Promise<void> {
-  for (const name of readdirSync(dir).filter(name => name.startsWith(prefix) && name.endsWith(RAW))) {
+export async function finishAll(
+  dir: string,
+  prefix: string,
+  say: (line: string) => void,
+  isWanted: (name: string) => boolean = () => true,
+): Promise<void> {
+  const names = readdirSync(dir).filter(
+    name => name.startsWith(prefix) && name.endsWith(RAW) && isWanted(name),
+  )
+  for (const name of names) {
     await finishRaw(join(dir, name)).catch(error =>
       say(`${join(dir, name)} was kept as it is: ${error.message}`),
     )

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { isMainThread, threadId } from 'node:worker_threads'
-import { factsOf, type Sampled } from './facts.ts'
+import { type Memory, overheadOf, readingOf, type Sampled } from './facts.ts'
 import type { Reading } from './raw.ts'
 import { startSamplerNow } from './sampler.ts'
 import { type LocalSession, localSession } from './session.ts'
@@ -14,6 +14,8 @@ export interface Tracing {
   sampled: Sampled
   /** Reads so far. */
   reads: number
+  /** Most bytes that a read in this thread found. */
+  peak: number
   /** Facts for the next read: what the watcher asks for from outside. */
   next(): { sampled: Sampled; read: number }
 }
@@ -46,13 +48,8 @@ export function startTracing(sampling: Sampling): Tracing {
     before,
     notes: isOurs ? undefined : ['another client was sampling already, at an interval that nobody tells'],
   }
-  const tracing: Tracing = {
-    session,
-    isOurs,
-    sampled,
-    reads: 0,
-    next: () => ({ sampled, read: tracing.reads++ }),
-  }
+  const next = () => ({ sampled, read: tracing.reads++ })
+  const tracing: Tracing = { session, isOurs, sampled, reads: 0, peak: 0, next }
   // Found by a symbol, and not listed among the program's globals.
   Object.defineProperty(place, KEY, { value: tracing, configurable: true, enumerable: false })
   return tracing
@@ -68,13 +65,43 @@ export function stopTracing(): void {
 }
 
 /** Reads this thread's sampler, done when it returns. */
-export function readNow({ session, next }: Tracing): Reading {
-  const { profile } = session.postNow<{ profile: object }>('HeapProfiler.getSamplingProfile')
-  const { sampled, read } = next()
-  const text = JSON.stringify(profile)
-  return {
-    profile: text,
-    label: String(process.pid),
-    meta: factsOf(sampled, read, { ...process.memoryUsage() }),
+export function readNow(tracing: Tracing): Reading {
+  const profile = profileNow(tracing)
+  tracing.peak = Math.max(tracing.peak, measureProfile(profile).size)
+  const { sampled, read } = tracing.next()
+  const memory: Memory = { ...process.memoryUsage() }
+  return readingOf(JSON.stringify(profile), String(process.pid), sampled, read, memory)
+}
+
+/** Reads this thread's sampler for two figures alone, in bytes. */
+export function measure(tracing: Tracing): { size: number; overhead: number } {
+  const measured = measureProfile(profileNow(tracing))
+  tracing.peak = Math.max(tracing.peak, measured.size)
+  return measured
+}
+
+interface Node {
+  selfSize: number
+  children: Node[]
+}
+
+interface Profile {
+  head: Node
+  samples?: unknown[]
+}
+
+function profileNow({ session }: Tracing): Profile {
+  return session.postNow<{ profile: Profile }>('HeapProfiler.getSamplingProfile').profile
+}
+
+function measureProfile({ head, samples = [] }: Profile): { size: number; overhead: number } {
+  let size = 0
+  let nodes = 0
+  const open = [head]
+  for (let node = open.pop(); node; node = open.pop()) {
+    size += node.selfSize
+    nodes++
+    for (const child of node.children) open.push(child)
   }
+  return { size, overhead: overheadOf(samples.length, nodes) }
 }

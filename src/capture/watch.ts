@@ -15,8 +15,7 @@ export const BEAT = "globalThis[Symbol.for('tracemalloc.beat')]?.()"
 /** Starts the watcher and has it write a snapshot at the end of the process, on signals, and before a worker is terminated. */
 export function startWatcher(settings: Settings & { dir: string }): void {
   const answered = new Int32Array(new SharedArrayBuffer(4))
-  const limit = v8.getHeapStatistics().heap_size_limit
-  const data: WatcherData = { settings, answered, limit }
+  const data: WatcherData = { settings, answered, limit: heapLimit() }
   // Its own start must not load what the program preloads, nor open the program's streams to pipe its own into them.
   const watcher = new Worker(new URL(import.meta.url.replace(/watch(\.[jt]s)$/, 'watcher$1')), {
     workerData: data,
@@ -27,7 +26,7 @@ export function startWatcher(settings: Settings & { dir: string }): void {
   })
   watcher.unref()
   let isAlive = true
-  let asked = 0
+  let asked = 1 // its start
   watcher.on('error', error => {
     isAlive = false
     process.stderr.write(`tracemalloc: the watcher ended: ${error.message}\n`)
@@ -36,15 +35,29 @@ export function startWatcher(settings: Settings & { dir: string }): void {
     asked++
     watcher.postMessage(request)
   }
-  const askAndWait = (request: Request) => {
-    ask(request)
+  const wait = () => {
     for (let seen = -1; isAlive && (seen = Atomics.load(answered, 0)) < asked; ) {
       Atomics.wait(answered, 0, seen, 50) // in between, the inspector serves the watcher
     }
   }
+  const askAndWait = (request: Request) => {
+    ask(request)
+    wait()
+  }
+  wait() // a program can fill its heap in less time than the watcher takes to start
   process.on('exit', () => askAndWait('end'))
   onSignals(ask, askAndWait)
   if (settings.workers) beforeTerminate(askAndWait)
+}
+
+/**
+ * Most bytes of the main thread's old generation, which is what runs full. V8's own figure has the young generation in it,
+ * which counts where a small limit was set.
+ */
+function heapLimit(): number {
+  const flags = [...process.execArgv, process.env.NODE_OPTIONS].join(' ')
+  const megabytes = /--max[-_]old[-_]space[-_]size[= ](\d+)/.exec(flags)?.[1]
+  return megabytes ? Number(megabytes) * 2 ** 20 : v8.getHeapStatistics().heap_size_limit
 }
 
 function onSignals(ask: (request: Request) => void, askAndWait: (request: Request) => void): void {

@@ -1,24 +1,24 @@
 // Runs in a worker thread of a traced process. It reads the samplers of the other threads through the inspector, which answers
 // even while they loop or wait, so that neither a profile's text nor its conversion burdens the program's heaps.
 import { writeSync } from 'node:fs'
-import { join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
-import { dumpSnapshots } from '../load.ts'
-import { factsOf, type Memory, readMemory, type Sampled } from './facts.ts'
-import { DUMP, filePrefix } from './files.ts'
+import { type Memory, readingOf, readMemory, type Sampled } from './facts.ts'
+import { filePrefix } from './files.ts'
 import { Lookout } from './lookout.ts'
 import { readSampler } from './sampler.ts'
 import { localSession, type Session } from './session.ts'
 import type { Settings } from './settings.ts'
-import { finishAll, makeFolder, noteRead, save, snapshotOf } from './store.ts'
 import { NEXT_FACTS } from './tracing.ts'
 import { BEAT } from './watch.ts'
 import { workerSessions } from './workers.ts'
 
+/** What reads and writes profiles is large: it is loaded behind the start. */
+const store = import('./store.ts')
+
 /** What the watcher is told at its start. */
 export interface WatcherData {
   settings: Settings & { dir: string }
-  /** One cell: how many requests were answered. */
+  /** One cell: how many requests were answered, its start being the first. */
   answered: Int32Array
   /** Most bytes that the main thread's heap may have. */
   limit: number
@@ -65,6 +65,7 @@ async function snapshots(main: Session, only?: string, note?: string): Promise<v
     try {
       const reading = await read(session, session === main, only, note)
       if (!reading) continue
+      const { noteRead, save } = await store
       const saved = await save(dir, reading)
       if (settings.every !== undefined) noteRead(dir, label, { ...saved, took: reading.took })
     } catch (error) {
@@ -91,9 +92,8 @@ async function read(session: Session, isMain: boolean, only?: string, note?: str
   const took = performance.now() - start
   const memory: Memory = await readMemory(session)
   if (isMain) lookout.noteRead(performance.now(), took, memory)
-  const meta = factsOf(sampled, read, { ...memory, heapPeak: lookout.heapPeak })
-  if (note !== undefined) meta.notes = [...(meta.notes ?? []), note]
-  return { profile, label, meta, took }
+  const noted = note === undefined ? sampled : { ...sampled, notes: [...(sampled.notes ?? []), note] }
+  return { ...readingOf(profile, label, noted, read, { ...memory, heapPeak: lookout.heapPeak }), took }
 }
 
 /** What the main thread's heap looks like; a snapshot when it is time for one. */
@@ -113,20 +113,20 @@ let highest = 0
 async function peak(main: Session): Promise<void> {
   const reading = await read(main, true)
   if (!reading) return
-  const snapshot = await snapshotOf({ ...reading, meta: { ...reading.meta, measure: 'peak' } })
-  const { size } = snapshot.total
-  if (size <= highest) return
-  highest = size
-  await dumpSnapshots([snapshot], join(dir, `${filePrefix(label, 'main')}peak${DUMP}`))
+  const { savePeak } = await store
+  highest = await savePeak(dir, reading, highest)
 }
 
-makeFolder(dir)
+function answer(): void {
+  Atomics.add(answered, 0, 1)
+  Atomics.notify(answered, 0)
+}
+
 parentPort!.on('message', async (request: Request) => {
   const only = typeof request === 'object' ? request.isolate : undefined
   await enqueue(() => withMain(main => snapshots(main, only)))
-  await enqueue(() => finishAll(dir, filePrefix(label, 'main'), say))
-  Atomics.add(answered, 0, 1)
-  Atomics.notify(answered, 0)
+  await enqueue(async () => (await store).finishAll(dir, filePrefix(label, 'main'), say))
+  answer()
 })
 if (settings.every !== undefined)
   setInterval(() => enqueue(() => withMain(main => snapshots(main))), settings.every * 1000)
@@ -141,3 +141,4 @@ setInterval(async () => {
   await enqueue(look)
   isLooking = false
 }, lookout.pollTime)
+answer()

@@ -39,10 +39,7 @@ async function readFile(path: string, options: InputOptions, filters: BaseFilter
   const bar = progress(path)
   try {
     const loaded = await inFile(path, loadFile(path, { interval, from, samples, maxSize, onBytes: bar.add }))
-    const rewriter = rewriterOf(options)
-    let snapshots = await rewriter.frames(path, loaded.snapshots)
-    if (filters.length > 0) snapshots = snapshots.map(snapshot => snapshot.filterTraces(filters))
-    return { ...loaded, snapshots: await rewriter.names(snapshots) }
+    return { ...loaded, snapshots: await rewriterOf(options).apply(path, loaded.snapshots, filters) }
   } finally {
     bar.stop()
   }
@@ -66,7 +63,7 @@ export async function readSnapshots(paths: readonly string[], options: InputOpti
 }
 
 /** Puts the file's name into what goes wrong with it. */
-async function inFile<T>(path: string, work: Promise<T>): Promise<T> {
+export async function inFile<T>(path: string, work: Promise<T>): Promise<T> {
   try {
     return await work
   } catch (error) {

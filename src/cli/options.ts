@@ -119,10 +119,14 @@ function addRewrites(command: Command): Command {
     )
 }
 
+/** Adds the choice of keys. */
+export function groupByOption(command: Command): Command {
+  return command.option('--group-by <keys>', `one or more of ${KEY_TYPES.join(', ')}`, keyTypes, ['lineno'])
+}
+
 /** Adds the flags that every command with statistics has. */
-export function addSelection(command: Command): Command {
-  return addFilters(command)
-    .option('--group-by <keys>', `one or more of ${KEY_TYPES.join(', ')}`, keyTypes, ['lineno'])
+export function addGrouping(command: Command): Command {
+  return groupByOption(addFilters(command))
     .addOption(
       new Option(
         '--cumulative [mode]',
@@ -130,6 +134,11 @@ export function addSelection(command: Command): Command {
       ).argParser(oneOf(['once', 'per-frame'] as const)),
     )
     .option('--limit <n>', 'rows to show; 0 = all', wholeNumber(0), 10)
+}
+
+/** The same, with the formats of a table of statistics. */
+export function addSelection(command: Command): Command {
+  return addGrouping(command)
     .option(
       '--sources [folder]',
       'show source lines in tracebacks, from files in the folder (default: the working folder) or maps',

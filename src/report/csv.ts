@@ -8,7 +8,12 @@ export function* csvLines(view: TopView | DiffView): Generator<string> {
   const names: string[] = []
   for (const row of rows) for (const name of Object.keys(row)) if (!names.includes(name)) names.push(name)
   yield names.join(',')
-  for (const row of rows) yield names.map(name => csvCell(row[name])).join(',')
+  for (const row of rows) yield csvLine(names.map(name => row[name]))
+}
+
+/** Values as one line. */
+export function csvLine(values: readonly unknown[]): string {
+  return values.map(csvCell).join(',')
 }
 
 interface FrameCell {

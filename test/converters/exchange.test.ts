@@ -13,7 +13,6 @@ import { FormatError } from '../../src/errors.ts'
 import { bytesSource } from '../../src/io/source.ts'
 import { SnapshotBuilder } from '../../src/model/builder.ts'
 import { checkSnapshot } from '../../src/model/check.ts'
-import { differenceOf } from '../../src/model/merge.ts'
 import type { SnapshotMeta } from '../../src/model/meta.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 

@@ -1,5 +1,7 @@
 import type { Command } from 'commander'
 import type { Mode } from '../../capture/settings.ts'
+import { UsageError } from '../../errors.ts'
+import type { Snapshot } from '../../model/snapshot.ts'
 import { addCapture } from '../capture.ts'
 
 const EXAMPLE = `
@@ -40,23 +42,51 @@ export function register(program: Command): void {
 const words = (text: string) => text.split(/\s+/).filter(Boolean)
 
 async function run(script: string, args: string[], options: Options): Promise<void> {
-  const [{ run }, { sampling }, { topView }, { textLines }] = await Promise.all([
+  const [{ run }, { sampling }, { Steady }, { say }, { formatSize }] = await Promise.all([
     import('../../capture/run.ts'),
     import('../../capture/settings.ts'),
-    import('../../report/view.ts'),
-    import('../../report/text.ts'),
+    import('../../capture/steady.ts'),
+    import('../capture.ts'),
+    import('../../units.ts'),
   ])
-  const end = await run([script, ...args], {
+  if (options.output !== undefined && options.every !== undefined) {
+    throw new UsageError('a series needs a folder: --out DIR instead of -o')
+  }
+  const steady = new Steady()
+  const show = (snapshot: Snapshot) => {
+    for (const line of steady.lines({ snapshot })) process.stderr.write(`${line}\n`)
+  }
+  const { code, signal, files, last } = await run([script, ...args], {
     ...options,
     ...sampling(options),
     peak: options.peak === true,
     children: options.children === true,
+    onRead: ({ path, snapshot }) => {
+      show(snapshot)
+      say(`wrote ${path}`)
+    },
+    say,
   })
-  if (end.last) {
-    const view = topView(end.last, { keyTypes: ['lineno'], cumulative: false, limit: 10 })
-    for (const line of textLines(view)) process.stderr.write(`${line}\n`)
+  if (options.every === undefined) {
+    if (last) show(last)
+    for (const file of files) say(`wrote ${file}`)
   }
-  for (const file of end.files) process.stderr.write(`tracemalloc: wrote ${file}\n`)
-  if (end.signal) process.kill(process.pid, end.signal)
-  process.exitCode = end.code ?? 1
+  const died = signal ?? (code === ABORTED ? 'SIGABRT' : undefined)
+  if (died !== undefined && died !== 'SIGINT' && died !== 'SIGTERM') {
+    say(
+      `the program died of ${died}; ${files.length ? `the last whole file is ${files.at(-1)}` : 'no file was written'}`,
+    )
+  }
+  const { heapPeak = 0 } = last?.meta.memory ?? {}
+  if (last && heapPeak > MUCH && last.total.size < heapPeak / 4) {
+    const alive = formatSize(last.total.size)
+    say(`only ${alive} is alive at the end; the heap had been ${formatSize(heapPeak)}: try --peak or --every`)
+  }
+  if (signal) process.kill(process.pid, signal)
+  process.exitCode = code ?? 1
 }
+
+/** Exit status of a shell for a program that aborted. */
+const ABORTED = 134
+/** A heap of so many bytes is large enough to wonder where it went. */
+const MUCH = 32 << 20

@@ -1,0 +1,199 @@
+import type { LoadOptions } from '../load.ts'
+import type { Cumulative, KeyType } from '../model/group.ts'
+import type { Snapshot } from '../model/snapshot.ts'
+import { Tables } from '../model/tables.ts'
+import { compareSampled } from '../statistics/compare.ts'
+import { seriesTrend } from '../statistics/trend.ts'
+import type { Comparison, SeriesTrend } from '../statistics/types.ts'
+import { unpackSnapshot } from './pack.ts'
+import { readInParallel } from './pool.ts'
+import { type SeriesRule, seriesOf, shortNames } from './series.ts'
+
+export interface BatchOptions {
+  /** How files are read; sent to the workers, so without functions. */
+  load: Omit<LoadOptions, 'onBytes'>
+  keyTypes: readonly KeyType[]
+  cumulative: Cumulative
+  /** What is done to a snapshot before it is compared: filters, source maps ... */
+  prepare?: (path: string, snapshot: Snapshot) => Promise<Snapshot>
+  seriesRule: SeriesRule
+  /** Worker threads; as many as there are processors unless given. */
+  threads?: number
+  /** Told after each file. */
+  onFile?: () => void
+}
+
+/** One snapshot of a series. */
+export interface Point {
+  path: string
+  /** Bytes and blocks in all. */
+  size: number
+  count: number
+  time?: number
+}
+
+/** The difference of two neighbours. */
+export interface Step {
+  sizeDiff: number
+  /** Number of rows whose growth, or loss, is significant. */
+  significant: number
+  /** The biggest change. */
+  largest?: { label: string; sizeDiff: number }
+}
+
+/** What came of one series. */
+export interface SeriesResult {
+  name: string
+  points: Point[]
+  /** One fewer than points. */
+  steps: Step[]
+  /** First to last; absent where there is one snapshot. */
+  growth?: Comparison
+  /** First to last by package. */
+  packages?: Comparison
+  /** By row over all reads; absent below three. */
+  trend?: SeriesTrend
+  /** The last snapshot against the baseline's of the same name. */
+  baseline?: Comparison
+  notes: string[]
+  /** The snapshots themselves, in order, over common tables. */
+  snapshots: readonly Snapshot[]
+}
+
+export interface BatchResult {
+  series: SeriesResult[]
+  /** Files that could not be read, with the reason. */
+  failed: { path: string; reason: string }[]
+}
+
+/** Reads files in parallel and compares each series of them. Series and their snapshots keep the order of the files. */
+export async function runBatch(paths: readonly string[], options: BatchOptions): Promise<BatchResult> {
+  const failed: BatchResult['failed'] = []
+  const open = new Map<string, SeriesReader>()
+  const lastOf = new Map<string, number>()
+  if (options.seriesRule.by !== 'session') {
+    for (const [i, path] of paths.entries()) lastOf.set(seriesOf(path, options.seriesRule) ?? path, i)
+  }
+  const results = new Map<string, SeriesResult>()
+  let i = 0
+  for await (const { path, snapshots, error } of readInParallel(paths, options.load, options.threads)) {
+    if (error !== undefined) failed.push({ path, reason: error })
+    for (const packed of snapshots ?? []) {
+      const name = nameOf(path, packed.meta.session, options.seriesRule)
+      let reader = open.get(name)
+      if (!reader) open.set(name, (reader = new SeriesReader(name, options)))
+      const whole = unpackSnapshot(packed, reader.tables)
+      const snapshot = options.prepare ? await options.prepare(path, whole) : whole
+      reader.add(path, snapshot.over(reader.tables))
+    }
+    options.onFile?.()
+    // A series whose last file has been read is finished at once, so that only open ones are in memory.
+    for (const [name, reader] of open) {
+      if (lastOf.get(name) !== i) continue
+      results.set(name, reader.finish())
+      open.delete(name)
+    }
+    i++
+  }
+  for (const [name, reader] of open) results.set(name, reader.finish())
+  const series = [...results.values()]
+  const short = shortNames(series.map(s => s.name))
+  for (const [k, one] of series.entries()) one.name = short[k]
+  return { series, failed }
+}
+
+function nameOf(path: string, session: string | undefined, rule: SeriesRule): string {
+  if (rule.by === 'session') return session ?? path
+  return seriesOf(path, rule) ?? path
+}
+
+/** Takes the snapshots of one series in turn. */
+class SeriesReader {
+  readonly tables = new Tables()
+  readonly #name: string
+  readonly #options: BatchOptions
+  readonly #snapshots: Snapshot[] = []
+  readonly #points: Point[] = []
+  readonly #steps: Step[] = []
+
+  constructor(name: string, options: BatchOptions) {
+    this.#name = name
+    this.#options = options
+  }
+
+  add(path: string, snapshot: Snapshot): void {
+    const previous = this.#snapshots.at(-1)
+    if (previous) this.#steps.push(stepOf(this.#compare(snapshot, previous)))
+    this.#snapshots.push(snapshot)
+    this.#points.push({ path, ...snapshot.total, time: snapshot.meta.time })
+  }
+
+  finish(): SeriesResult {
+    const snapshots = this.#snapshots
+    const result: SeriesResult = {
+      name: this.#name,
+      points: this.#points,
+      steps: this.#steps,
+      notes: clockNotes(this.#points),
+      snapshots,
+    }
+    if (snapshots.length < 2) return result
+    const first = snapshots[0]
+    const last = snapshots[snapshots.length - 1]
+    result.growth = this.#compare(last, first)
+    result.packages = compareSampled([last], [first], 'package')
+    result.notes.push(...result.growth.notes)
+    if (snapshots.length > 2) {
+      result.trend = seriesTrend(snapshots, this.#options.keyTypes, this.#options.cumulative)
+    }
+    return result
+  }
+
+  #compare(now: Snapshot, old: Snapshot): Comparison {
+    return compareSampled([now], [old], this.#options.keyTypes, this.#options.cumulative)
+  }
+}
+
+function stepOf({ rows, total }: Comparison): Step {
+  const largest = rows[0]?.statistic
+  return {
+    sizeDiff: total.statistic.sizeDiff,
+    significant: rows.filter(row => row.significant).length,
+    largest: largest && { label: largest.label, sizeDiff: largest.sizeDiff },
+  }
+}
+
+function clockNotes(points: readonly Point[]): string[] {
+  const backwards = points.some((point, i) => i > 0 && (point.time ?? 0) < (points[i - 1].time ?? 0))
+  return backwards ? ['the clock runs backwards: snapshots are in the order of their names'] : []
+}
+
+/**
+ * Compares the end of each series with the baseline's series of the same name (or with the only one). Series of separate runs
+ * are compared as a whole, so that three baseline runs or more show how much runs differ by themselves.
+ */
+export async function compareToBaseline(
+  result: BatchResult,
+  paths: readonly string[],
+  options: BatchOptions,
+): Promise<void> {
+  const baseline = await runBatch(paths, options)
+  result.failed.push(...baseline.failed)
+  for (const series of result.series) {
+    const old =
+      baseline.series.length === 1 ? baseline.series[0] : baseline.series.find(s => s.name === series.name)
+    if (!old) {
+      series.notes.push('the baseline has no series of this name')
+      continue
+    }
+    series.baseline = compareSampled(endOf(series), endOf(old), options.keyTypes, options.cumulative)
+    series.notes.push(...series.baseline.notes)
+  }
+}
+
+/** The last snapshot of one session's series; all snapshots where each is a run of its own. */
+function endOf({ snapshots }: SeriesResult): readonly Snapshot[] {
+  const sessions = new Set(snapshots.map(s => s.meta.session))
+  const separate = snapshots.length > 1 && !sessions.has(undefined) && sessions.size === snapshots.length
+  return separate ? snapshots : snapshots.slice(-1)
+}

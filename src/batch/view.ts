@@ -1,0 +1,40 @@
+import type { KeyType } from '../model/group.ts'
+import { type BatchRow, type BatchSeries, type BatchView, matrixOf, rankRows } from '../report/batch.ts'
+import type { Comparison, SeriesTrend } from '../statistics/types.ts'
+import type { BatchResult, SeriesResult } from './batch.ts'
+
+/** Packages shown below the rows of a series. */
+const PACKAGES = 5
+
+/** What is shown of a batch: rows ranked and cut to `limit` (0 = all). */
+export function batchView(result: BatchResult, keyTypes: readonly KeyType[], limit: number): BatchView {
+  const byPackage = keyTypes.join() === 'package'
+  const series = result.series.map(one => seriesView(one, limit, byPackage ? 0 : PACKAGES))
+  return { keyType: keyTypes.join(','), series, matrix: matrixOf(series), failed: result.failed }
+}
+
+function seriesView(series: SeriesResult, limit: number, packages: number): BatchSeries {
+  const { name, points, steps, baseline, notes, growth, trend } = series
+  const ranked = rankRows(joined(growth, trend))
+  return {
+    name,
+    points,
+    steps,
+    baseline,
+    notes: [...new Set([...notes, ...(trend?.notes ?? [])])],
+    groups: ranked.length,
+    rows: limit === 0 ? ranked : ranked.slice(0, limit),
+    packages: rankRows(joined(series.packages)).slice(0, packages),
+    total: growth?.total,
+  }
+}
+
+/** Rows of first against last, each with its course between. */
+function joined(growth: Comparison | undefined, trend?: SeriesTrend): BatchRow[] {
+  const courses = new Map(trend?.rows.map(row => [identityOf(row), row]))
+  return (growth?.rows ?? []).map(diff => ({ diff, trend: courses.get(identityOf(diff)) }))
+}
+
+function identityOf({ statistic }: { statistic: { label: string; traceback: Iterable<object> } }): string {
+  return [statistic.label, ...statistic.traceback].join('\n')
+}

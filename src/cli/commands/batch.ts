@@ -1,0 +1,102 @@
+import type { Command } from 'commander'
+import { jsonText } from '../../escape.ts'
+import type { Snapshot } from '../../model/snapshot.ts'
+import {
+  addGrouping,
+  cumulativeOf,
+  filtersOf,
+  oneOf,
+  type SelectionOptions,
+  wholeNumber,
+} from '../options.ts'
+
+const EXAMPLE = `
+Example: tracemalloc batch samples/series --format markdown`
+
+const FORMATS = ['text', 'table', 'json', 'csv', 'markdown'] as const
+
+interface BatchCommandOptions extends Omit<SelectionOptions, 'format'> {
+  format?: (typeof FORMATS)[number]
+  series: string
+  baseline?: string
+  keepGoing?: boolean
+  threads?: number
+}
+
+export function register(program: Command): void {
+  addGrouping(program.command('batch'))
+    .description(
+      'many snapshots: every neighbour diff, the trend of each series, a matrix of builds and scenarios',
+    )
+    .argument('<paths...>', 'files, folders (with all that is below them) or patterns')
+    .option(
+      '--series <rule>',
+      'what makes a series: folder, session, or a regular expression whose groups name it',
+      'folder',
+    )
+    .option('--baseline <path>', 'compare the end of each series with the series of the same name here')
+    .option('--keep-going', 'exit 0 although files could not be read')
+    .option('--threads <n>', 'files to read at once', wholeNumber(1))
+    .option('--format <format>', FORMATS.join(', '), oneOf(FORMATS))
+    .addHelpText('after', EXAMPLE)
+    .action(batch)
+}
+
+async function batch(paths: string[], options: BatchCommandOptions): Promise<void> {
+  const [
+    { findSnapshots },
+    { compareToBaseline, runBatch },
+    { parseSeriesRule },
+    report,
+    { print },
+    { batchView },
+    { rewriterOf },
+  ] = await Promise.all([
+    import('../../batch/inputs.ts'),
+    import('../../batch/batch.ts'),
+    import('../../batch/series.ts'),
+    import('../../report/batch.ts'),
+    import('../output.ts'),
+    import('../../batch/view.ts'),
+    import('../rewrite.ts'),
+  ])
+  const filters = filtersOf(options)
+  const rewriter = rewriterOf(options)
+  const batchOptions = {
+    keyTypes: options.groupBy,
+    cumulative: cumulativeOf(options),
+    prepare: async (path: string, snapshot: Snapshot) => (await rewriter.apply(path, [snapshot], filters))[0],
+    seriesRule: parseSeriesRule(options.series),
+    load: { interval: options.interval, from: options.from },
+    threads: options.threads,
+  }
+  const files = await findSnapshots(paths)
+  const bar = await fileProgress(files.length)
+  const result = await runBatch(files, { ...batchOptions, onFile: bar.add }).finally(bar.stop)
+  if (options.baseline !== undefined) {
+    await compareToBaseline(result, await findSnapshots([options.baseline]), batchOptions)
+  }
+  for (const { path, reason } of result.failed) process.stderr.write(`tracemalloc: ${path}: ${reason}\n`)
+  const view = batchView(result, options.groupBy, options.limit)
+  const format = options.format ?? (process.stdout.isTTY ? 'table' : 'text')
+  if (format === 'json') await print([jsonText(report.batchJson(view), 2)])
+  else if (format === 'markdown') await print(report.batchMarkdown(view))
+  else if (format === 'csv') await print(report.batchCsv(view))
+  else await print(format === 'table' ? report.batchTable(view) : report.batchText(view))
+  if (result.failed.length > 0) {
+    process.stderr.write(`tracemalloc: ${result.failed.length} of ${files.length} files could not be read\n`)
+    if (!options.keepGoing) process.exitCode = 3
+  }
+}
+
+/** A bar on stderr that counts files, on a terminal. */
+async function fileProgress(total: number): Promise<{ add(): void; stop(): void }> {
+  if (!process.stderr.isTTY || total < 20) return { add() {}, stop() {} }
+  const { SingleBar, Presets } = (await import('cli-progress')).default
+  const bar = new SingleBar(
+    { format: 'reading {bar} {value} of {total} files', stream: process.stderr, clearOnComplete: true },
+    Presets.shades_classic,
+  )
+  bar.start(total, 0)
+  return { add: () => bar.increment(), stop: () => bar.stop() }
+}

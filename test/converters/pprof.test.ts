@@ -1,0 +1,677 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import fc from 'fast-check'
+import { Function as Fn, Line, Location, Profile, Sample, StringTable, ValueType } from 'pprof-format'
+import { afterAll, describe, expect, it } from 'vitest'
+import { heapprofile } from '../../converters/heapprofile/index.ts'
+import { pprof } from '../../converters/pprof/index.ts'
+import { write } from '../../converters/pprof/write.ts'
+import { FormatError } from '../../src/errors.ts'
+import { MessageWriter, readFields, WIRE } from '../../src/io/protobuf.ts'
+import { bytesSource } from '../../src/io/source.ts'
+import { dumpSnapshots, loadFile, loadSource } from '../../src/load.ts'
+import { SnapshotBuilder } from '../../src/model/builder.ts'
+import { checkSnapshot } from '../../src/model/check.ts'
+import { NATIVE } from '../../src/model/frames.ts'
+import type { SnapshotMeta } from '../../src/model/meta.ts'
+import type { Snapshot } from '../../src/model/snapshot.ts'
+import { Tables } from '../../src/model/tables.ts'
+import { rowsText } from '../support/snapshot-text.ts'
+import { sampledMeta, snapshotOf } from '../support/snapshots.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'tracemalloc-pprof-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const samples = join(import.meta.dirname, '../../samples')
+
+function written(...snapshots: Snapshot[]): Uint8Array {
+  return Buffer.concat([...write(snapshots)])
+}
+
+async function read(bytes: Uint8Array, options = {}, size = 4096): Promise<readonly Snapshot[]> {
+  const snapshots = await pprof.read!(bytesSource(bytes, 'x', size), options)
+  snapshots.forEach(checkSnapshot)
+  return snapshots
+}
+
+/** A profile of V8 as it stands: its counts are samples, not estimates yet. */
+async function heapProfile(name: string): Promise<Snapshot> {
+  const bytes = readFileSync(join(samples, 'heapprofile', `${name}.heapprofile`))
+  const [snapshot] = await heapprofile.read!(bytesSource(bytes), {})
+  return snapshot
+}
+
+async function refusal(bytes: Uint8Array): Promise<FormatError> {
+  const outcome = await read(bytes).catch(error => error)
+  expect(outcome).toBeInstanceOf(FormatError)
+  return outcome
+}
+
+/** `go tool pprof` without a network or a home. */
+function go(...args: string[]): string {
+  const env = { ...process.env, GOFLAGS: '', GOTOOLCHAIN: 'local', GOPROXY: 'off', GO111MODULE: 'off' }
+  return execFileSync('go', ['tool', 'pprof', ...args], {
+    encoding: 'utf8',
+    env: { ...env, PPROF_TMPDIR: folder, GOCACHE: join(folder, 'gocache'), HOME: folder },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+}
+
+/** Flat bytes by function, as `go tool pprof -top` has them. */
+function goTop(path: string, index = 'inuse_space', unit = 'B'): Map<string, number> {
+  const text = go(
+    '-top',
+    '-nodecount=1000000',
+    '-nodefraction=0',
+    `-unit=${unit}`,
+    `-sample_index=${index}`,
+    path,
+  )
+  const rows = text.matchAll(/^ *(-?\d+)(?:B)? +\S+ +\S+ +\S+ +\S+ +(.*)$/gm)
+  return new Map([...rows].map(([, flat, name]) => [name, Number(flat)]))
+}
+
+/** Bytes or blocks by the name of the most recent function. */
+function byFunction(snapshot: Snapshot, column: 'size' | 'count'): Map<string, number> {
+  const sums = new Map<string, number>()
+  for (const trace of snapshot.traces) {
+    const name = trace.traceback.at(-1)?.functionName || '(anonymous)'
+    sums.set(name, (sums.get(name) ?? 0) + trace[column])
+  }
+  return sums
+}
+
+describe('go tool pprof', () => {
+  it.each(['leak-node26-i1024-after', 'node20-worker', 'node20-urlforms-i256'])(
+    'shows the totals of %s',
+    async name => {
+      const path = join(folder, `${name}.pb.gz`)
+      const snapshots = [await heapProfile(name)]
+      await dumpSnapshots(snapshots, path)
+      const sizes = [...byFunction(snapshots[0], 'size')]
+      const top = goTop(path)
+      expect(sizes.length).toBeGreaterThan(3)
+      for (const [key, size] of sizes) expect(top.get(key), key).toBe(size)
+      const blocks = goTop(path, 'inuse_objects', 'auto')
+      for (const [key, count] of byFunction(snapshots[0], 'count')) expect(blocks.get(key), key).toBe(count)
+      const total = /of (\d+)B total/.exec(go('-top', '-unit=B', path))
+      expect(Number(total?.[1])).toBe(snapshots[0].total.size)
+    },
+  )
+
+  it('reads every fact that pprof has a word for', async () => {
+    const path = join(folder, 'facts.pb.gz')
+    const meta: SnapshotMeta = {
+      ...sampledMeta,
+      interval: 40320,
+      time: Date.UTC(2026, 10, 22, 8, 30, 1, 250),
+    }
+    const snapshot = snapshotOf(
+      `-100 1: main@/srv/ü.js:3 > leak@/srv/ü.js:2147483648
+        7000000000 12: main@/srv/ü.js:3`,
+      meta,
+    )
+    await dumpSnapshots([snapshot], path)
+    const raw = go('-raw', path)
+    expect(raw).toContain('PeriodType: space bytes\nPeriod: 40320\nTime: 2026-11-22 08:30:01.25 +0000 UTC')
+    expect(raw).toContain('inuse_objects/count inuse_space/bytes[dflt]')
+    expect(raw).toMatch(/ 1 +-100: 1 2 *\n +12 7000000000: 2 *\n/)
+    expect(raw).toContain('main /srv/ü.js:3 s=3')
+    expect(raw).toContain('leak /srv/ü.js:2147483648 s=2147483648')
+  })
+
+  it('shows each of several snapshots, and of what was allocated', async () => {
+    const path = join(folder, 'several.pb.gz')
+    const first = snapshotOf('10 1: f@/a.js:1', sampledMeta)
+    const second = snapshotOf('20 2: f@/a.js:1', sampledMeta)
+    const third = snapshotOf('40 4: f@/a.js:1', { ...sampledMeta, measure: 'allocated' })
+    await dumpSnapshots([first, second, third], path)
+    const f = (index: string) => goTop(path, index).get('f')
+    expect([f('inuse_space'), f('inuse_space_2'), f('alloc_space')]).toEqual([10, 20, 40])
+    const { snapshots } = await loadFile(path)
+    expect(snapshots.map(s => s.total)).toEqual([first, second, third].map(s => s.total))
+    expect(new Set(snapshots.map(s => s.tables)).size).toBe(1)
+  })
+
+  it('counts estimates that are no whole numbers to within 1 in all', async () => {
+    const path = join(folder, 'fractions.pb.gz')
+    const lines = Array.from({ length: 1000 }, (_, i) => `${i} 0: f@/a.js:${i + 1}`)
+    const snapshot = snapshotOf(lines.join('\n'), sampledMeta)
+    const estimates = snapshot.with({ columns: { count: new Float64Array(1000).fill(0.3) } })
+    await dumpSnapshots([estimates], path)
+    expect(goTop(path, 'inuse_objects', 'auto').get('f')).toBe(300)
+    expect((await loadFile(path)).snapshots[0].columns.count).toEqual(estimates.columns.count)
+  })
+
+  it('gives a file that we read, its private field gone', async () => {
+    const ours = join(folder, 'ours.pb.gz')
+    const theirs = join(folder, 'theirs.pb.gz')
+    const snapshots = [await heapProfile('leak-node26-i1024-after')]
+    await dumpSnapshots(snapshots, ours)
+    go('-proto', '-output', theirs, ours)
+    const [again] = (await loadFile(theirs)).snapshots
+    expect(again.total).toEqual(snapshots[0].total)
+    const lines = (s: Snapshot) => s.statistics('lineno').map(String)
+    expect(lines(again)).toEqual(lines(snapshots[0])) // function starts are still known as such
+    expect(again.meta).toMatchObject({ source: 'pprof', accuracy: 'sampled' })
+  })
+
+  it('shows what we read of a profile of Go', async () => {
+    const path = join(samples, 'pprof', 'go1.19-heap.pb.gz')
+    const { snapshots } = await loadFile(path)
+    expect(snapshots.map(s => [s.meta.name, s.meta.measure])).toEqual([
+      ['alloc_space', 'allocated'],
+      ['inuse_space', 'live'],
+    ])
+    for (const snapshot of snapshots) {
+      const top = goTop(path, snapshot.meta.name)
+      for (const [name, size] of byFunction(snapshot, 'size')) {
+        expect(top.get(name) ?? top.get(`${name} (inline)`), name).toBe(size)
+      }
+    }
+  })
+})
+
+/** The fields of profile.proto alone: this decoder takes every tag to be one byte, so it cannot skip higher numbers. */
+async function withoutPrivate(bytes: Uint8Array): Promise<Uint8Array> {
+  const out = new MessageWriter()
+  await readFields(bytesSource(bytes), bytes.length, c => {
+    if (c.field >= 16) return
+    if (c.wire === WIRE.bytes) out.bytes(c.field, c.value())
+    else out.varint(c.field * 8).varint64(c.low, c.high)
+  })
+  return out.take()
+}
+
+describe('pprof-format', () => {
+  it('decodes our dumps to the same samples', async () => {
+    const snapshots = [await heapProfile('node20-worker')]
+    const profile = Profile.decode(await withoutPrivate(written(...snapshots)))
+    const text = (i: number | bigint) => profile.stringTable.strings[Number(i)]
+    const locations = new Map(profile.location.map(l => [Number(l.id), l]))
+    const functions = new Map(profile.function.map(f => [Number(f.id), f]))
+    const [snapshot] = snapshots
+    expect(profile.sampleType.map(t => `${text(t.type)}/${text(t.unit)}`)).toEqual([
+      'inuse_objects/count',
+      'inuse_space/bytes',
+    ])
+    expect(text(profile.defaultSampleType)).toBe('inuse_space')
+    expect(profile.sample.length).toBe(snapshot.length)
+    expect(profile.sample.flatMap(s => s.label)).toEqual([])
+    for (const [i, sample] of profile.sample.entries()) {
+      const trace = snapshot.traces.at(i)
+      expect(sample.value.map(Number)).toEqual([trace?.count, trace?.size])
+      const frames = sample.locationId.map(id => {
+        const {
+          line: [line],
+        } = locations.get(Number(id)) as Location
+        const { name, filename } = functions.get(Number(line.functionId)) as Fn
+        return [text(name).replace('(anonymous)', ''), text(filename), Number(line.line)]
+      })
+      const expected = trace?.traceback.frames.map(f => [f.functionName, f.filename, f.lineno])
+      expect(frames).toEqual(expected?.toReversed())
+    }
+  })
+
+  it('encodes profiles that we read', async () => {
+    const strings = new StringTable()
+    const s = (text: string) => strings.dedup(text)
+    const profile = new Profile({
+      sampleType: [
+        new ValueType({ type: s('objects'), unit: s('count') }),
+        new ValueType({ type: s('space'), unit: s('bytes') }),
+      ],
+      sample: [new Sample({ locationId: [2n ** 64n - 1n, 7], value: [3, -96], label: [] })],
+      location: [
+        new Location({ id: 7, line: [new Line({ functionId: 2n ** 63n, line: 4 })] }),
+        new Location({
+          id: 2n ** 64n - 1n,
+          line: [new Line({ functionId: 5, line: 9 }), new Line({ functionId: 2n ** 63n, line: 6 })],
+        }),
+      ],
+      function: [
+        new Fn({ id: 2n ** 63n, name: s('outer'), filename: s('/a.js') }),
+        new Fn({ id: 5, name: s('inlined'), filename: s('/b.js') }),
+      ],
+      stringTable: strings,
+      timeNanos: 1763800000123456789n,
+      periodType: new ValueType({ type: s('space'), unit: s('bytes') }),
+      period: 524288,
+    })
+    const [snapshot] = await read(profile.encode())
+    const trace = snapshot.traces.at(0)
+    expect([trace?.size, trace?.count]).toEqual([-96, 3])
+    expect(trace?.traceback.frames.map(f => `${f.functionName} ${f} ${f.exact}`)).toEqual([
+      'outer /a.js:4 true',
+      'outer /a.js:6 true',
+      'inlined /b.js:9 true',
+    ])
+    expect(snapshot.meta).toEqual({
+      source: 'pprof',
+      measure: 'live',
+      accuracy: 'sampled',
+      counts: 'estimated',
+      interval: 524288,
+      intervalSource: 'recorded',
+      time: 1763800000123.4568,
+    })
+  })
+})
+
+/** A profile field by field, in any order. */
+class Made {
+  readonly #out = new MessageWriter()
+  readonly #strings: string[] = ['']
+
+  text(value: string): number {
+    const i = this.#strings.indexOf(value)
+    return i >= 0 ? i : this.#strings.push(value) - 1
+  }
+
+  message(field: number, ...fields: (readonly [number, number | Uint8Array])[]): this {
+    const inner = new MessageWriter()
+    for (const [number, value] of fields) {
+      if (typeof value === 'number') inner.int(number, value)
+      else inner.bytes(number, value)
+    }
+    this.#out.message(field, inner)
+    return this
+  }
+
+  int(field: number, value: number): this {
+    this.#out.int(field, value)
+    return this
+  }
+
+  types(...types: [string, string][]): this {
+    for (const [type, unit] of types) this.message(1, [1, this.text(type)], [2, this.text(unit)])
+    return this
+  }
+
+  strings(): this {
+    for (const text of this.#strings) this.#out.bytes(6, Buffer.from(text))
+    return this
+  }
+
+  bytes(): Uint8Array {
+    return this.#out.take()
+  }
+}
+
+const packed = (...values: number[]) => values.reduce((w, v) => w.varint(v), new MessageWriter()).take()
+const line = (functionId: number, lineno: number) =>
+  new MessageWriter().int(1, functionId).int(2, lineno).take()
+
+describe('files of others', () => {
+  it('may have their fields in any order, and numbers packed or not', async () => {
+    const pieces = (made: Made) => [
+      () => made.types(['inuse_objects', 'count'], ['inuse_space', 'bytes']),
+      () => made.message(2, [1, 1], [1, 2], [2, 3], [2, 100]),
+      () => made.message(2, [1, packed(1)], [2, packed(3)], [1, packed(2)], [2, packed(50)]),
+      () => made.message(2, [2, packed(1, 7)], [1, packed(1)], [1, 2]),
+      () => made.message(4, [4, line(1, 5)], [1, 1]),
+      () => made.message(4, [1, 2], [4, line(1, 8)]),
+      () => made.message(5, [4, 6], [2, 5], [1, 1]),
+    ]
+    await fc.assert(
+      fc.asyncProperty(fc.shuffledSubarray([0, 1, 2, 3, 4, 5, 6], { minLength: 7 }), async order => {
+        const made = new Made()
+        for (const text of ['inuse_objects', 'count', 'inuse_space', 'bytes', 'f', '/a.js']) made.text(text)
+        const makers = pieces(made)
+        for (const i of order) makers[i]()
+        const [snapshot] = await read(made.strings().bytes())
+        const rows = [...snapshot.traces].map(t => `${t.size} ${t.count} ${t.traceback.frames.join()}`)
+        expect(rows.sort()).toEqual(['100 3 /a.js:8,/a.js:5', '50 3 /a.js:8,/a.js:5', '7 1 /a.js:8,/a.js:5'])
+        expect(snapshot.tables.stacks.length).toBe(3)
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  it.each<[string, [string, string][], unknown]>([
+    [
+      'bytes and blocks of two kinds',
+      [
+        ['inuse_objects', 'count'],
+        ['inuse_space', 'bytes'],
+        ['alloc_objects', 'count'],
+        ['alloc_space', 'bytes'],
+      ],
+      [
+        ['inuse_space', 'live', 20, 10],
+        ['alloc_space', 'allocated', 40, 30],
+      ],
+    ],
+    ['only bytes', [['heap-space', 'bytes']], [[undefined, 'live', 10, 0, 'the file does not count blocks']]],
+    ['only blocks', [['alloc_objects', 'count']], [[undefined, 'allocated', 0, 10, 'the file has no sizes']]],
+    [
+      'kilobytes',
+      [
+        ['space', 'kilobytes'],
+        ['objects', 'count'],
+      ],
+      [[undefined, 'live', 10240, 20]],
+    ],
+    [
+      'time beside bytes',
+      [
+        ['cpu', 'nanoseconds'],
+        ['peak_space', 'bytes'],
+      ],
+      [[undefined, 'peak', 20, 0, 'the file does not count blocks']],
+    ],
+  ])('with %s', async (_, types, expected) => {
+    const made = new Made().types(...types)
+    made.message(2, [2, packed(...types.map((_, i) => 10 * (i + 1)))])
+    const snapshots = await read(made.strings().bytes())
+    const found = snapshots.map(({ meta, total }) => [
+      meta.name,
+      meta.measure,
+      total.size,
+      total.count,
+      ...(meta.notes ?? []),
+    ])
+    expect(found).toEqual(expected)
+  })
+
+  it('of something else than memory are not supported', async () => {
+    const made = new Made().types(['samples', 'count'], ['cpu', 'nanoseconds'])
+    const error = await refusal(
+      made
+        .message(2, [2, packed(1, 2)])
+        .strings()
+        .bytes(),
+    )
+    expect([error.code, error.path]).toEqual(['unsupported', 'sample_type'])
+    expect(error.reason).toContain('cpu/nanoseconds')
+  })
+
+  it('name what has no name: by address, of the file <native>', async () => {
+    const made = new Made().types(['space', 'bytes'])
+    made.message(2, [1, packed(1, 2, 3)], [2, packed(8)])
+    made
+      .message(4, [1, 1], [3, 0x7f3a])
+      .message(4, [1, 2], [3, 2 ** 45], [4, line(0, 7)])
+      .message(4, [1, 3], [4, line(1, 5)])
+    const [snapshot] = await read(
+      made
+        .message(5, [1, 1], [2, made.text('malloc')])
+        .strings()
+        .bytes(),
+    )
+    expect(snapshot.traces.at(0)?.traceback.frames.map(f => [f.functionName, f.filename, f.lineno])).toEqual([
+      ['malloc', NATIVE, 5],
+      ['0x200000000000', NATIVE, 7],
+      ['0x7f3a', NATIVE, 0],
+    ])
+  })
+
+  it('leave out what is neither bytes nor blocks, and count labels', async () => {
+    const made = new Made().types(['objects', 'count'], ['space', 'bytes'])
+    const label = new MessageWriter().int(1, made.text('bytes')).int(3, 16).take()
+    made.message(2, [2, packed(0, 0)], [3, label]).message(2, [2, packed(1, 16)], [3, label], [3, label])
+    const [snapshot] = await read(made.strings().bytes())
+    expect([snapshot.length, snapshot.meta.skipped]).toEqual([1, { labels: 3 }])
+  })
+
+  it('take an interval from the user', async () => {
+    const made = new Made()
+      .types(['space', 'bytes'])
+      .message(2, [2, packed(16)])
+      .strings()
+      .bytes()
+    expect((await read(made))[0].meta).toMatchObject({ accuracy: 'sampled', counts: 'estimated' })
+    expect((await read(made, { interval: 1 }))[0].meta).toMatchObject({
+      accuracy: 'exact',
+      counts: 'exact',
+      interval: 1,
+    })
+  })
+
+  it('may keep our field where it no longer fits', async () => {
+    const made = new Made()
+      .types(['space', 'bytes'])
+      .message(2, [2, packed(16)])
+      .strings()
+    const bytes = Buffer.concat([
+      made.bytes(),
+      new Made().message(0x7638, [1, 1]).message(0x7638, [5, 3]).bytes(),
+    ])
+    const [snapshot] = await read(bytes)
+    expect(snapshot.meta.source).toBe('pprof')
+  })
+})
+
+const name = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 12 }),
+  fc.constantFrom('', 'f', '\ud800', 'x\udc00y', '𝒜', '__proto__', '\0', '\ufeffbom', NATIVE),
+)
+const uint32 = fc.oneof(fc.integer({ min: 0, max: 20 }), fc.integer({ min: 0, max: 2 ** 32 - 1 }))
+const bytes = fc.oneof(
+  fc.nat(5000),
+  fc.maxSafeInteger(),
+  fc.double({ min: -1e6, max: 1e6, noNaN: true }).map(x => x + 0),
+)
+const frame = fc.tuple(name, name, uint32, uint32, fc.boolean())
+const row = fc.record({
+  stack: fc.array(fc.nat(7), { maxLength: 6 }),
+  size: bytes,
+  count: bytes,
+  domain: uint32,
+  type: name,
+  totalNframe: uint32,
+  samples: fc.array(fc.tuple(bytes, bytes), { maxLength: 3 }),
+})
+const meta = fc
+  .record(
+    {
+      source: fc.string(),
+      measure: fc.constantFrom('live', 'allocated', 'peak'),
+      accuracy: fc.constant('sampled'),
+      counts: fc.constantFrom('exact', 'estimated'),
+      interval: fc.integer({ min: 1, max: 2 ** 40 }),
+      intervalSource: fc.constantFrom('given', 'recorded', 'inferred'),
+      runtime: name,
+      time: fc.double({ min: 0, max: 8e15, noNaN: true }).map(x => x + 0),
+      session: name,
+      pid: fc.nat(),
+      memory: fc.dictionary(name, fc.nat()),
+      skipped: fc.dictionary(name, fc.nat()),
+      notes: fc.array(name),
+    },
+    { requiredKeys: ['source', 'measure', 'accuracy', 'counts'] },
+  )
+  .map(value => JSON.parse(JSON.stringify(value)) as SnapshotMeta)
+const content = fc.record({
+  frames: fc.array(frame, { minLength: 8, maxLength: 8 }),
+  rows: fc.array(row, { maxLength: 8 }),
+  meta,
+})
+type Content = typeof content extends fc.Arbitrary<infer T> ? T : never
+
+function made({ frames, rows, meta }: Content, tables = new Tables()): Snapshot {
+  const builder = new SnapshotBuilder(tables)
+  const seen = new Set<string>()
+  for (const { stack, size, count, domain, type, totalNframe, samples } of rows) {
+    const id = stack.reduce(
+      (parent, i) => tables.stacks.intern(parent, tables.frames.intern(...frames[i])),
+      0,
+    )
+    const key = [id, domain, type, totalNframe].join()
+    if (seen.has(key)) continue // such rows are added up
+    seen.add(key)
+    const row = builder.add(id, size, count, domain, tables.strings.intern(type), totalNframe)
+    for (const [bytes, ordinal] of samples) builder.addSample(row, bytes, ordinal)
+  }
+  return builder.build(meta, rows.length + 1)
+}
+
+describe('our dumps', () => {
+  it('lose nothing, of one or several snapshots, over one or several tables', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(content, { minLength: 1, maxLength: 3 }),
+        fc.boolean(),
+        async (contents, isShared) => {
+          const tables = new Tables()
+          const snapshots = contents.map(content => made(content, isShared ? tables : new Tables()))
+          const bytes = written(...snapshots)
+          const again = await read(bytes, {}, 61)
+          expect(again.map(rowsText)).toEqual(snapshots.map(rowsText))
+          expect(Buffer.compare(written(...again), bytes)).toBe(0)
+          expect(pprof.sniff(bytes, 'unknown')).toBe('yes')
+        },
+      ),
+      { numRuns: 200 },
+    )
+  })
+
+  it('add up rows that differ in size and count alone; their samples stay', async () => {
+    const builder = new SnapshotBuilder()
+    const stack = builder.tables.stacks.intern(0, builder.tables.frames.intern('f', '/a.js', 1))
+    builder.add(stack, 10, 1)
+    builder.add(stack, 100, 1, 0, builder.tables.strings.intern('Map'))
+    builder.add(stack, 20, 2)
+    builder.add(stack, 200, 1, 0, builder.tables.strings.intern('Map'))
+    for (const row of [0, 2, 3, 1]) builder.addSample(row, 5, row)
+    const [snapshot] = await read(written(builder.build(sampledMeta, 128)))
+    const { size, count, samples } = snapshot.columns
+    expect([[...size], [...count]]).toEqual([
+      [30, 300],
+      [3, 2],
+    ])
+    expect([[...(samples?.row ?? [])], [...(samples?.ordinal ?? [])]]).toEqual([
+      [0, 0, 1, 1],
+      [0, 2, 3, 1],
+    ])
+  })
+
+  it('are read without their samples when nobody wants them', async () => {
+    const builder = new SnapshotBuilder()
+    builder.addSample(builder.add(0, 10, 1), 10, 1)
+    const bytes = written(builder.build(sampledMeta, 1))
+    expect((await read(bytes, { samples: false }))[0].columns.samples).toBeUndefined()
+    expect((await read(bytes))[0].columns.samples?.row.length).toBe(1)
+  })
+
+  it('do not depend on what else stands in the tables', () => {
+    const small = snapshotOf('10 1: f@/a.js:1 > g@/b.js:2', sampledMeta)
+    const other = snapshotOf('5 1: secret@/secret.js:9\n10 1: f@/a.js:1 > g@/b.js:2', sampledMeta)
+    expect(Buffer.compare(written(other.withRows([1])), written(small))).toBe(0)
+  })
+
+  it('are gzipped the same twice', async () => {
+    const snapshot = snapshotOf('10 1: f@/a.js:1', sampledMeta)
+    await dumpSnapshots([snapshot], join(folder, 'a.pb.gz'))
+    await dumpSnapshots([snapshot], join(folder, 'b.pb.gz'))
+    expect(readFileSync(join(folder, 'a.pb.gz')).equals(readFileSync(join(folder, 'b.pb.gz')))).toBe(true)
+  })
+
+  it('cannot hold more than 2^53 bytes in a row, nor no snapshot', () => {
+    expect(() => written(snapshotOf('9007199254740991 1: /a.js:1\n1 1: /a.js:1', sampledMeta))).toThrow(
+      /too-large/,
+    )
+    expect(() => written()).toThrow(/unsupported/)
+  })
+
+  it('are refused when cut anywhere, gzipped or not', async () => {
+    const bytes = readFileSync(join(samples, 'pprof', 'leak-node26-i20160-both.pb.gz'))
+    const plain = gunzipSync(bytes)
+    for (let length = 2; length < bytes.length; length++) {
+      const error = await loadSource(bytesSource(bytes.subarray(0, length))).catch(e => e)
+      expect(error, `${length} bytes gzipped`).toBeInstanceOf(FormatError)
+      expect(error.code).toBe('truncated')
+    }
+    for (let length = 0; length < plain.length; length++) {
+      const { code } = await refusal(plain.subarray(0, length))
+      expect(code, `${length} bytes`).toBe('truncated')
+      const zipped = await loadSource(bytesSource(gzipSync(plain.subarray(0, length)))).catch(e => e)
+      expect(zipped, `${length} bytes, gzipped whole`).toBeInstanceOf(FormatError)
+    }
+  })
+
+  it('give snapshots or a FormatError whatever bytes are wrong', { timeout: 60_000 }, async () => {
+    const plain = gunzipSync(readFileSync(join(samples, 'pprof', 'leak-node26-i20160-both.pb.gz')))
+    const change = fc.array(fc.tuple(fc.nat(plain.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 })
+    await fc.assert(
+      fc.asyncProperty(change, async changes => {
+        const bytes = Uint8Array.from(plain)
+        for (const [at, value] of changes) bytes[at] = value
+        const outcome = await read(bytes).catch(error => error)
+        if (!(outcome instanceof FormatError))
+          expect(Array.isArray(outcome), String(outcome?.stack)).toBe(true)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+})
+
+describe('hostile files', () => {
+  const base = () => {
+    const made = new Made().types(['space', 'bytes'])
+    made.text('f')
+    return made
+  }
+
+  it('cannot make a few bytes into many frames', async () => {
+    const lines = Array.from({ length: 2000 }, () => [4, line(1, 5)] as const)
+    const made = base()
+      .message(4, [1, 1], ...lines)
+      .message(5, [1, 1], [2, 3])
+    made.message(2, [1, packed(...Array(2000).fill(1))], [2, packed(8)])
+    expect((await refusal(made.strings().bytes())).code).toBe('too-large')
+  })
+
+  it('are limited in length', async () => {
+    const bytes = base().strings().bytes()
+    const error = await read(bytes, { maxSize: 20 }).catch(e => e)
+    expect([error.code, error.format]).toEqual(['too-large', 'pprof'])
+  })
+
+  it('with facts of a wrong kind, or too deep, are malformed', async () => {
+    const dump = (facts: string) => {
+      const snapshot = new MessageWriter().bytes(1, Buffer.from(facts)).int(2, 0).int(3, 1)
+      const part = new MessageWriter().message(2, snapshot).take()
+      return Buffer.concat([
+        new Made().types(['inuse_objects', 'count']).message(0x7638, [1, 1]).bytes(),
+        new MessageWriter().bytes(0x7638, part).take(),
+      ])
+    }
+    const good = { source: 'x', measure: 'live', accuracy: 'exact', counts: 'exact' }
+    expect((await refusal(dump(JSON.stringify(good)))).code).toBe('truncated') // it only lacks its end
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
+    for (const wrong of [
+      '',
+      '[]',
+      'null',
+      '{"__proto__":{"source":"x","measure":"live","accuracy":"exact","counts":"exact"}}',
+      `${JSON.stringify(good).slice(0, -1)},"__proto__":{"x":1}}`,
+      JSON.stringify({ ...good, measure: 'all' }),
+      JSON.stringify({ ...good, interval: 512 }),
+      JSON.stringify({ ...good, interval: '1' }),
+      JSON.stringify({ ...good, notes: [1] }),
+      JSON.stringify({ ...good, memory: { rss: 'x' } }),
+      `${JSON.stringify(good).slice(0, -1)},"other":${deep}}`,
+    ]) {
+      expect((await refusal(dump(wrong))).code, wrong.slice(0, 90)).toBe('malformed')
+    }
+  })
+
+  it('that other formats and texts are not taken for', () => {
+    for (const text of [
+      '',
+      '\n',
+      '{"head":{}}',
+      '2026-11-22 started',
+      '\n\n\nabc',
+      '"quoted"',
+      '*bold*',
+      '\x80\x04\x95\0\0',
+    ]) {
+      expect(pprof.sniff(Buffer.from(text, 'latin1'), 'x.pb.gz'), text).not.toBe('yes')
+    }
+  })
+})
