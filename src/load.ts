@@ -59,6 +59,42 @@ export async function loadSource(
   raw: Source,
   options: LoadOptions = {},
 ): Promise<{ converter: Converter; snapshots: readonly Snapshot[] }> {
+  return readInflated(raw, options, async source => {
+    const converter = options.from ? converterNamed(options.from) : await detectSource(source)
+    if (!converter.read) throw new FormatError('unsupported', `${converter.name} can only be written`)
+    const snapshots = await converter.read(source, options)
+    return { converter, snapshots: snapshots.map(estimateCounts) }
+  })
+}
+
+/**
+ * Hands a file's bytes, inflated, to a reader of one format. Throws FormatError for a file that cannot be read, or is of
+ * another format.
+ */
+export async function readFileAs<T>(
+  path: string,
+  converter: Converter,
+  options: Pick<LoadOptions, 'maxSize' | 'onBytes'>,
+  read: (source: Source) => Promise<T>,
+): Promise<T> {
+  try {
+    const raw = path === '-' ? streamSource(process.stdin, 'standard input') : fileSource(path)
+    return await readInflated(raw, options, async source => {
+      if (converter.sniff(await source.head(4096), source.name) === 'no') {
+        throw new FormatError('unrecognized', `not a ${converter.title}`)
+      }
+      return await read(source)
+    })
+  } catch (error) {
+    throw asFormatError(error)
+  }
+}
+
+async function readInflated<T>(
+  raw: Source,
+  options: Pick<LoadOptions, 'maxSize' | 'onBytes'>,
+  use: (source: Peekable) => Promise<T>,
+): Promise<T> {
   let read = 0
   const outer = peekable(
     counted(raw, n => {
@@ -72,14 +108,24 @@ export async function loadSource(
   const most = maxSize === undefined ? bomb : () => maxSize
   const inner = peekable(limited(compression ? inflate(outer, compression) : outer, most))
   try {
-    const converter = options.from ? converterNamed(options.from) : await detectSource(inner)
-    if (!converter.read) throw new FormatError('unsupported', `${converter.name} can only be written`)
-    const snapshots = await converter.read(inner, options)
-    return { converter, snapshots: snapshots.map(estimateCounts) }
+    return await use(inner)
   } catch (error) {
     throw asFormatError(error)
   } finally {
     await inner.close()
+    await outer.close()
+  }
+}
+
+/** The bytes of a file, inflated. Throws FormatError as `loadFile`. */
+export async function* openBytes(path: string): AsyncGenerator<Uint8Array> {
+  const outer = peekable(fileSource(path))
+  try {
+    const compression = compressionOf(await outer.head(4))
+    yield* (compression ? inflate(outer, compression) : outer).chunks()
+  } catch (error) {
+    throw asFormatError(error)
+  } finally {
     await outer.close()
   }
 }

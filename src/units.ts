@@ -62,3 +62,14 @@ function isPair(s: string, i: number): boolean {
   if (c < 0xdc00) return (s.charCodeAt(i + 1) & 0xfc00) === 0xdc00
   return i > 0 && (s.charCodeAt(i - 1) & 0xfc00) === 0xd800
 }
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
+
+/** Bytes of a text such as `64 KiB`, `1.5 MiB` or `4096`; undefined where it is none. */
+export function parseSize(text: string): number | undefined {
+  const match = /^\s*(\d+(?:\.\d+)?)\s*([KMGT]?i?B?)\s*$/i.exec(text)
+  if (!match) return undefined
+  const power =
+    match[2] === '' ? 0 : UNITS.findIndex(unit => unit[0].toLowerCase() === match[2][0].toLowerCase())
+  return power < 0 ? undefined : Math.round(Number(match[1]) * 1024 ** power)
+}

@@ -16,6 +16,9 @@ interface CallFrame {
 
 const KEYS = ['functionName', 'scriptId', 'url', 'lineNumber', 'columnNumber'] as const
 const ALL = (1 << KEYS.length) - 1
+/** Bytes that reach into the url of an object as V8 writes it. */
+export const PREFIX = 64
+const GUESSES = 1 << 13
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 /** The largest 0-based line whose 1-based one fits a column of 32 bits. */
 const LAST_LINE = 0xfffffffe
@@ -34,6 +37,9 @@ export class CallFrames {
   #end = new Uint32Array(64)
   #hash = new Uint32Array(64)
   #length = 0
+  /** By a hash of the first bytes: the number of the last object with it, plus 1; 0 = none. */
+  readonly #guesses = new Uint32Array(GUESSES)
+  #guessSlot = 0
   /** Frame id of each below another frame, and directly below the root. */
   #frame = new Uint32Array(64)
   #frameBelowRoot = new Uint32Array(64)
@@ -48,15 +54,38 @@ export class CallFrames {
   intern(view: DataView, from: number, to: number, base: number): number {
     const hash = hashOf(view, from, to)
     const length = to - from
-    const found = this.#index.find(hash, i => {
-      const start = i === 0 ? 0 : this.#end[i - 1]
-      return (
+    const found = this.#index.find(
+      hash,
+      i =>
         this.#hash[i] === hash &&
-        this.#end[i] - start === length &&
-        areEqual(this.#view, start, view, from, length)
-      )
-    })
+        this.lengthOf(i) === length &&
+        areEqual(this.#view, this.#end[i] - length, view, from, length),
+    )
     return found >= 0 ? found : this.#add(hash, view, from, to, base)
+  }
+
+  /**
+   * The number of the object that begins at `from`, without looking for its end: the last one seen with the same first bytes,
+   * if all its bytes are there. -1 = unknown, `intern` tells. Needs PREFIX bytes before `limit`.
+   */
+  guess(view: DataView, from: number, limit: number): number {
+    const slot = hashOf(view, from, from + PREFIX) & (GUESSES - 1)
+    const guess = this.#guesses[slot] - 1
+    this.#guessSlot = slot
+    if (guess < 0) return -1
+    const length = this.lengthOf(guess)
+    if (from + length > limit) return -1
+    return areEqual(this.#view, this.#end[guess] - length, view, from, length) ? guess : -1
+  }
+
+  /** Remembers what the last `guess` did not know. */
+  remember(callFrame: number): void {
+    this.#guesses[this.#guessSlot] = callFrame + 1
+  }
+
+  /** Number of bytes of an object. */
+  lengthOf(callFrame: number): number {
+    return this.#end[callFrame] - (callFrame === 0 ? 0 : this.#end[callFrame - 1])
   }
 
   /** The frame that an object stands for, called by a stack. */

@@ -16,7 +16,7 @@ const [SIZE0, SIZE4] = words('{"size":', 0, 4)
 const [NODE0, NODE4, NODE6] = words(',"nodeId":', 0, 4, 6)
 const [ORDINAL0, ORDINAL4, ORDINAL7] = words(',"ordinal":', 0, 4, 7)
 
-/** Room behind a place in which the literals and numbers of one unit need no test for the end of the window. */
+/** Room behind a place in which one unit's literals and numbers, and PREFIX, need no test for the end of the window. */
 const ROOM = 128
 /** Most digits of a number that is exact in any case. */
 const DIGITS = 15
@@ -124,7 +124,9 @@ export class Layout {
     )
       return -1
     const from = at + 13
-    const to = this.#flatObjectEnd(from, end)
+    const { callFrames } = this.#tree
+    let callFrame = callFrames.guess(view, from, end)
+    const to = callFrame >= 0 ? from + callFrames.lengthOf(callFrame) : this.#flatObjectEnd(from, end)
     if (to < 0) return -1
     if (
       view.getInt32(to, true) !== SELF0 ||
@@ -150,7 +152,11 @@ export class Layout {
     tree.size[top] = size
     tree.id[top] = this.#value
     tree.seen[top] = SEEN.all
-    tree.setFrame(tree.callFrames.intern(view, from, to, this.#tokens.base))
+    if (callFrame < 0) {
+      callFrame = callFrames.intern(view, from, to, this.#tokens.base)
+      callFrames.remember(callFrame)
+    }
+    tree.setFrame(callFrame)
     this.#tokens.open(true)
     this.#tokens.open(false)
     return q + 13

@@ -16,6 +16,8 @@ const LATE = 0x80000000
 const NO_BYTES = 0xffffffff
 /** Node ids below this are looked up in a column; V8 counts from 1. Others, which anyone may write, in a map. */
 const DENSE = 1 << 22
+/** First length of columns: they grow at once, so that code that was compiled with growth in it stays valid. */
+const FEW = 4
 /** How deep V8 looks, unless it is told otherwise. */
 const TRACEBACK_LIMIT = 128
 
@@ -30,24 +32,24 @@ export class Tree {
   depth = 0
   #deepest = 0
   /** Stack, UNKNOWN, or LATE | number. */
-  #stack = new Uint32Array(256)
-  size = new Float64Array(256)
-  id = new Float64Array(256)
-  seen = new Uint8Array(256)
+  #stack = new Uint32Array(FEW)
+  size = new Float64Array(FEW)
+  id = new Float64Array(FEW)
+  seen = new Uint8Array(FEW)
   /** Children so far. */
-  #children = new Uint32Array(256)
+  #children = new Uint32Array(FEW)
   /** 1 = an earlier sibling has the same stack, so there may be equal stacks below, too. */
-  #isAgain = new Uint8Array(256)
+  #isAgain = new Uint8Array(FEW)
   /** Length of the log before the children. */
-  #scope = new Uint32Array(256)
+  #scope = new Uint32Array(FEW)
 
   // Of each frame: the innermost open stack that has called it (plus 1; 0 = none), and the stack that it became. So a node is
   // known to be new without an index of all stacks. The log restores these when the caller is closed.
-  #caller = new Uint32Array(256)
-  #called = new Uint32Array(256)
-  #logFrame = new Uint32Array(256)
-  #logCaller = new Uint32Array(256)
-  #logCalled = new Uint32Array(256)
+  #caller = new Uint32Array(FEW)
+  #called = new Uint32Array(FEW)
+  #logFrame = new Uint32Array(FEW)
+  #logCaller = new Uint32Array(FEW)
+  #logCalled = new Uint32Array(FEW)
   #log = 0
 
   // Nodes whose stack is not known when their children come, because `callFrame` comes behind `children`; and all below.
@@ -60,7 +62,7 @@ export class Tree {
   /** Row of each stack, plus 1; 0 = none. Only there when several nodes have one stack. */
   #rowOfStack: Uint32Array | undefined
   /** Row of each node id, plus 1; 0 = no such node, NO_BYTES = no row. */
-  #rowOfId = new Uint32Array(1024)
+  #rowOfId = new Uint32Array(FEW)
   readonly #rowOfLargeId = new Map<number, number>()
   #total = 0
 

@@ -1,5 +1,4 @@
 import type { LoadOptions } from '../load.ts'
-import type { BaseFilter } from '../model/filter.ts'
 import type { Cumulative, KeyType } from '../model/group.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { Tables } from '../model/tables.ts'
@@ -15,7 +14,8 @@ export interface BatchOptions {
   load: Omit<LoadOptions, 'onBytes'>
   keyTypes: readonly KeyType[]
   cumulative: Cumulative
-  filters: readonly BaseFilter[]
+  /** What is done to a snapshot before it is compared: filters, source maps ... */
+  prepare?: (path: string, snapshot: Snapshot) => Promise<Snapshot>
   seriesRule: SeriesRule
   /** Worker threads; as many as there are processors unless given. */
   threads?: number
@@ -82,7 +82,9 @@ export async function runBatch(paths: readonly string[], options: BatchOptions):
       const name = nameOf(path, packed.meta.session, options.seriesRule)
       let reader = open.get(name)
       if (!reader) open.set(name, (reader = new SeriesReader(name, options)))
-      reader.add(path, unpackSnapshot(packed, reader.tables))
+      const whole = unpackSnapshot(packed, reader.tables)
+      const snapshot = options.prepare ? await options.prepare(path, whole) : whole
+      reader.add(path, snapshot.over(reader.tables))
     }
     options.onFile?.()
     // A series whose last file has been read is finished at once, so that only open ones are in memory.
@@ -119,8 +121,7 @@ class SeriesReader {
     this.#options = options
   }
 
-  add(path: string, whole: Snapshot): void {
-    const snapshot = this.#options.filters.length ? whole.filterTraces(this.#options.filters) : whole
+  add(path: string, snapshot: Snapshot): void {
     const previous = this.#snapshots.at(-1)
     if (previous) this.#steps.push(stepOf(this.#compare(snapshot, previous)))
     this.#snapshots.push(snapshot)

@@ -8,9 +8,12 @@ import { nearest, OPTIONAL_VALUES } from './options.ts'
 const COMMANDS: Record<string, () => Promise<{ register(program: Command): void }>> = {
   top: () => import('./commands/top.ts'),
   diff: () => import('./commands/diff.ts'),
+  tree: () => import('./commands/tree.ts'),
   info: () => import('./commands/info.ts'),
   convert: () => import('./commands/convert.ts'),
+  heap: () => import('./commands/heap.ts'),
   run: () => import('./commands/run.ts'),
+  check: () => import('./commands/check.ts'),
   batch: () => import('./commands/batch.ts'),
   attach: () => import('./commands/attach.ts'),
   targets: () => import('./commands/targets.ts'),

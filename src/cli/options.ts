@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { ReadOptions, ROW_COLUMNS } from '../converter.ts'
 import { UsageError } from '../errors.ts'
 import { type BaseFilter, Filter } from '../model/filter.ts'
 import type { Cumulative } from '../model/group.ts'
@@ -21,6 +22,7 @@ export interface SelectionOptions extends RewriteOptions {
   snapshot?: number
   from?: string
   maxSize?: number
+  columns?: ReadOptions['columns']
   format?: Format
 }
 
@@ -119,10 +121,14 @@ function addRewrites(command: Command): Command {
     )
 }
 
+/** Adds the choice of keys. */
+export function groupByOption(command: Command): Command {
+  return command.option('--group-by <keys>', `one or more of ${KEY_TYPES.join(', ')}`, keyTypes, ['lineno'])
+}
+
 /** Adds the flags that every command with statistics has. */
 export function addGrouping(command: Command): Command {
-  return addFilters(command)
-    .option('--group-by <keys>', `one or more of ${KEY_TYPES.join(', ')}`, keyTypes, ['lineno'])
+  return groupByOption(addFilters(command))
     .addOption(
       new Option(
         '--cumulative [mode]',
@@ -130,15 +136,16 @@ export function addGrouping(command: Command): Command {
       ).argParser(oneOf(['once', 'per-frame'] as const)),
     )
     .option('--limit <n>', 'rows to show; 0 = all', wholeNumber(0), 10)
-    .option(
-      '--sources [folder]',
-      'show source lines in tracebacks, from files in the folder (default: the working folder) or maps',
-    )
 }
 
 /** The same, with the formats of a table of statistics. */
 export function addSelection(command: Command): Command {
-  return addGrouping(command).option('--format <format>', FORMATS.join(', '), oneOf(FORMATS))
+  return addGrouping(command)
+    .option(
+      '--sources [folder]',
+      'show source lines in tracebacks, from files in the folder (default: the working folder) or maps',
+    )
+    .option('--format <format>', FORMATS.join(', '), oneOf(FORMATS))
 }
 
 /** Options whose value needs a `=`, so that a file behind them is not taken for it; with what they mean alone. */
@@ -147,6 +154,17 @@ export const OPTIONAL_VALUES: Readonly<Record<string, string>> = {
   '--source-maps': '.',
   '--sources': '.',
   '--redact': 'base',
+}
+
+/** The columns that groups of these keys, and the filters, look at. */
+export function columnsOf(options: SelectionOptions): ReadOptions['columns'] {
+  const { groupBy, include, exclude, domain, app } = options
+  const looksAtStacks =
+    include.length + exclude.length > 0 || app || groupBy.some(k => k !== 'type' && k !== 'domain')
+  const columns: (typeof ROW_COLUMNS)[number][] = looksAtStacks ? ['stack'] : []
+  if (groupBy.includes('type')) columns.push('type')
+  if (groupBy.includes('domain') || domain !== undefined) columns.push('domain')
+  return columns
 }
 
 export function cumulativeOf(options: SelectionOptions): Cumulative {

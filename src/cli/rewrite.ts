@@ -1,5 +1,6 @@
 import { UsageError } from '../errors.ts'
 import { visible } from '../escape.ts'
+import type { BaseFilter } from '../model/filter.ts'
 import type { Redaction } from '../model/redact.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { GetLine } from '../model/traceback.ts'
@@ -18,10 +19,12 @@ export interface RewriteOptions {
 
 /** Applies the options to snapshots as they are read. */
 export interface Rewriter {
-  /** Before filters: what frames say, and which there are. */
-  frames(path: string, snapshots: readonly Snapshot[]): Promise<readonly Snapshot[]>
-  /** After filters: hides what must not be seen. */
-  names(snapshots: readonly Snapshot[]): Promise<readonly Snapshot[]>
+  /** Source maps and `--app` first, so that filters see what is shown; `--redact` last. */
+  apply(
+    path: string,
+    snapshots: readonly Snapshot[],
+    filters: readonly BaseFilter[],
+  ): Promise<readonly Snapshot[]>
   /** Source lines for tracebacks; undefined where they were not asked for. */
   getLine(): Promise<GetLine | undefined>
 }
@@ -43,21 +46,21 @@ function createRewriter(options: RewriteOptions): Rewriter {
   const contents: ((filename: string) => string | undefined)[] = []
   const said = new Set<string>()
   let maps: Promise<{ files: MapFiles; cache: SourceMapCache; apply: typeof applySourceMaps }> | undefined
+  const original = async (path: string, snapshots: readonly Snapshot[], folders: readonly string[]) => {
+    const { files, cache, apply } = await (maps ??= openMaps(folders))
+    const mapped = apply(snapshots, files, cache)
+    for (const line of mappedLines(path, mapped, options.verbose)) {
+      if (!said.has(line)) process.stderr.write(`${visible(line)}\n`)
+      said.add(line)
+    }
+    if (sources !== undefined) contents.push(mapped.contentOf)
+    return mapped.snapshots
+  }
   return {
-    async frames(path, snapshots) {
-      if (sourceMaps) {
-        const { files, cache, apply } = await (maps ??= openMaps(sourceMaps))
-        const mapped = apply(snapshots, files, cache)
-        for (const line of mappedLines(path, mapped, options.verbose)) {
-          if (!said.has(line)) process.stderr.write(`${visible(line)}\n`)
-          said.add(line)
-        }
-        if (sources !== undefined) contents.push(mapped.contentOf)
-        snapshots = mapped.snapshots
-      }
-      return app ? (await import('../model/app.ts')).appFrames(snapshots) : snapshots
-    },
-    async names(snapshots) {
+    async apply(path, snapshots, filters) {
+      if (sourceMaps) snapshots = await original(path, snapshots, sourceMaps)
+      if (app) snapshots = (await import('../model/app.ts')).appFrames(snapshots)
+      if (filters.length > 0) snapshots = snapshots.map(snapshot => snapshot.filterTraces(filters))
       return redact ? (await import('../model/redact.ts')).redact(snapshots, redact) : snapshots
     },
     async getLine() {

@@ -178,7 +178,8 @@ export function dominators(graph: HeapGraph): Dominators {
   const walk = depthFirst(graph, essential, before)
   const dominator = immediateDominators(walk, before)
   const { order } = walk
-  const retained = size.slice(0, nodeCount)
+  const retained = new Float64Array(nodeCount)
+  retained.set(size.subarray(0, nodeCount))
   for (let i = nodeCount; i > 1; i--) retained[order[dominator[i]]] += retained[order[i]]
   return { order, dominator, retained }
 }

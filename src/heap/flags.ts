@@ -61,7 +61,10 @@ export function spreadDetachedness(graph: HeapGraph): void {
       detached.push(n)
     }
   }
-  for (let n = 0; n < nodeCount; n++) if (detachedness[n] !== 0) visit(n, detachedness[n])
+  for (let n = 0; n < nodeCount; n++) {
+    const state = detachedness[n] & 3
+    if (state !== 0) visit(n, state)
+  }
   const leads = Uint8Array.from(header.edgeTypes, t => (t === 'hidden' || t === 'weak' ? 0 : 1))
   const spread = (from: NodeStack, state: number) => {
     while (from.length > 0) {

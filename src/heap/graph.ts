@@ -11,6 +11,8 @@ import { Texts } from './texts.ts'
 export interface GraphOptions {
   /** Names of edges: for distances, dominators and retainers, not for classes and comparison. */
   edgeNames: boolean
+  /** Is told what the file says of itself before anything is read; throws when that is too much. */
+  admit?: (header: Header) => void
 }
 
 /**
@@ -28,9 +30,9 @@ export interface HeapGraph {
   /** Strings; changed where a node turns out to be detached. */
   readonly name: Uint32Array
   readonly id: Uint32Array
-  /** Shallow sizes in bytes: the file's own until `transferOwned` has run. */
-  readonly size: Float64Array
-  readonly firstEdge: Uint32Array
+  /** Shallow sizes in bytes: the file's own until `transferOwned` has run. 32 bits where all of them together fit. */
+  readonly size: Uint32Array | Float64Array
+  firstEdge: Uint32Array
   /** 0 unknown, 1 attached, 2 detached. */
   readonly detachedness: Uint8Array
   /** Shapes of objects: their property names. 0 for all other nodes. */
@@ -42,10 +44,27 @@ export interface HeapGraph {
   /** Allocation traces; empty where there are none. */
   readonly trace: Uint32Array
   // Per edge.
-  readonly edgeType: Uint8Array
+  edgeType: Uint8Array
   /** A string, or the index of an element or hidden edge. Empty unless asked for. */
-  readonly edgeName: Uint32Array
-  readonly to: Uint32Array
+  edgeName: Uint32Array
+  to: Uint32Array
+}
+
+/** Lets go of the edges when nothing needs them any more: they are most of a graph. */
+export function dropEdges(graph: HeapGraph): void {
+  graph.firstEdge = graph.edgeName = graph.to = new Uint32Array(0)
+  graph.edgeType = new Uint8Array(0)
+}
+
+// Bytes per node and per edge that the largest step holds at a time: while dominators are worked out, or owners.
+const FULL = { node: 82, edge: 16 }
+const CLASSES_ONLY = { node: 44, edge: 7 }
+
+/** About how many bytes of memory a file needs, by what it says of itself. */
+export function memoryNeeded(header: Header, options: GraphOptions): number {
+  const { node, edge } = options.edgeNames ? FULL : CLASSES_ONLY
+  const strings = header.nodeCount * 14 // V8 names about every second node, in some 20 bytes
+  return 60e6 + header.nodeCount * node + header.edgeCount * edge + strings
 }
 
 /** Reads a whole heap snapshot into columns. Throws FormatError. */
@@ -60,10 +79,13 @@ export async function readGraph(source: Source, options: GraphOptions): Promise<
   }
 }
 
-/** A column with room for `length` values: twice the room, but never more than the file says it needs. */
+/**
+ * A column with room for `length` values: eight times the room, as copies cost more than room that is not used, but never
+ * more than the file says it needs.
+ */
 function grow<T extends Uint8Array | Uint32Array | Float64Array>(column: T, length: number, most: number): T {
   if (length <= column.length) return column
-  const room = Math.max(length, Math.min(most, column.length * 2))
+  const room = Math.max(length, Math.min(most, column.length * 8))
   const grown = new (column.constructor as new (n: number) => T)(room)
   grown.set(column as never)
   return grown
@@ -80,7 +102,8 @@ class GraphReader {
   #type = new Uint8Array(ROOM)
   #name = new Uint32Array(ROOM)
   #id = new Uint32Array(ROOM)
-  #size = new Float64Array(ROOM)
+  #size: Uint32Array | Float64Array = new Uint32Array(ROOM)
+  #total = 0 // of the sizes
   #firstEdge = new Uint32Array(ROOM)
   #detachedness = new Uint8Array(ROOM)
   #trace = new Uint32Array(0)
@@ -102,7 +125,14 @@ class GraphReader {
     if (this.#seen.has(name)) throw new FormatError('malformed', 'the section is there twice')
     this.#seen.add(name)
     if (name === 'snapshot') {
-      return { read: 'json', limit: LONGEST_HEADER, value: value => (this.#header = readHeader(value)) }
+      return {
+        read: 'json',
+        limit: LONGEST_HEADER,
+        value: value => {
+          this.#header = readHeader(value)
+          this.#options.admit?.(this.#header)
+        },
+      }
     }
     const needs = (section: string) => {
       if (!this.#seen.has(section))
@@ -142,8 +172,10 @@ class GraphReader {
       rows: (values, length, first, wide) => {
         this.#makeRoomForNodes(this.#nodes + length / f.length, first, header, traced)
         const [nodeTypes, names, ids] = [this.#type, this.#name, this.#id]
+        if (wide.length > 0) this.#widenSizes()
         const [sizes, firstEdge] = [this.#size, this.#firstEdge]
         let n = this.#nodes
+        let total = this.#total
         for (let i = 0; i < length; i += step, n++) {
           const type = values[i + typeAt]
           if (type >= types) throw new RowFault(`there is no node type ${type}`, first + i + typeAt)
@@ -151,10 +183,12 @@ class GraphReader {
           names[n] = values[i + nameAt]
           ids[n] = values[i + idAt]
           sizes[n] = values[i + sizeAt]
+          total += values[i + sizeAt]
           firstEdge[n] = edges
           edges += values[i + edgesAt]
           if (edges > header.edgeCount) throw new RowFault('more edges than edge_count', first + i + edgesAt)
         }
+        this.#total = total
         for (const { at, value } of wide) sizes[this.#nodes + Math.floor(at / step)] = value
         this.#optional(values, length, step, f.detachedness, this.#detachedness)
         if (traced) this.#optional(values, length, step, f.trace_node_id, this.#trace)
@@ -163,11 +197,16 @@ class GraphReader {
       done: () => {
         this.#countsMustAgree('node_count', header.nodeCount, this.#nodes)
         this.#countsMustAgree('edge_count', header.edgeCount, edges)
+        if (this.#total > 0xffffffff) this.#widenSizes()
         this.#firstEdge = grow(this.#firstEdge, this.#nodes + 1, this.#nodes + 1)
         this.#firstEdge[this.#nodes] = edges
         this.#shape = new Uint32Array(this.#nodes)
       },
     }
+  }
+
+  #widenSizes(): void {
+    if (this.#size instanceof Uint32Array) this.#size = Float64Array.from(this.#size)
   }
 
   /** Copies a field that not every file has. */

@@ -119,17 +119,18 @@ class MemberReader {
         this.#fail(error.code, error.message, this.#reader?.faultAt ?? p, error.index)
       }
       if (error instanceof FormatError && error.offset === undefined) {
-        this.#fail(error.code, error.reason, p, -1, error.path)
+        this.#fail(error.code, error.reason, p, -1, error.path, error.hint)
       }
       throw error
     }
   }
 
-  #fail(code: FormatErrorCode, reason: string, p: number, index = -1, path?: string): never {
+  #fail(code: FormatErrorCode, reason: string, p: number, index = -1, path?: string, hint?: string): never {
     const inside = this.#state === 'inside' || this.#state === 'value'
     throw new FormatError(code, reason, {
       format: this.#format,
       offset: this.#seen + p,
+      hint,
       path: path ?? (inside ? this.#section + (index < 0 ? '' : `[${index}]`) : undefined),
     })
   }

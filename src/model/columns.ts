@@ -19,6 +19,34 @@ export function positions(marks: Uint8Array, length = marks.length): Uint32Array
   return found.subarray(0, n)
 }
 
+/** Ids sorted by their values in a column, biggest first, ties in the order they have: a radix sort by bytes. */
+export function sortDescending(ids: Uint32Array, column: Float64Array): Uint32Array {
+  const n = ids.length
+  const low = new Uint32Array(n)
+  const high = new Uint32Array(n)
+  const bits = new DataView(new ArrayBuffer(8))
+  for (let i = 0; i < n; i++) {
+    bits.setFloat64(0, column[ids[i]] + 0) // -0 becomes 0
+    const sign = bits.getInt32(0) >> 31
+    // Ascending bits of the number turned round; a negative number's ascend the other way.
+    high[i] = ~(bits.getUint32(0) ^ (sign | 0x80000000))
+    low[i] = ~(bits.getUint32(4) ^ sign)
+  }
+  let order = Uint32Array.from(ids.keys())
+  let next = new Uint32Array(n)
+  for (let byte = 0; byte < 8; byte++) {
+    const words = byte < 4 ? low : high
+    const shift = (byte % 4) * 8
+    const starts = new Uint32Array(257)
+    for (let i = 0; i < n; i++) starts[((words[i] >>> shift) & 255) + 1]++
+    if (starts.includes(n)) continue // all have this byte in common
+    for (let value = 0; value < 256; value++) starts[value + 1] += starts[value]
+    for (let i = 0; i < n; i++) next[starts[(words[order[i]] >>> shift) & 255]++] = order[i]
+    ;[order, next] = [next, order]
+  }
+  return order.map(i => ids[i])
+}
+
 /** Mixes two 32-bit integers into a hash. */
 export function hash2(a: number, b: number): number {
   let h = Math.imul(a ^ 0x9e3779b1, 0x85ebca6b) ^ Math.imul(b + 0x7f4a7c15, 0xc2b2ae35)

@@ -13,9 +13,8 @@ export function compareSnapshots(
   keyType: KeyType | readonly KeyType[],
   cumulative: Cumulative = false,
 ): StatisticDiff[] {
-  const adopted = old.tables === now.tables ? undefined : now.tables.adopt(old.tables)
   const grouper = new Grouper(now.tables, keyType, cumulative)
-  const a = grouper.group(old, adopted)
+  const a = grouper.group(old)
   const b = grouper.group(now)
   const n = grouper.length
   const size = padded(b.size, n)

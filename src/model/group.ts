@@ -14,7 +14,7 @@ import {
 } from './keys.ts'
 import { groupOrder } from './order.ts'
 import type { Snapshot } from './snapshot.ts'
-import type { Adopted, Tables } from './tables.ts'
+import type { Tables } from './tables.ts'
 import { Traceback } from './traceback.ts'
 
 export type { GroupDescription, GroupKey, KeyType } from './keys.ts'
@@ -44,7 +44,6 @@ export function groupRows(
 
 /**
  * Gives rows group ids. Works on integers: rows are added up per stack first, then the distinct stacks are grouped.
- * Snapshots must stand on the grouper's tables (`Snapshot.over`).
  */
 export class Grouper {
   readonly tables: Tables
@@ -54,9 +53,9 @@ export class Grouper {
   readonly #single: boolean
   /** Group tuples: one value per key type. Not used where there is a single key read off frames or stacks. */
   readonly #tuples: TupleIds
-  readonly #allocation: Uint32Array
+  #allocation: Uint32Array
   /** 1 for each frame in use. */
-  readonly #used: Uint8Array
+  #used: Uint8Array
   #usedFrames: (UsedFrames | undefined)[] | undefined
   #order: ((a: number, b: number) => number) | undefined
 
@@ -83,14 +82,13 @@ export class Grouper {
     this.#used = new Uint8Array(tables.frames.length)
   }
 
-  /** Groups a snapshot. One that stands on other tables comes with what `Tables.adopt` gave for them. */
-  group(snapshot: Snapshot, adopted?: Adopted): Groups {
-    if (snapshot.tables !== this.tables && !adopted) throw new Error('the snapshot stands on other tables')
+  /** Groups a snapshot. Where it stands on other tables, the grouper's grow by what they lack. */
+  group(snapshot: Snapshot): Groups {
     this.#usedFrames = undefined
-    const acc = new Totals(this.#single ? (this.#frameKeys[0]?.length ?? 0) : 0)
-    if (this.keyTypes.some(isRowKey))
-      this.#groupRows(adopted ? snapshot.over(this.tables, adopted) : snapshot, acc)
-    else this.#groupStacks(snapshot, acc, adopted?.stacks)
+    this.#order = undefined
+    const acc = new Totals()
+    if (this.keyTypes.some(isRowKey)) this.#groupRows(snapshot.over(this.tables), acc)
+    else this.#groupStacks(snapshot, acc)
     return {
       grouper: this,
       ids: acc.ids(),
@@ -102,7 +100,7 @@ export class Grouper {
 
   /** Id of the group that a trace of this stack, type and domain belongs to by its allocation. */
   idOf(stack: number, type = 0, domain = 0): number {
-    return this.#id(stack, this.#allocation[stack], type, domain)
+    return this.#id(stack, this.#allocationOf(stack), type, domain)
   }
 
   /** The key of a grouper that groups by one key of frames. */
@@ -114,7 +112,7 @@ export class Grouper {
   get length(): number {
     if (!this.#single) return this.#tuples.length
     const key = this.#frameKeys[0]
-    return key ? key.length + 1 : this.tables.stacks.length
+    return key ? key.length : this.tables.stacks.length
   }
 
   /** Negative, 0 or positive: the order of two groups by traceback, then label. */
@@ -141,7 +139,7 @@ export class Grouper {
     if (type === 'type') return describeType(this.tables.strings.get(value))
     if (type === 'domain') return describeDomain(value)
     const key = this.#frameKeys[part] as FrameKey
-    if (value === key.length) return { label: UNTRACED, key: {}, traceback: new Traceback([]) }
+    if (value === 0) return { label: UNTRACED, key: {}, traceback: new Traceback([]) }
     return key.describe(value, this.#framesInUse(part, value))
   }
 
@@ -150,21 +148,39 @@ export class Grouper {
     return (this.#usedFrames[part] as UsedFrames).of(value)
   }
 
-  #groupStacks(snapshot: Snapshot, acc: Totals, ids?: Uint32Array): void {
+  #groupStacks(snapshot: Snapshot, acc: Totals): void {
     const { stack, size, count } = snapshot.columns
-    const n = snapshot.tables.stacks.length
-    const sizes = new Float64Array(n)
-    const counts = new Float64Array(n)
-    const seen = new Uint8Array(n)
+    const stacks = snapshot.tables.stacks.length
+    // Size and count side by side: most stacks are far apart, and memory is the cost.
+    const sums = new Float64Array(stacks * 2)
+    const seen = new Uint8Array(stacks) // rows that may not show in the sum of counts
     for (let i = 0; i < stack.length; i++) {
       const s = stack[i]
-      sizes[s] += size[i]
-      counts[s] += count[i]
-      seen[s] = 1
+      const blocks = count[i]
+      sums[s * 2] += size[i]
+      sums[s * 2 + 1] += blocks
+      if (blocks <= 0) seen[s] = 1
     }
-    for (let s = 0; s < n; s++) {
-      if (seen[s] === 1) this.#addStack(acc, ids ? ids[s] : s, 0, 0, sizes[s], counts[s])
+    const addStack = this.#stackAdder(snapshot, acc)
+    for (let s = 0; s < stacks; s++) {
+      const blocks = sums[s * 2 + 1]
+      if (blocks !== 0 || seen[s] === 1) addStack(s, sums[s * 2], blocks)
     }
+  }
+
+  /** Adds a stack of the snapshot's tables. Of other tables only what the key needs is interned here. */
+  #stackAdder(snapshot: Snapshot, acc: Totals): (stack: number, size: number, count: number) => void {
+    const { tables } = snapshot
+    if (tables !== this.tables && this.frameKey && !this.cumulative) {
+      const frameHere = this.tables.frameAdopter(tables)
+      const allocation = allocationFrames(tables)
+      return (stack, size, count) => {
+        const frame = stack === 0 ? 0 : frameHere(allocation[stack])
+        acc.add(this.#groupId(stack, frame, 0, 0), size, count)
+      }
+    }
+    const ids = tables === this.tables ? undefined : this.tables.adopt(tables).stacks
+    return (stack, size, count) => this.#addStack(acc, ids ? ids[stack] : stack, 0, 0, size, count)
   }
 
   #groupRows(snapshot: Snapshot, acc: Totals): void {
@@ -173,7 +189,7 @@ export class Grouper {
     const byDomain = this.keyTypes.includes('domain')
     const distinct = new TupleIds(3)
     const tuple = [0, 0, 0]
-    const totals = new Totals(0)
+    const totals = new Totals()
     for (let i = 0; i < stack.length; i++) {
       tuple[0] = stack[i]
       if (byType) tuple[1] = type[i]
@@ -196,11 +212,11 @@ export class Grouper {
   /** Adds a stack's totals to its group, or, cumulative, to the groups of all its frames. */
   #addStack(acc: Totals, stack: number, type: number, domain: number, size: number, count: number): void {
     if (!this.cumulative || stack === 0) {
-      acc.add(this.#groupId(stack, this.#allocation[stack], type, domain), size, count)
+      acc.add(this.#groupId(stack, this.#allocationOf(stack), type, domain), size, count)
       return
     }
     const { stacks, frames } = this.tables
-    const onlyFiles = frames.hasFile(this.#allocation[stack]) // built-ins are not callers, as C functions are not to Python
+    const onlyFiles = frames.hasFile(this.#allocationOf(stack)) // built-ins are not callers, as C functions are not to Python
     acc.stamp++
     for (let s = stack; s !== 0; s = stacks.parent[s]) {
       const frame = stacks.frame[s]
@@ -210,8 +226,16 @@ export class Grouper {
     }
   }
 
+  #allocationOf(stack: number): number {
+    if (stack >= this.#allocation.length) this.#allocation = allocationFrames(this.tables)
+    return this.#allocation[stack]
+  }
+
   #groupId(stack: number, frame: number, type: number, domain: number): number {
-    if (stack !== 0) this.#used[frame] = 1
+    if (stack !== 0) {
+      this.#used = reserve(this.#used, frame + 1)
+      this.#used[frame] = 1
+    }
     return this.#id(stack, frame, type, domain)
   }
 
@@ -222,7 +246,7 @@ export class Grouper {
 
   #partValue(part: number, stack: number, frame: number, type: number, domain: number): number {
     const key = this.#frameKeys[part]
-    if (key) return stack === 0 ? key.length : key.ids[frame]
+    if (key) return stack === 0 ? 0 : key.idOf(frame)
     const keyType = this.keyTypes[part]
     return keyType === 'traceback' ? stack : keyType === 'type' ? type : domain
   }
@@ -238,8 +262,9 @@ class UsedFrames {
     this.#next = new Uint32Array(used.length)
     for (let frame = used.length - 1; frame >= 0; frame--) {
       if (used[frame] === 0) continue
-      this.#next[frame] = this.#first[key.ids[frame]]
-      this.#first[key.ids[frame]] = frame + 1
+      const id = key.idOf(frame)
+      this.#next[frame] = this.#first[id]
+      this.#first[id] = frame + 1
     }
   }
 
@@ -252,18 +277,12 @@ class UsedFrames {
 
 /** Sums by id. */
 class Totals {
-  size: Float64Array
-  count: Float64Array
+  size = new Float64Array(64)
+  count = new Float64Array(64)
   stamp = 0
   #length = 0
-  #seen: Uint8Array
+  #seen = new Uint8Array(64)
   #stamps: Uint32Array | undefined
-
-  constructor(expected: number) {
-    this.size = new Float64Array(expected + 1)
-    this.count = new Float64Array(expected + 1)
-    this.#seen = new Uint8Array(expected + 1)
-  }
 
   add(id: number, size: number, count: number): void {
     if (id >= this.#length) {

@@ -1,4 +1,4 @@
-import { TupleIds } from './columns.ts'
+import { reserve, TupleIds } from './columns.ts'
 import { Frame } from './frame.ts'
 import { NATIVE, V8 } from './frames.ts'
 import { domainName } from './meta.ts'
@@ -63,11 +63,11 @@ export function allocationFrames(tables: Tables): Uint32Array {
 
 /** A key type that is read off one frame: gives equal frames equal ids. */
 export interface FrameKey {
-  /** Id of each frame. */
-  readonly ids: Uint32Array
-  /** A frame of each id. */
+  /** Id of a frame, from 1 on in the order of asking; 0 is memory without a frame. */
+  idOf(frame: number): number
+  /** The first frame of each id but 0. */
   readonly first: ArrayLike<number>
-  /** Number of different ids. */
+  /** Number of ids given so far, 0 included. */
   readonly length: number
   /** Describes an id, given the frames that are in use under it. */
   describe(id: number, used: readonly number[]): GroupDescription
@@ -79,36 +79,39 @@ function frameTuple(
   tables: Tables,
 ): { width: number; fill(tuple: number[], frame: number): void } {
   const { frames, strings } = tables
-  const { filename, functionName, lineno, column, exact } = frames
-  if (type === 'filename') return { width: 1, fill: (tuple, i) => (tuple[0] = filename[i]) }
+  if (type === 'filename') return { width: 1, fill: (tuple, i) => (tuple[0] = frames.filename[i]) }
   if (type === 'package') {
     const packages = new Map<string, number>()
     const byFile: number[] = []
-    const intern = (name: string) =>
-      packages.get(name) ?? (packages.set(name, packages.size), packages.size - 1)
+    const intern = (name: string) => {
+      const id = packages.get(name) ?? packages.size
+      if (id === packages.size) packages.set(name, id)
+      return id
+    }
     return {
       width: 1,
-      fill: (tuple, i) => (tuple[0] = byFile[filename[i]] ??= intern(packageOf(strings.get(filename[i])))),
+      fill: (tuple, i) =>
+        (tuple[0] = byFile[frames.filename[i]] ??= intern(packageOf(strings.get(frames.filename[i])))),
     }
   }
   if (type === 'lineno') {
     return {
       width: 2,
       fill(tuple, i) {
-        tuple[0] = filename[i]
-        tuple[1] = lineno[i]
+        tuple[0] = frames.filename[i]
+        tuple[1] = frames.lineno[i]
       },
     }
   }
   return {
     width: 5,
     fill(tuple, i) {
-      tuple[0] = filename[i]
-      tuple[1] = functionName[i]
-      tuple[2] = exact[i]
+      tuple[0] = frames.filename[i]
+      tuple[1] = frames.functionName[i]
+      tuple[2] = frames.exact[i]
       // Where a line is the calling line it says nothing of which function it is.
-      tuple[3] = exact[i] ? 0 : lineno[i]
-      tuple[4] = exact[i] ? 0 : column[i]
+      tuple[3] = frames.exact[i] ? 0 : frames.lineno[i]
+      tuple[4] = frames.exact[i] ? 0 : frames.column[i]
     },
   }
 }
@@ -118,17 +121,22 @@ export function frameKey(type: KeyType, tables: Tables): FrameKey {
   const tupleOf = frameTuple(type, tables)
   const tuples = new TupleIds(tupleOf.width)
   const tuple = new Array<number>(tupleOf.width).fill(0)
-  const ids = new Uint32Array(frames.length)
-  const first: number[] = []
-  for (let i = 0; i < ids.length; i++) {
-    tupleOf.fill(tuple, i)
-    ids[i] = tuples.intern(tuple)
-    if (ids[i] === first.length) first.push(i)
-  }
+  let ids = new Uint32Array(frames.length) // 0 = not asked for yet
+  const first = [0]
   return {
-    ids,
     first,
-    length: first.length,
+    get length() {
+      return first.length
+    },
+    idOf(frame) {
+      ids = reserve(ids, frame + 1)
+      if (ids[frame] !== 0) return ids[frame]
+      tupleOf.fill(tuple, frame)
+      const id = tuples.intern(tuple) + 1
+      if (id === first.length) first.push(frame)
+      ids[frame] = id
+      return id
+    },
     describe(_id, used) {
       const first = frames.get(used[0])
       if (type === 'lineno') return describeLine(used.length === 1 ? [first] : used.map(i => frames.get(i)))

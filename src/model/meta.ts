@@ -48,10 +48,11 @@ export function domainName(domain: number): string {
   return DOMAIN_NAMES[domain] ?? `domain ${domain}`
 }
 
-/** The domain of a number or of a name (any case, spaces as `-` or left out); undefined where there is none. */
+/** The domain of a number, or of a name (any case, spaces as `-` or left out); undefined where there is none. */
 export function parseDomain(text: string): number | undefined {
-  if (/^\d+$/.test(text)) return Number(text) <= 0xffffffff ? Number(text) : undefined
-  const plain = (s: string) => s.toLowerCase().replace(/[^a-z]/g, '')
+  const number = /^(?:domain )?(\d+)$/.exec(text)?.[1]
+  if (number !== undefined) return Number(number) <= 0xffffffff ? Number(number) : undefined
+  const plain = (s: string) => s.toLowerCase().replace(/[\s_-]/g, '')
   const i = DOMAIN_NAMES.findIndex(name => plain(name) === plain(text))
   if (i >= 0) return i
   return plain(text) === 'heap' ? DOMAIN.heap : undefined

@@ -14,7 +14,7 @@ export function groupOrder(grouper: Grouper): (a: number, b: number) => number {
     const { first } = frameKey
     const byLine = keyTypes[0] === 'lineno'
     return (a, b) => {
-      if (a === frameKey.length || b === frameKey.length) return b - a // the untraced: no frame is before any
+      if (a === 0 || b === 0) return a - b // no frame is before any
       const x = first[a]
       const y = first[b]
       const order = rank[frames.filename[x]] - rank[frames.filename[y]]

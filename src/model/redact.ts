@@ -56,9 +56,9 @@ function redactText(text: string, how: Redaction): string {
 }
 
 function redactMeta(meta: SnapshotMeta, how: Redaction): SnapshotMeta {
-  const { pid: _, ...kept } = meta
   const result: SnapshotMeta = {
-    ...kept,
+    ...meta,
+    pid: undefined,
     notes: [...(meta.notes ?? []).map(note => redactText(note, how)), `file names are redacted (${how})`],
   }
   if (meta.name !== undefined) result.name = redactText(meta.name, how)

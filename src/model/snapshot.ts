@@ -3,7 +3,7 @@ import { type BaseFilter, matchingRows } from './filter.ts'
 import { type Cumulative, groupRows, type KeyType } from './group.ts'
 import type { SnapshotMeta } from './meta.ts'
 import { type Statistic, type StatisticDiff, statisticsOf } from './statistic.ts'
-import type { Adopted, Tables } from './tables.ts'
+import type { Tables } from './tables.ts'
 import { Traces } from './trace.ts'
 
 /** Live samples of a sampled snapshot, as columns of equal length. */
@@ -132,13 +132,10 @@ export class Snapshot {
     )
   }
 
-  /**
-   * The same snapshot over other tables (which grow by what they lack), so that ids of two snapshots compare.
-   * @param adopted what `tables.adopt` gave for this snapshot's tables, where it is known already
-   */
-  over(tables: Tables, adopted?: Adopted): Snapshot {
+  /** The same snapshot over other tables (which grow by what they lack), so that ids of two snapshots compare. */
+  over(tables: Tables): Snapshot {
     if (tables === this.tables) return this
-    const { stacks, strings } = adopted ?? tables.adopt(this.tables)
+    const { stacks, strings } = tables.adopt(this.tables)
     return this.with({
       tables,
       columns: {

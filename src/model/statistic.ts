@@ -1,4 +1,5 @@
 import { formatSigned, formatSize } from '../units.ts'
+import { sortDescending } from './columns.ts'
 import type { GroupKey, Groups } from './group.ts'
 import type { Traceback } from './traceback.ts'
 
@@ -132,8 +133,16 @@ export function sortIds(
   columns: readonly Float64Array[],
   compare: (a: number, b: number) => number,
 ): Uint32Array {
-  return ids.slice().sort((a, b) => {
-    for (const column of columns) if (column[a] !== column[b]) return column[b] - column[a]
+  const sorted = sortDescending(ids, columns[0])
+  const others = columns.slice(1)
+  const byOthers = (a: number, b: number): number => {
+    for (const column of others) if (column[a] !== column[b]) return column[b] - column[a]
     return compare(b, a)
-  })
+  }
+  for (let from = 0, to = 1; to <= sorted.length; to++) {
+    if (to < sorted.length && columns[0][sorted[to]] === columns[0][sorted[from]]) continue
+    if (to - from > 1) sorted.subarray(from, to).sort(byOthers)
+    from = to
+  }
+  return sorted
 }

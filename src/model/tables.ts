@@ -21,7 +21,7 @@ export interface TableColumns {
 }
 
 /** Per id of another source's strings and stacks, the id here. */
-export interface Adopted {
+interface Adopted {
   readonly strings: Uint32Array
   readonly stacks: Uint32Array
 }
@@ -39,21 +39,32 @@ export class Tables {
   adopt(other: TableColumns): Adopted {
     const strings = new Uint32Array(other.strings.length)
     for (let i = 0; i < strings.length; i++) strings[i] = this.strings.intern(other.strings.get(i))
-    const from = other.frames
-    const frames = new Uint32Array(from.length)
-    for (let i = 0; i < from.length; i++) {
-      frames[i] = this.frames.internIds(
-        strings[from.functionName[i]],
-        strings[from.filename[i]],
-        from.lineno[i],
-        from.column[i],
-        from.exact[i],
-      )
-    }
+    const frameHere = this.frameAdopter(other)
+    const frames = new Uint32Array(other.frames.length)
+    for (let i = 0; i < frames.length; i++) frames[i] = frameHere(i)
     const stacks = new Uint32Array(other.stacks.length)
     for (let i = 1; i < stacks.length; i++) {
       stacks[i] = this.stacks.intern(stacks[other.stacks.parent[i]], frames[other.stacks.frame[i]])
     }
     return { strings, stacks }
+  }
+
+  /** Interns another source's frames as they are asked for: gives a frame's id here. */
+  frameAdopter(other: TableColumns): (frame: number) => number {
+    const { functionName, filename, lineno, column, exact } = other.frames
+    const strings = new Map<number, number>()
+    const stringHere = (id: number): number => {
+      let here = strings.get(id)
+      if (here === undefined) strings.set(id, (here = this.strings.intern(other.strings.get(id))))
+      return here
+    }
+    return i =>
+      this.frames.internIds(
+        stringHere(functionName[i]),
+        stringHere(filename[i]),
+        lineno[i],
+        column[i],
+        exact[i],
+      )
   }
 }

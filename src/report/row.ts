@@ -1,3 +1,4 @@
+import type { Frame } from '../model/frame.ts'
 import { domainName } from '../model/meta.ts'
 import type { Statistic, StatisticDiff } from '../model/statistic.ts'
 import type { Traceback } from '../model/traceback.ts'
@@ -13,13 +14,17 @@ export interface FrameJson {
 
 /** Oldest first. */
 export function tracebackJson(traceback: Traceback): FrameJson[] {
-  return traceback.frames.map(frame => ({
+  return traceback.frames.map(frameJson)
+}
+
+export function frameJson(frame: Frame): FrameJson {
+  return {
     filename: frame.filename,
     lineno: frame.lineno,
     column: frame.column,
     function: frame.functionName,
     exact: frame.exact,
-  }))
+  }
 }
 
 /** The group's identity in JSON; what the group key does not speak of is left out. */

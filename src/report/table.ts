@@ -1,6 +1,7 @@
 import stringWidth from 'string-width'
 import { visible } from '../escape.ts'
 import type { Statistic, StatisticDiff } from '../model/statistic.ts'
+import type { GetLine } from '../model/traceback.ts'
 import type { SampledDiff } from '../statistics/types.ts'
 import { formatSigned, formatSize } from '../units.ts'
 import { errorText, verdictText } from './verdict.ts'
@@ -12,6 +13,8 @@ export interface TableOptions {
   colour: boolean
   /** Folder that file names are shown relative to. */
   folder?: string
+  /** Gives source lines below the frames of a traceback. */
+  getLine?: GetLine
 }
 
 interface TableColumn {
@@ -80,7 +83,9 @@ function cellsOf(view: TopView | DiffView, options: TableOptions): Row[] {
     name: visible(shorten(statistic.label, options.folder)),
     tone,
     below: view.keyTypes.includes('traceback')
-      ? statistic.traceback.format().map(text => visible(shorten(text, options.folder)))
+      ? statistic.traceback
+          .format({ getLine: options.getLine })
+          .map(text => visible(shorten(text, options.folder)))
       : [],
   })
   if (view.kind === 'top') {

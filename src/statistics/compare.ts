@@ -9,6 +9,7 @@ import {
   addSums,
   BETWEEN_RUNS,
   type Judge,
+  LEAST_SHARE,
   pairedJudge,
   type Reads,
   repeatsJudge,
@@ -22,8 +23,6 @@ import type { Comparison, ErrorBar, NoiseReason, Rule, SampledDiff } from './typ
 
 /** Old runs from which on the variation between them is measured, not assumed. */
 const REPEATS = 3
-/** Least part of the total that a difference between runs must be: identical runs differ by as much. */
-const LEAST_SHARE = 0.01
 
 /** Means of both sides by group id; in the last place those of everything. */
 interface Sums {

@@ -6,6 +6,7 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { Function as Fn, Line, Location, Profile, Sample, StringTable, ValueType } from 'pprof-format'
 import { afterAll, describe, expect, it } from 'vitest'
+import { heapprofile } from '../../converters/heapprofile/index.ts'
 import { pprof } from '../../converters/pprof/index.ts'
 import { write } from '../../converters/pprof/write.ts'
 import { FormatError } from '../../src/errors.ts'
@@ -31,9 +32,16 @@ function written(...snapshots: Snapshot[]): Uint8Array {
 }
 
 async function read(bytes: Uint8Array, options = {}, size = 4096): Promise<readonly Snapshot[]> {
-  const snapshots = (await pprof.read?.(bytesSource(bytes, 'x', size), options)) as readonly Snapshot[]
+  const snapshots = await pprof.read!(bytesSource(bytes, 'x', size), options)
   snapshots.forEach(checkSnapshot)
   return snapshots
+}
+
+/** A profile of V8 as it stands: its counts are samples, not estimates yet. */
+async function heapProfile(name: string): Promise<Snapshot> {
+  const bytes = readFileSync(join(samples, 'heapprofile', `${name}.heapprofile`))
+  const [snapshot] = await heapprofile.read!(bytesSource(bytes), {})
+  return snapshot
 }
 
 async function refusal(bytes: Uint8Array): Promise<FormatError> {
@@ -81,7 +89,7 @@ describe('go tool pprof', () => {
     'shows the totals of %s',
     async name => {
       const path = join(folder, `${name}.pb.gz`)
-      const { snapshots } = await loadFile(join(samples, 'heapprofile', `${name}.heapprofile`))
+      const snapshots = [await heapProfile(name)]
       await dumpSnapshots(snapshots, path)
       const sizes = [...byFunction(snapshots[0], 'size')]
       const top = goTop(path)
@@ -141,7 +149,7 @@ describe('go tool pprof', () => {
   it('gives a file that we read, its private field gone', async () => {
     const ours = join(folder, 'ours.pb.gz')
     const theirs = join(folder, 'theirs.pb.gz')
-    const { snapshots } = await loadFile(join(samples, 'heapprofile', 'leak-node26-i1024-after.heapprofile'))
+    const snapshots = [await heapProfile('leak-node26-i1024-after')]
     await dumpSnapshots(snapshots, ours)
     go('-proto', '-output', theirs, ours)
     const [again] = (await loadFile(theirs)).snapshots
@@ -180,7 +188,7 @@ async function withoutPrivate(bytes: Uint8Array): Promise<Uint8Array> {
 
 describe('pprof-format', () => {
   it('decodes our dumps to the same samples', async () => {
-    const { snapshots } = await loadFile(join(samples, 'heapprofile', 'node20-worker.heapprofile'))
+    const snapshots = [await heapProfile('node20-worker')]
     const profile = Profile.decode(await withoutPrivate(written(...snapshots)))
     const text = (i: number | bigint) => profile.stringTable.strings[Number(i)]
     const locations = new Map(profile.location.map(l => [Number(l.id), l]))

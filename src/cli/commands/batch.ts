@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { jsonText } from '../../escape.ts'
+import type { Snapshot } from '../../model/snapshot.ts'
 import {
   addGrouping,
   cumulativeOf,
@@ -49,6 +50,7 @@ async function batch(paths: string[], options: BatchCommandOptions): Promise<voi
     report,
     { print },
     { batchView },
+    { rewriterOf },
   ] = await Promise.all([
     import('../../batch/inputs.ts'),
     import('../../batch/batch.ts'),
@@ -56,11 +58,14 @@ async function batch(paths: string[], options: BatchCommandOptions): Promise<voi
     import('../../report/batch.ts'),
     import('../output.ts'),
     import('../../batch/view.ts'),
+    import('../rewrite.ts'),
   ])
+  const filters = filtersOf(options)
+  const rewriter = rewriterOf(options)
   const batchOptions = {
     keyTypes: options.groupBy,
     cumulative: cumulativeOf(options),
-    filters: filtersOf(options),
+    prepare: async (path: string, snapshot: Snapshot) => (await rewriter.apply(path, [snapshot], filters))[0],
     seriesRule: parseSeriesRule(options.series),
     load: { interval: options.interval, from: options.from },
     threads: options.threads,

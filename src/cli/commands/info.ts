@@ -1,5 +1,9 @@
 import type { Command } from 'commander'
+import type { Converter } from '../../converter.ts'
+import { UsageError } from '../../errors.ts'
 import { jsonText } from '../../escape.ts'
+import type { Snapshot } from '../../model/snapshot.ts'
+import type { StripView } from '../../report/strip.ts'
 import { addFilters, oneOf } from '../options.ts'
 import type { RewriteOptions } from '../rewrite.ts'
 
@@ -12,6 +16,7 @@ interface InfoOptions extends RewriteOptions {
   interval?: number
   from?: string
   format?: 'text' | 'json'
+  stripCheck?: boolean
 }
 
 export function register(program: Command): void {
@@ -19,22 +24,49 @@ export function register(program: Command): void {
     .description('what a file is: its format, totals, interval, session, runtime, and what it cannot tell')
     .argument('<file...>', 'files or folders; - is standard input')
     .option('--format <format>', 'text or json', oneOf(['text', 'json']))
+    .option(
+      '--strip-check',
+      'also whether the file holds heap strings, source text, host names, user folders',
+    )
     .addHelpText('after', EXAMPLE)
     .action(info)
 }
 
 async function info(paths: string[], options: InfoOptions): Promise<void> {
-  const [{ readFiles }, { infoLines, infoView }, { print }] = await Promise.all([
+  const [{ readFiles }, { infoLines, infoView }, { stripLines }, { print }] = await Promise.all([
     import('../input.ts'),
     import('../../report/info.ts'),
+    import('../../report/strip.ts'),
     import('../output.ts'),
   ])
+  if (options.stripCheck && paths.includes('-')) {
+    throw new UsageError('--strip-check reads a file twice, so it takes no pipe')
+  }
   const views = []
   for await (const { path, converter, snapshots } of readFiles(paths, options)) {
-    views.push(infoView(path, converter.name, converter.carries, snapshots))
+    const strip = options.stripCheck ? await stripOf(path, converter, snapshots) : undefined
+    views.push({ ...infoView(path, converter.name, converter.carries, snapshots), strip })
   }
   if (options.format === 'json') {
     const documents = views.map(view => ({ schema: 'tracemalloc.info/1', ...view }))
     await print([jsonText(documents.length === 1 ? documents[0] : documents, 2)])
-  } else for (const [i, view] of views.entries()) await print([...(i > 0 ? [''] : []), ...infoLines(view)])
+    return
+  }
+  for (const [i, view] of views.entries()) {
+    await print([...(i > 0 ? [''] : []), ...infoLines(view), ...(view.strip ? stripLines(view.strip) : [])])
+  }
+}
+
+/** The file is read a second time, as bytes: what a reader leaves out is in it all the same. */
+async function stripOf(
+  path: string,
+  converter: Converter,
+  snapshots: readonly Snapshot[],
+): Promise<StripView> {
+  const [{ hostname }, { openBytes }, { stripView }] = await Promise.all([
+    import('node:os'),
+    import('../../load.ts'),
+    import('../../report/strip.ts'),
+  ])
+  return stripView(openBytes(path), snapshots, converter.holds, hostname())
 }

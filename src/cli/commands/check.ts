@@ -1,0 +1,61 @@
+import type { Command } from 'commander'
+import type { GateConfig } from '../../batch/config.ts'
+import { UsageError } from '../../errors.ts'
+import { CHECK_FORMATS, type CheckFormat } from '../../report/check-formats.ts'
+import { addFilters, groupByOption, oneOf, type SelectionOptions } from '../options.ts'
+
+const EXAMPLE = `
+Exit status: 0 within the budgets, 1 growth, 5 the snapshots cannot tell. Budgets are in tracemalloc.config.json.
+
+Example: tracemalloc check samples/series/leak-01.pb.gz samples/series/leak-01.pb.gz`
+
+interface CheckOptions extends Omit<SelectionOptions, 'format' | 'limit'> {
+  config?: string
+  update?: boolean
+  format: CheckFormat
+}
+
+export function register(program: Command): void {
+  groupByOption(addFilters(program.command('check')))
+    .description('the gate for CI: have the new snapshots grown against the baseline, beyond the budgets?')
+    .argument('<baseline>', 'file or folder of the baseline')
+    .argument('<new...>', 'snapshots to judge: several are runs of the same')
+    .option('--config <file>', 'budgets, instead of those in ./tracemalloc.config.json')
+    .option('--update', 'make the new snapshots the baseline')
+    .option('--format <format>', CHECK_FORMATS.join(', '), oneOf(CHECK_FORMATS), 'text')
+    .addHelpText('after', EXAMPLE)
+    .action(check)
+}
+
+async function check(baseline: string, paths: string[], options: CheckOptions): Promise<void> {
+  const [{ readSnapshots }, { checkSnapshots }, { checkLines }, { print }] = await Promise.all([
+    import('../input.ts'),
+    import('../../batch/check.ts'),
+    import('../../report/check.ts'),
+    import('../output.ts'),
+  ])
+  const config = await configOf(options.config)
+  const now = (await readSnapshots(paths, options)).map(named => named.snapshot)
+  if (options.update) {
+    const { writeBaseline } = await import('../../batch/baseline.ts')
+    for (const path of await writeBaseline(baseline, now))
+      process.stderr.write(`tracemalloc: wrote ${path}\n`)
+    return
+  }
+  const old = (await readSnapshots([baseline], options)).map(named => named.snapshot)
+  const result = checkSnapshots(now, old, config, options.groupBy)
+  await print(checkLines(result, options.format, process.cwd()))
+  process.exitCode = { pass: 0, fail: 1, unknown: 5 }[result.outcome]
+}
+
+async function configOf(path: string | undefined): Promise<GateConfig> {
+  const [{ existsSync }, { CONFIG_NAME, readConfig }] = await Promise.all([
+    import('node:fs'),
+    import('../../batch/config.ts'),
+  ])
+  if (path !== undefined) {
+    if (!existsSync(path)) throw new UsageError(`${path}: no such file`)
+    return readConfig(path)
+  }
+  return existsSync(CONFIG_NAME) ? readConfig(CONFIG_NAME) : { budgets: [], allow: [] }
+}

@@ -1,0 +1,195 @@
+import { totalmem } from 'node:os'
+import { type Command, InvalidArgumentError } from 'commander'
+import { FormatError, UsageError } from '../../errors.ts'
+import type { Heap } from '../../heap/summary.ts'
+import type { HeapView } from '../../report/heap.ts'
+import { FORMATS, type Format } from '../../report/render.ts'
+import { formatSize } from '../../units.ts'
+import { oneOf, wholeNumber } from '../options.ts'
+
+interface HeapOptions {
+  class?: string
+  retainers?: number
+  detached?: boolean
+  duplicates?: 'strings'
+  compare?: string
+  base?: string
+  target?: string
+  limit: number
+  format?: Format
+  maxMemory: number
+}
+
+const EXAMPLE = `
+Example: tracemalloc heap samples/heapsnapshot/node26-traces.heapsnapshot.gz
+         tracemalloc heap after.heapsnapshot --compare before.heapsnapshot
+         tracemalloc heap final.heapsnapshot --base first.heapsnapshot --target second.heapsnapshot`
+
+export function register(program: Command): void {
+  program
+    .command('heap')
+    .description(
+      'a heap snapshot as Chrome DevTools shows it: classes, retained sizes, retainers, comparison',
+    )
+    .argument('<snapshot>', 'a .heapsnapshot file; - is standard input')
+    .option('--class <name>', 'the objects of a class')
+    .option('--retainers <@id>', 'the shortest paths from an object to the roots', objectId)
+    .option('--detached', 'DOM nodes that are in no document any more')
+    .option('--duplicates <what>', 'strings with the same text', oneOf(['strings'] as const))
+    .option('--compare <old>', 'what came and went since an older snapshot, by class')
+    .option('--base <first>', 'with --target: objects made between the two that are still in <snapshot>')
+    .option('--target <second>', 'see --base')
+    .option('--limit <n>', 'rows to show; 0 = all', wholeNumber(0), 10)
+    .option('--format <format>', FORMATS.join(', '), oneOf(FORMATS))
+    .option('--max-memory <MiB>', 'most memory to use', mebibytes, 0.9 * availableMemory())
+    .addHelpText('after', EXAMPLE)
+    .action(heap)
+}
+
+function objectId(text: string): number {
+  const id = /^@?(\d{1,10})$/.exec(text)?.[1]
+  if (id === undefined) throw new InvalidArgumentError('It takes the id of an object, such as @12345.')
+  return Number(id)
+}
+
+function mebibytes(text: string): number {
+  return wholeNumber(1)(text) * 2 ** 20
+}
+
+/** Bytes that this process may have; the machine's where Node does not know. */
+function availableMemory(): number {
+  const { availableMemory: known } = process as unknown as { availableMemory?: () => number }
+  return known?.call(process) || totalmem()
+}
+
+async function heap(path: string, options: HeapOptions): Promise<void> {
+  const chosen = (['class', 'retainers', 'detached', 'duplicates', 'compare', 'base'] as const).filter(
+    name => options[name] !== undefined,
+  )
+  if (chosen.length > 1) throw new UsageError(`--${chosen[0]} and --${chosen[1]} exclude each other`)
+  if ((options.base === undefined) !== (options.target === undefined)) {
+    throw new UsageError('--base and --target belong together')
+  }
+  const format = options.format ?? (process.stdout.isTTY ? 'table' : 'text')
+  const { print, isColoured } = await import('../output.ts')
+  const { heapLines } = await import('../../report/heap.ts')
+  const width = process.stdout.columns ?? 120
+  if (options.retainers !== undefined) {
+    await print(await retainerLinesOf(path, options, options.retainers, format))
+    return
+  }
+  const view = await viewOf(path, options)
+  await print(heapLines(view, format, { width, colour: isColoured(process.stdout) }))
+}
+
+async function viewOf(path: string, options: HeapOptions): Promise<HeapView> {
+  const views = await import('../../report/heap.ts')
+  if (options.compare !== undefined) {
+    return views.comparisonView(await compared(path, options.compare, options), options.limit)
+  }
+  if (options.base !== undefined && options.target !== undefined) {
+    const rows = await stayedRows(path, options.base, options.target, options)
+    return views.stayedView(rows, options.limit)
+  }
+  const heap = await readHeap(path, options)
+  const lists = await import('../../heap/lists.ts')
+  if (options.duplicates) return views.duplicatesView(lists.duplicateStrings(heap), options.limit)
+  if (options.class === undefined && !options.detached) {
+    const { classRows } = await import('../../heap/summary.ts')
+    return views.classesView(classRows(heap), heap.total, options.limit)
+  }
+  const { nodeTexts } = await import('../../heap/nodes.ts')
+  const rows =
+    options.class === undefined ? lists.detachedNodes(heap) : lists.objectsOfClass(heap, options.class)
+  if (rows.length === 0 && options.class !== undefined) throw noClass(heap, options.class)
+  return views.objectsView(rows, nodeTexts(heap), options.limit)
+}
+
+function noClass(heap: Heap, name: string): UsageError {
+  const like = heap.classes.names.find(n => n.toLowerCase().includes(name.toLowerCase()))
+  return new UsageError(`there is no class '${name}' in the snapshot`, {
+    hint: like === undefined ? '--limit 0 lists all classes' : `did you mean '${like}'?`,
+  })
+}
+
+/** Reads a graph, if it is not too large. */
+async function readGraphOf(path: string, edgeNames: boolean, options: HeapOptions) {
+  const [{ readFileAs, converterNamed }, { memoryNeeded, readGraph }, { progress }, { inFile }] =
+    await Promise.all([
+      import('../../load.ts'),
+      import('../../heap/graph.ts'),
+      import('../progress.ts'),
+      import('../input.ts'),
+    ])
+  const bar = progress(path)
+  const graphOptions = {
+    edgeNames,
+    admit: (header: Parameters<typeof memoryNeeded>[0]) => {
+      const needed = memoryNeeded(header, { edgeNames })
+      if (needed <= options.maxMemory) return
+      throw new FormatError(
+        'too-large',
+        `it needs about ${formatSize(needed)} of memory, ${formatSize(options.maxMemory)} may be used`,
+        {
+          format: 'heapsnapshot',
+          hint: `top --group-by type needs 70 MiB for a file of any size, or raise --max-memory`,
+        },
+      )
+    },
+  }
+  try {
+    const work = readFileAs(path, converterNamed('heapsnapshot'), { onBytes: bar.add }, source =>
+      readGraph(source, graphOptions),
+    )
+    return await inFile(path, work)
+  } finally {
+    bar.stop()
+  }
+}
+
+async function readHeap(path: string, options: HeapOptions): Promise<Heap> {
+  const { analyse } = await import('../../heap/summary.ts')
+  return analyse(await readGraphOf(path, true, options))
+}
+
+async function compared(path: string, old: string, options: HeapOptions) {
+  const { census, compareHeaps } = await import('../../heap/comparison.ts')
+  const now = census(await readGraphOf(path, false, options))
+  const before = census(await readGraphOf(old, false, options), now.interfaces)
+  return compareHeaps(now, before)
+}
+
+async function stayedRows(path: string, base: string, target: string, options: HeapOptions) {
+  const [{ readIds, stayed }, { readFileAs, converterNamed }, { inFile }] = await Promise.all([
+    import('../../heap/stayed.ts'),
+    import('../../load.ts'),
+    import('../input.ts'),
+  ])
+  const idsOf = (file: string) => inFile(file, readFileAs(file, converterNamed('heapsnapshot'), {}, readIds))
+  const [before, between] = [await idsOf(base), await idsOf(target)]
+  return stayed(await readHeap(path, options), before, between)
+}
+
+async function retainerLinesOf(path: string, options: HeapOptions, id: number, format: Format) {
+  const [{ retainerLines }, { Paths }, { edgeLabels, nodeTexts }] = await Promise.all([
+    import('../../report/heap.ts'),
+    import('../../heap/retainers.ts'),
+    import('../../heap/nodes.ts'),
+  ])
+  const heap = await readHeap(path, options)
+  const { graph, distance, dominators } = heap
+  const node = graph.id.subarray(0, graph.nodeCount).indexOf(id)
+  if (node < 0) throw new UsageError(`there is no object @${id} in the snapshot`)
+  const label = edgeLabels(graph)
+  const text = nodeTexts(heap)
+  const paths = new Paths(heap).shortest(node, options.limit).map(way =>
+    way.map(step => ({
+      edge: label(step.edge),
+      name: text(step.node),
+      id: graph.id[step.node],
+      distance: distance[step.node],
+    })),
+  )
+  const sizes = { shallow: graph.size[node], retained: dominators.retained[node] }
+  return retainerLines({ id, name: text(node), ...sizes, paths }, format)
+}

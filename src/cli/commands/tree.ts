@@ -1,0 +1,68 @@
+import { type Command, InvalidArgumentError } from 'commander'
+import { UsageError } from '../../errors.ts'
+import { jsonText } from '../../escape.ts'
+import type { InputOptions } from '../input.ts'
+import { addFilters, oneOf, wholeNumber } from '../options.ts'
+
+const HELP = `
+Example: tracemalloc tree samples/heapprofile/leak-node26-i1024-after.heapprofile --app --depth 6`
+
+const FORMATS = ['text', 'table', 'json'] as const
+
+interface TreeCommandOptions extends InputOptions {
+  diff?: string
+  limit: number
+  depth: number
+  min: number
+  format?: (typeof FORMATS)[number]
+}
+
+export function register(program: Command): void {
+  addFilters(program.command('tree'))
+    .description('the call tree: what was allocated in each call and below it')
+    .argument('<snapshot>', 'file; - is standard input')
+    .option('--diff <old>', 'what changed since this snapshot')
+    .option('--limit <n>', 'most callees of one call; 0 = all', wholeNumber(0), 10)
+    .option('--depth <n>', 'most calls in a row; 0 = all', wholeNumber(0), 0)
+    .option('--min <percent>', 'least share of the whole that a call must have to be shown', percent, 1)
+    .option('--format <format>', FORMATS.join(', '), oneOf(FORMATS))
+    .addHelpText('after', HELP)
+    .action(tree)
+}
+
+function percent(text: string): number {
+  const value = Number(text)
+  if (!/^\d+(\.\d+)?$/.test(text) || value > 100)
+    throw new InvalidArgumentError('It takes a number from 0 to 100.')
+  return value
+}
+
+async function tree(path: string, options: TreeCommandOptions): Promise<void> {
+  const [{ readSnapshots }, { treeView, treeText, treeTable, treeJson }, { print }] = await Promise.all([
+    import('../input.ts'),
+    import('../../report/tree.ts'),
+    import('../output.ts'),
+  ])
+  const now = await readSnapshots([path], options)
+  const old = options.diff === undefined ? undefined : await readSnapshots([options.diff], options)
+  if (old && old.length !== now.length) {
+    throw new UsageError(`${options.diff} holds ${old.length} snapshots and ${path} ${now.length}`, {
+      hint: 'pick one of each with --snapshot N',
+    })
+  }
+  const { limit, depth, min: least } = options
+  const views = now.map(({ name, snapshot }, i) =>
+    treeView(snapshot, old?.[i].snapshot, { title: now.length > 1 ? name : undefined, limit, depth, least }),
+  )
+  const { stdout } = process
+  const format = options.format ?? (stdout.isTTY ? 'table' : 'text')
+  if (format === 'json') {
+    const documents = views.map(treeJson)
+    await print([jsonText(documents.length === 1 ? documents[0] : documents, 2)])
+    return
+  }
+  const shape = { width: stdout.columns ?? 120, folder: process.cwd() }
+  for (const [i, view] of views.entries()) {
+    await print([...(i > 0 ? [''] : []), ...(format === 'text' ? treeText(view) : treeTable(view, shape))])
+  }
+}

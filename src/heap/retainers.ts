@@ -1,0 +1,102 @@
+import { UNREACHED } from './distances.ts'
+import type { HeapGraph } from './graph.ts'
+import type { Heap } from './summary.ts'
+
+/** Edges that lead to each node, but weak ones: `edge[first[n]]` up to `edge[first[n + 1]]`. */
+export interface Retainers {
+  readonly first: Uint32Array
+  readonly edge: Uint32Array
+}
+
+export function retainers(graph: HeapGraph): Retainers {
+  const { nodeCount, edgeCount, edgeType, to, header } = graph
+  const weak = header.edgeTypes.indexOf('weak')
+  const first = new Uint32Array(nodeCount + 1)
+  let total = 0
+  for (let e = 0; e < edgeCount; e++) {
+    if (edgeType[e] === weak) continue
+    first[to[e]]++
+    total++
+  }
+  // Ends first; filled from the back, they become the beginnings.
+  for (let n = 0, sum = 0; n < nodeCount; n++) first[n] = sum += first[n]
+  first[nodeCount] = total
+  const edge = new Uint32Array(total)
+  for (let e = edgeCount - 1; e >= 0; e--) if (edgeType[e] !== weak) edge[--first[to[e]]] = e
+  return { first, edge }
+}
+
+/** The node that an edge comes from. */
+export function sourceOf({ firstEdge, nodeCount }: HeapGraph, edge: number): number {
+  let low = 0
+  let high = nodeCount - 1
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1
+    if (firstEdge[middle] <= edge) low = middle
+    else high = middle - 1
+  }
+  return low
+}
+
+/** One step up: `edge` leads from `node` to what it keeps alive. */
+export interface Step {
+  readonly edge: number
+  readonly node: number
+}
+
+/** Finds who keeps a node alive on the shortest way from the roots; each node is looked at once. */
+export class Paths {
+  readonly #heap: Heap
+  readonly #retainers: Retainers
+  readonly #up = new Map<number, Step | undefined>()
+
+  constructor(heap: Heap) {
+    this.#heap = heap
+    this.#retainers = retainers(heap.graph)
+  }
+
+  /** All retainers of a node that are reached from a root, the nearest first. */
+  direct(node: number): Step[] {
+    const { graph, distance } = this.#heap
+    const steps: Step[] = []
+    for (let i = this.#retainers.first[node]; i < this.#retainers.first[node + 1]; i++) {
+      const edge = this.#retainers.edge[i]
+      const source = sourceOf(graph, edge)
+      if (source === node || source === graph.root || distance[source] === UNREACHED) continue
+      steps.push({ edge, node: source })
+    }
+    return steps.sort((a, b) => distance[a.node] - distance[b.node] || a.edge - b.edge)
+  }
+
+  /** The next step on the shortest way from a node to a root; undefined at a root. */
+  up(node: number): Step | undefined {
+    if (this.#up.has(node)) return this.#up.get(node)
+    const { graph, distance } = this.#heap
+    let best: Step | undefined
+    if (distance[node] > 1) {
+      for (let i = this.#retainers.first[node]; i < this.#retainers.first[node + 1]; i++) {
+        const edge = this.#retainers.edge[i]
+        const source = sourceOf(graph, edge)
+        const d = distance[source]
+        // Only nearer nodes, so that every way up ends.
+        if (source === graph.root || d === UNREACHED || d >= distance[node]) continue
+        if (!best || d < distance[best.node]) best = { edge, node: source }
+      }
+    }
+    this.#up.set(node, best)
+    return best
+  }
+
+  /** The shortest ways from a node to the roots, one through each of its nearest retainers. `limit` 0 = all. */
+  shortest(node: number, limit: number): Step[][] {
+    const ways: Step[][] = []
+    for (const step of this.direct(node)) {
+      if (limit > 0 && ways.length === limit) break
+      const way = [step]
+      for (let next = this.up(step.node); next && next.node !== node; next = this.up(next.node))
+        way.push(next)
+      ways.push(way)
+    }
+    return ways
+  }
+}

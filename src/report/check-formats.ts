@@ -1,0 +1,3 @@
+/** How `check` can write what it found. */
+export const CHECK_FORMATS = ['text', 'json', 'github', 'markdown', 'junit'] as const
+export type CheckFormat = (typeof CHECK_FORMATS)[number]

@@ -1,0 +1,304 @@
+import stringWidth from 'string-width'
+import { visible } from '../escape.ts'
+import type { Frame } from '../model/frame.ts'
+import type { Snapshot } from '../model/snapshot.ts'
+import type { Tables } from '../model/tables.ts'
+import { formatSigned, formatSize } from '../units.ts'
+import { frameJson } from './row.ts'
+
+/** Bytes and blocks. */
+export interface Amount {
+  size: number
+  count: number
+}
+
+/** One call of the tree, or the calls below one that are not shown. */
+export interface TreeRow {
+  /** 0 for the root, whose own memory has no traceback. */
+  depth: number
+  /** Index of the caller's row; -1 for the root. */
+  parent: number
+  /** Undefined for the root and for what is not shown. */
+  frame: Frame | undefined
+  /** Number of calls that this row stands for, where they are not shown; 0 otherwise. */
+  hidden: number
+  /** Allocated here and in all calls below. */
+  total: Amount
+  /** Allocated here. */
+  self: Amount
+  /** What `total` and `self` grew by; absent where nothing was compared. */
+  totalDiff?: Amount
+  selfDiff?: Amount
+}
+
+export interface TreeView {
+  title?: string
+  /** Are block counts estimates? */
+  estimated: boolean
+  /** Callers before what they call, the heaviest first. */
+  rows: readonly TreeRow[]
+}
+
+export interface TreeOptions {
+  title?: string
+  /** Most callees of one call; 0 = all. */
+  limit: number
+  /** Most calls in a row; 0 = all. */
+  depth: number
+  /** Least share of the whole that a call must have, in percent. */
+  least: number
+}
+
+/**
+ * The call tree of a snapshot, or of what changed since `old`. A call weighs what was allocated below it; in a comparison,
+ * what came and what went both weigh. Nothing is lost: what is not shown is added up in a row of its own. Works by loops, so
+ * no depth of calls is too much.
+ */
+export function treeView(now: Snapshot, old: Snapshot | undefined, options: TreeOptions): TreeView {
+  const before = old?.over(now.tables)
+  const tree = new CallTree(now, before)
+  const rows: TreeRow[] = []
+  const least = (tree.weight[0] * options.least) / 100
+  /** Nodes still to be written, the next one last; a list of nodes stands for those not shown. */
+  const open: { node: number | number[]; depth: number; parent: number }[] = [
+    { node: 0, depth: 0, parent: -1 },
+  ]
+  for (let next = open.pop(); next; next = open.pop()) {
+    const { node, depth, parent } = next
+    const index = rows.length
+    rows.push(typeof node === 'number' ? tree.row(node, depth, parent) : tree.hiddenRow(node, depth, parent))
+    if (typeof node !== 'number') continue
+    const callees = tree.calleesOf(node)
+    const isTooDeep = options.depth > 0 && depth >= options.depth
+    const most = isTooDeep ? 0 : options.limit || callees.length
+    const shown = callees.filter((callee, i) => i < most && tree.weight[callee] >= least)
+    const hidden = callees.slice(shown.length) // they are in order of weight
+    if (hidden.length > 0) open.push({ node: hidden, depth: depth + 1, parent: index })
+    for (const callee of shown.reverse()) open.push({ node: callee, depth: depth + 1, parent: index })
+  }
+  const estimated = now.meta.counts === 'estimated' || old?.meta.counts === 'estimated'
+  return { title: options.title, estimated, rows }
+}
+
+/** Totals of the stacks of one or two snapshots over the same tables. Nodes are stack ids. */
+class CallTree {
+  /** Absolute bytes, of the change where there is one, here and below. */
+  readonly weight: Float64Array
+  readonly #tables: Tables
+  readonly #now: Sums
+  readonly #old: Sums | undefined
+  /** Nodes ordered by caller: those that `node` calls are at `first[node]` up to `first[node + 1]`. */
+  readonly #callees: Uint32Array
+  readonly #first: Uint32Array
+
+  constructor(now: Snapshot, old: Snapshot | undefined) {
+    const { parent, length } = now.tables.stacks
+    this.#tables = now.tables
+    this.#now = sumsOf(now)
+    this.#old = old && sumsOf(old)
+    const used = new Uint8Array(length)
+    for (const { columns } of old ? [now, old] : [now]) for (const stack of columns.stack) used[stack] = 1
+    this.weight = this.#now.self.size.map((size, i) => Math.abs(size - (this.#old?.self.size[i] ?? 0)))
+    this.#first = new Uint32Array(length + 2)
+    for (let i = length - 1; i > 0; i--) {
+      this.weight[parent[i]] += this.weight[i]
+      if (used[i] === 0) continue
+      used[parent[i]] = 1
+      this.#first[parent[i] + 2]++
+    }
+    for (let i = 2; i < this.#first.length; i++) this.#first[i] += this.#first[i - 1]
+    this.#callees = new Uint32Array(this.#first[length + 1])
+    for (let i = 1; i < length; i++) if (used[i] === 1) this.#callees[this.#first[parent[i] + 1]++] = i
+  }
+
+  /** What a node calls, the heaviest first. */
+  calleesOf(node: number): number[] {
+    const callees = Array.from(this.#callees.subarray(this.#first[node], this.#first[node + 1]))
+    return callees.sort((a, b) => this.weight[b] - this.weight[a] || a - b)
+  }
+
+  row(node: number, depth: number, parent: number): TreeRow {
+    const { stacks, frames } = this.#tables
+    return {
+      depth,
+      parent,
+      frame: node === 0 ? undefined : frames.get(stacks.frame[node]),
+      hidden: 0,
+      ...this.#amounts([node], [node]),
+    }
+  }
+
+  /** One row for several nodes and all that is below them. */
+  hiddenRow(nodes: readonly number[], depth: number, parent: number): TreeRow {
+    return { depth, parent, frame: undefined, hidden: nodes.length, ...this.#amounts(nodes, []) }
+  }
+
+  #amounts(nodes: readonly number[], own: readonly number[]) {
+    const total = amountOf(this.#now.total, nodes)
+    const self = amountOf(this.#now.self, own)
+    if (!this.#old) return { total, self }
+    return {
+      total,
+      self,
+      totalDiff: less(total, amountOf(this.#old.total, nodes)),
+      selfDiff: less(self, amountOf(this.#old.self, own)),
+    }
+  }
+}
+
+interface Sums {
+  self: AmountColumns
+  total: AmountColumns
+}
+interface AmountColumns {
+  size: Float64Array
+  count: Float64Array
+}
+
+/** Per stack: what was allocated there, and there and below. */
+function sumsOf({ tables, columns, length }: Snapshot): Sums {
+  const { parent, length: nodes } = tables.stacks
+  const self = { size: new Float64Array(nodes), count: new Float64Array(nodes) }
+  for (let i = 0; i < length; i++) {
+    self.size[columns.stack[i]] += columns.size[i]
+    self.count[columns.stack[i]] += columns.count[i]
+  }
+  const total = { size: self.size.slice(), count: self.count.slice() }
+  for (let i = nodes - 1; i > 0; i--) {
+    total.size[parent[i]] += total.size[i]
+    total.count[parent[i]] += total.count[i]
+  }
+  return { self, total }
+}
+
+function amountOf(columns: AmountColumns, nodes: readonly number[]): Amount {
+  const amount = { size: 0, count: 0 }
+  for (const node of nodes) {
+    amount.size += columns.size[node]
+    amount.count += columns.count[node]
+  }
+  return amount
+}
+
+function less(a: Amount, b: Amount): Amount {
+  return { size: a.size - b.size, count: a.count - b.count }
+}
+
+/** `name (file:line)`; `file:line` where there is no name in the format. */
+function nameOf({ frame, hidden, depth }: TreeRow): string {
+  if (hidden > 0) return `... ${hidden} more`
+  if (depth === 0 || !frame) return 'total'
+  if (frame.functionName === '' && frame.exact) return String(frame)
+  return `${frame.functionName || '(anonymous)'} (${frame.lineno > 0 ? frame : frame.filename})`
+}
+
+/** Levels of a text that are drawn as such: deeper calls would be all indent. */
+const MOST_LEVELS = 60
+
+/** One line a call, indented by two for each caller: for grep. */
+export function* treeText(view: TreeView): Generator<string> {
+  if (view.title !== undefined) yield `${visible(view.title)}:`
+  const mark = view.estimated ? '~' : ''
+  for (const row of view.rows) {
+    const { total, self, totalDiff, selfDiff } = row
+    const size = (n: number, diff?: number) =>
+      formatSize(n) + (diff === undefined ? '' : ` (${formatSize(diff, true)})`)
+    const count =
+      `${mark}${Math.round(total.count)}` +
+      (totalDiff ? ` (${mark}${formatSigned(Math.round(totalDiff.count))})` : '')
+    const own = self.size !== 0 || selfDiff?.size ? `, self=${size(self.size, selfDiff?.size)}` : ''
+    yield visible(
+      `${indent(row.depth)}${nameOf(row)}: size=${size(total.size, totalDiff?.size)}${own}, count=${count}`,
+    )
+  }
+}
+
+function indent(depth: number, most = MOST_LEVELS): string {
+  return depth <= most ? '  '.repeat(depth) : `${'  '.repeat(most)}[${depth}] `
+}
+
+/** Aligned columns, and branches drawn with lines. */
+export function* treeTable(view: TreeView, options: { width: number; folder?: string }): Generator<string> {
+  if (view.title !== undefined) yield visible(view.title)
+  const mark = view.estimated ? '~' : ''
+  const whole = view.rows[0].total.size
+  const heads = view.rows[0].totalDiff ? ['growth', 'size', 'self', 'count'] : ['size', '%', 'self', 'count']
+  const cells = view.rows.map(({ total, self, totalDiff, selfDiff }) => {
+    const share = whole > 0 ? ((100 * total.size) / whole).toFixed(1) : ''
+    const own = selfDiff ? formatSize(selfDiff.size, true) : formatSize(self.size)
+    const isOwn = (selfDiff ?? self).size !== 0
+    return [
+      ...(totalDiff
+        ? [formatSize(totalDiff.size, true), formatSize(total.size)]
+        : [formatSize(total.size), share]),
+      isOwn ? own : '',
+      `${mark}${Math.round(total.count)}`,
+    ]
+  })
+  const widths = heads.map((head, i) => Math.max(head.length, ...cells.map(row => row[i].length)))
+  const line = (row: readonly string[]) => row.map((cell, i) => cell.padStart(widths[i])).join('  ')
+  yield `${line(heads)}  call`
+  const branches = branchesOf(view.rows, Math.floor(options.width / 6))
+  for (const [i, row] of view.rows.entries()) {
+    const name = visible(nameOf(row).replaceAll(`${options.folder}/`, './'))
+    const numbers = line(cells[i])
+    yield `${numbers}  ${cut(branches[i] + name, options.width - numbers.length - 2)}`
+  }
+}
+
+/** The lines in front of each row, `│ ├ └`, for the first `most` levels. */
+function branchesOf(rows: readonly TreeRow[], most: number): string[] {
+  const branches: string[] = new Array(rows.length).fill('')
+  /** By depth: does a further row follow below the same caller? */
+  const goesOn: boolean[] = []
+  for (let i = rows.length - 1; i > 0; i--) {
+    const { depth } = rows[i]
+    if (depth > most) branches[i] = indent(depth, most)
+    else {
+      for (let d = 1; d < depth; d++) branches[i] += goesOn[d] ? '│ ' : '  '
+      branches[i] += goesOn[depth] ? '├ ' : '└ '
+    }
+    goesOn.length = depth
+    goesOn[depth] = true
+  }
+  return branches
+}
+
+/** Long lines lose their end. */
+function cut(text: string, width: number): string {
+  if (width < 20 || text.length * 2 <= width) return text
+  let used = 0
+  let end = 0 // of what fits with the mark behind it
+  for (const character of text) {
+    used += /[ -~\u2500-\u257f]/.test(character) ? 1 : stringWidth(character)
+    if (used > width) return `${text.slice(0, end)}…`
+    if (used < width) end += character.length
+  }
+  return text
+}
+
+/** Schema `tracemalloc.tree/1`: rows instead of nested objects, as no reader has to fear their depth. */
+export function treeJson(view: TreeView): Record<string, unknown> {
+  return {
+    schema: 'tracemalloc.tree/1',
+    ...(view.title === undefined ? {} : { snapshot: view.title }),
+    rows: view.rows.map(({ depth, parent, frame, hidden, total, self, totalDiff, selfDiff }) => ({
+      depth,
+      parent,
+      ...(frame ? frameJson(frame) : {}),
+      ...(hidden > 0 ? { hidden } : {}),
+      size: total.size,
+      count: total.count,
+      selfSize: self.size,
+      selfCount: self.count,
+      ...(totalDiff && selfDiff
+        ? {
+            sizeDiff: totalDiff.size,
+            countDiff: totalDiff.count,
+            selfSizeDiff: selfDiff.size,
+            selfCountDiff: selfDiff.count,
+          }
+        : {}),
+    })),
+  }
+}

@@ -1,0 +1,129 @@
+// Budgets: may this group be so big, may it grow so much? And can these snapshots answer at all?
+
+import { Grouper } from '../model/group.ts'
+import type { Snapshot } from '../model/snapshot.ts'
+import { compareSampled } from './compare.ts'
+import { type DetectableOptions, detectableGrowth } from './detectable.ts'
+import { errorBars } from './errorBars.ts'
+import { BETWEEN_RUNS } from './judge.ts'
+import { describeSampling } from './sampling.ts'
+import type { Comparison, SampledDiff } from './types.ts'
+
+/** One-sided 95 % of a normal variable. */
+const ONE_SIDED = 1.645
+
+/** Limits in bytes. */
+export interface Budget {
+  /** What it is for, in words: `total`, `package express`, `src/*`. */
+  readonly name: string
+  readonly size?: number
+  readonly growth?: number
+}
+
+/** `fail`: over the limit by more than error explains. `unknown`: these snapshots cannot tell. */
+export type Outcome = 'pass' | 'fail' | 'unknown'
+
+/** The answer to one limit. Sizes in bytes. */
+export interface Answer {
+  readonly budget: string
+  readonly kind: 'size' | 'growth'
+  readonly limit: number
+  readonly measured: number
+  /** One standard error of `measured`, the usual variation between runs included; null where unknown. */
+  readonly error: number | null
+  readonly outcome: Outcome
+  /** Where the outcome is unknown: why, and what would do. */
+  readonly advice?: string
+}
+
+/** Judges the limits of one budget on snapshots that hold only what it is about. */
+export function judgeBudget(budget: Budget, now: readonly Snapshot[], old: readonly Snapshot[]): Answer[] {
+  const answers: Answer[] = []
+  if (budget.size !== undefined) answers.push(judgeSize(budget.name, budget.size, now))
+  if (budget.growth !== undefined) answers.push(judgeGrowth(budget.name, budget.growth, now, old))
+  return answers
+}
+
+function judgeSize(budget: string, limit: number, now: readonly Snapshot[]): Answer {
+  const sizes = now.map(snapshot => snapshot.total.size)
+  const measured = mean(sizes)
+  const runs = now.map(snapshot => snapshot.over(now[0].tables))
+  const error = errorBars(runs, new Grouper(now[0].tables, 'domain'))(-1, measured).sizeError
+  const answer = { budget, kind: 'size', limit, measured, error } as const
+  if (measured <= limit) return { ...answer, outcome: 'pass' }
+  if (error !== null && measured - ONE_SIDED * error > limit) return { ...answer, outcome: 'fail' }
+  const advice =
+    error === null
+      ? 'the sampling interval is unknown: give it with --interval'
+      : 'the excess is within the sampling error: a finer --interval or more runs would tell'
+  return { ...answer, outcome: 'unknown', advice }
+}
+
+function judgeGrowth(
+  budget: string,
+  limit: number,
+  now: readonly Snapshot[],
+  old: readonly Snapshot[],
+): Answer {
+  const comparison = compareSampled(now, old, 'domain')
+  return answerGrowth(budget, limit, comparison.total, comparison, now, old)
+}
+
+/** Judges the growth of one row of a comparison. */
+export function answerGrowth(
+  budget: string,
+  limit: number,
+  row: SampledDiff,
+  { rule }: Comparison,
+  now: readonly Snapshot[],
+  old: readonly Snapshot[],
+): Answer {
+  const measured = row.statistic.sizeDiff
+  const sampling = row.sizeDiffError
+  const answer = { budget, kind: 'growth', limit, measured } as const
+  if (sampling === null) {
+    const advice = 'the sampling interval is unknown: give it with --interval'
+    return { ...answer, error: null, outcome: 'unknown', advice }
+  }
+  const isPaired = rule === 'paired'
+  const between = isPaired ? 0 : runError(now, old)
+  const error = Math.hypot(sampling, between)
+  if (measured - ONE_SIDED * error > limit) return { ...answer, error, outcome: 'fail' }
+  const interval = Math.max(...[...now, ...old].map(s => describeSampling(s).bytes ?? 1))
+  const site = Math.max(0, isPaired ? (row.freed ?? 0) : row.statistic.size - measured)
+  const runs = Math.min(now.length, old.length)
+  const question = { size: site, interval: interval / runs, paired: isPaired, rows: 1 }
+  const seen = detectableGrowth(question)
+  if (seen <= limit || measured + ONE_SIDED * error <= limit) return { ...answer, error, outcome: 'pass' }
+  return { ...answer, error, outcome: 'unknown', advice: adviceFor(limit, question, interval, seen) }
+}
+
+/** Standard error of a difference of means by the usual variation between runs, in bytes. */
+function runError(now: readonly Snapshot[], old: readonly Snapshot[]): number {
+  return BETWEEN_RUNS * Math.sqrt(1 / now.length + 1 / old.length)
+}
+
+function adviceFor(limit: number, question: DetectableOptions, interval: number, seen: number): string {
+  const what = `growth below ${Math.round(seen)} bytes is not seen reliably`
+  const needed = intervalFor(limit, question)
+  if (interval === 1 || needed === undefined) return `${what}: several runs of each side would do`
+  return `${what} at an interval of ${interval} bytes: --interval ${needed} or finer would do`
+}
+
+/** The largest interval in bytes at which growth over the limit is seen; undefined where none is fine enough. */
+function intervalFor(limit: number, question: DetectableOptions): number | undefined {
+  const isSeen = (interval: number) => detectableGrowth({ ...question, interval }) <= limit
+  if (!isSeen(1)) return undefined
+  let low = 1
+  let high = question.interval
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2)
+    if (isSeen(middle)) low = middle
+    else high = middle
+  }
+  return low
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}

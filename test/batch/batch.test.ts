@@ -1,0 +1,151 @@
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { findSnapshots, naturalOrder } from '../../src/batch/inputs.ts'
+import { packSnapshot, unpackSnapshot } from '../../src/batch/pack.ts'
+import { parseSeriesRule, seriesOf, shortNames } from '../../src/batch/series.ts'
+import { loadSnapshot } from '../../src/load.ts'
+import { Tables } from '../../src/model/tables.ts'
+import { cli, root } from '../support/cli.ts'
+
+const SERIES = join(root, 'samples', 'series')
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tracemalloc-batch-'))
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+async function batchJson(args: readonly string[]) {
+  const { stdout, stderr, status } = await cli(['batch', ...args, '--format', 'json'])
+  return { view: JSON.parse(stdout), stderr, status }
+}
+
+describe('inputs', () => {
+  it('are files, folders with all below them, and patterns, in natural order', async () => {
+    const all = await findSnapshots([SERIES])
+    expect(all).toHaveLength(12)
+    expect(await findSnapshots([`${SERIES}/leak-0*`])).toEqual(all.slice(0, 9))
+    expect(await findSnapshots([all[3], SERIES])).toEqual([all[3], ...all.filter((_, i) => i !== 3)])
+    expect(['a10', 'a9', 'a09'].sort(naturalOrder)).toEqual(['a09', 'a9', 'a10'])
+    await expect(findSnapshots([join(folder, 'none*')])).rejects.toThrow(/no snapshot is found/)
+  })
+
+  it('become series by folder, isolate, session or pattern', () => {
+    const by = (text: string, path: string) => seriesOf(path, parseSeriesRule(text))
+    expect(by('folder', '/runs/a/x.pb.gz')).toBe('/runs/a')
+    expect(by('folder', '/runs/tracemalloc.7.worker-3.0000000002.pb.gz')).toBe('/runs/tracemalloc.7.worker-3')
+    expect(by('([^/]+)/([^/]+)$', '/runs/a/x.pb.gz')).toBe('a/x.pb.gz')
+    expect(() => parseSeriesRule('abc')).toThrow(/no group/)
+    expect(() => parseSeriesRule('(')).toThrow(/regular expression/)
+    expect(shortNames(['/r/a/x', '/r/b/x'])).toEqual(['a/x', 'b/x'])
+    expect(shortNames(['/r/a'])).toEqual(['a'])
+  })
+})
+
+it('a snapshot sent to another thread is the same', async () => {
+  const snapshot = await loadSnapshot(join(SERIES, 'leak-05.pb.gz'))
+  const again = unpackSnapshot(structuredClone(packSnapshot(snapshot)), new Tables())
+  expect(again.traces.equals(snapshot.traces)).toBe(true)
+  expect(again.columns.samples).toEqual(snapshot.columns.samples)
+  expect(again.meta).toEqual(snapshot.meta)
+})
+
+describe('a series', () => {
+  it('ranks the leak first, with growth, interval and p-value', async () => {
+    const { view, status } = await batchJson([SERIES])
+    expect(status).toBe(0)
+    expect(view.schema).toBe('tracemalloc.batch/1')
+    const [series] = view.series
+    expect(series.snapshots).toHaveLength(12)
+    expect(series.steps).toHaveLength(11)
+    const [first] = series.rows
+    expect(first).toMatchObject({ function: 'onEvent', significant: true })
+    expect(first.sizeDiffLow).toBeLessThan(first.sizeDiff)
+    expect(first.sizeDiffHigh).toBeGreaterThan(first.sizeDiff)
+    expect(first.pValue).toBeLessThan(0.001)
+    expect(first.sizes).toHaveLength(12)
+    expect(first.sizes[11] - first.sizes[0]).toBe(first.sizeDiff)
+    const steps = series.steps.map((step: { sizeDiff: number }) => step.sizeDiff)
+    expect(steps.reduce((a: number, b: number) => a + b, 0)).toBe(series.total.sizeDiff)
+    const markdown = (await cli(['batch', SERIES, '--format', 'markdown'])).stdout
+    expect(markdown.split('\n').find(line => line.startsWith('| `'))).toMatch(
+      /leak\.js:7 \(onEvent\).*&lt; 0\.0001.*grew/,
+    )
+  })
+
+  it('is the same with one thread and with two', async () => {
+    const one = await cli(['batch', SERIES, '--format', 'json', '--threads', '1'])
+    const two = await cli(['batch', SERIES, '--format', 'json', '--threads', '2'])
+    expect(two.stdout).toBe(one.stdout)
+    expect(one.stdout).toMatch(/onEvent/)
+  })
+
+  it.each(['text', 'table', 'csv', 'markdown'])('is written as %s', async format => {
+    const { stdout } = await cli(['batch', SERIES, '--format', format])
+    expect(stdout.split('\n').find(line => line.includes('leak.js'))).toMatch(/onEvent/)
+  })
+
+  it('goes on after a bad file, and says so at the end', async () => {
+    const mixed = join(folder, 'mixed')
+    cpSync(SERIES, mixed, { recursive: true })
+    writeFileSync(join(mixed, 'leak-06.pb.gz'), 'not a profile')
+    const { view, stderr, status } = await batchJson([mixed])
+    expect(status).toBe(3)
+    expect(view.series[0].snapshots).toHaveLength(11)
+    expect(view.failed).toHaveLength(1)
+    expect(stderr).toMatch(/leak-06\.pb\.gz: .*not a profile/)
+    expect(stderr).toMatch(/1 of 12 files could not be read/)
+    expect((await batchJson([mixed, '--keep-going'])).status).toBe(0)
+  })
+
+  it('says when the clock runs backwards, and compares a snapshot with itself', async () => {
+    const back = join(folder, 'back')
+    mkdirSync(back)
+    cpSync(join(SERIES, 'leak-02.pb.gz'), join(back, 'a.pb.gz'))
+    cpSync(join(SERIES, 'leak-01.pb.gz'), join(back, 'b.pb.gz'))
+    cpSync(join(SERIES, 'leak-01.pb.gz'), join(back, 'c.pb.gz'))
+    const { view } = await batchJson([back])
+    expect(view.series[0].notes.join()).toMatch(/clock runs backwards/)
+    expect(view.series[0].steps[1].sizeDiff).toBe(0)
+  })
+
+  it('takes any mix of formats', async () => {
+    const mix = join(folder, 'mix')
+    mkdirSync(mix)
+    cpSync(join(SERIES, 'leak-01.pb.gz'), join(mix, '1.pb.gz'))
+    const out = join(mix, '2.heapprofile')
+    expect((await cli(['convert', join(SERIES, 'leak-12.pb.gz'), out])).status).toBe(0)
+    const { view } = await batchJson([mix, '--interval', '40320'])
+    expect(view.series[0].rows[0]).toMatchObject({ function: 'onEvent', significant: true })
+  })
+})
+
+describe('series', () => {
+  it('make a matrix of builds and scenarios, and compare with a baseline of the same names', async () => {
+    const runs = join(folder, 'runs')
+    const names = readdirSync(SERIES).sort()
+    for (const [build, picks] of [
+      ['v1', [0, 1]],
+      ['v2', [0, 11]],
+    ] as const) {
+      for (const scenario of ['login', 'search']) {
+        mkdirSync(join(runs, build, scenario), { recursive: true })
+        for (const i of picks) cpSync(join(SERIES, names[i]), join(runs, build, scenario, names[i]))
+      }
+    }
+    const { view } = await batchJson([runs])
+    expect(view.series.map((s: { name: string }) => s.name)).toEqual([
+      'v1/login',
+      'v1/search',
+      'v2/login',
+      'v2/search',
+    ])
+    expect(view.matrix).toMatchObject({ builds: ['v1', 'v2'], scenarios: ['login', 'search'] })
+    expect(view.matrix.cells[1][0].growth).toBeGreaterThan(20 << 20)
+    const against = await batchJson([join(runs, 'v2'), '--baseline', join(runs, 'v1')])
+    for (const series of against.view.series) {
+      expect(series.baseline[0]).toMatchObject({ function: 'onEvent', significant: true })
+    }
+  })
+})

@@ -1,0 +1,142 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { checkSnapshots } from '../../src/batch/check.ts'
+import { parseConfig } from '../../src/batch/config.ts'
+import { parseSize } from '../../src/units.ts'
+import { cli, root } from '../support/cli.ts'
+import { exactMeta, snapshotOf } from '../support/snapshots.ts'
+
+const FIRST = join(root, 'samples', 'series', 'leak-01.pb.gz')
+const LAST = join(root, 'samples', 'series', 'leak-12.pb.gz')
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tracemalloc-check-'))
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+function config(document: object): string {
+  const path = join(folder, `${Math.random().toString(36).slice(2)}.json`)
+  writeFileSync(path, JSON.stringify(document))
+  return path
+}
+
+describe('the gate', () => {
+  it('fails on growth with the offending rows, and passes without', async () => {
+    const fails = await cli(['check', FIRST, LAST])
+    expect(fails.status).toBe(1)
+    expect(fails.stdout.split('\n')[0]).toMatch(/^FAIL .*leak\.js:7 \(onEvent\): growth \+/)
+    const passes = await cli(['check', LAST, LAST])
+    expect([passes.status, passes.stdout]).toEqual([0, 'ok total: growth +0 B\n'])
+  })
+
+  it('holds to budgets, and counts no allowance', async () => {
+    const budgets = [
+      { total: true, size: '64 MiB', growth: '1 MiB' },
+      { path: 'other.js', growth: 0 },
+    ]
+    const fails = await cli(['check', FIRST, LAST, '--config', config({ budgets })])
+    expect(fails.status).toBe(1)
+    expect(fails.stdout).toMatch(/^ok total: size 3\d\.\d MiB/m)
+    expect(fails.stdout).toMatch(/^FAIL total: growth .*limit 1024 KiB\n {2}\S*leak\.js:7/m)
+    const allow = [{ path: '*/leak.js', reason: 'known, being mended' }]
+    const passes = await cli(['check', FIRST, LAST, '--config', config({ budgets, allow })])
+    expect(passes.status).toBe(0)
+    expect(passes.stdout).toMatch(/^allowed .*leak\.js: \d.*: known, being mended$/m)
+  })
+
+  it('writes GitHub annotations, a comment, JUnit and JSON', async () => {
+    const github = await cli(['check', FIRST, LAST, '--format', 'github'])
+    expect(github.stdout).toMatch(/^::error file=[^,]+leak\.js,line=7,title=tracemalloc::.*onEvent/)
+    expect((await cli(['check', FIRST, LAST, '--format', 'markdown'])).stdout).toMatch(/^### Memory grew\n/)
+    const junit = (await cli(['check', FIRST, LAST, '--format', 'junit'])).stdout
+    expect(junit).toMatch(/<testsuite name="tracemalloc" tests="(\d+)" failures="\1" errors="0">/)
+    const json = JSON.parse((await cli(['check', FIRST, LAST, '--format', 'json'])).stdout)
+    expect(json).toMatchObject({ schema: 'tracemalloc.check/1', outcome: 'fail' })
+    expect(json.findings[0].rows[0]).toMatchObject({ function: 'onEvent', lineno: 7 })
+  })
+
+  it('makes the new snapshots the baseline', async () => {
+    const baseline = join(folder, 'baseline')
+    expect((await cli(['check', baseline, FIRST, LAST, '--update'])).status).toBe(0)
+    expect(readdirSync(baseline)).toEqual(['baseline-1.pb.gz', 'baseline-2.pb.gz'])
+    expect((await cli(['check', baseline, LAST, '--update'])).status).toBe(0)
+    expect(readdirSync(baseline)).toEqual(['baseline-1.pb.gz'])
+    expect((await cli(['check', baseline, LAST])).status).toBe(0)
+    const file = join(folder, 'one.pb.gz')
+    await cli(['check', file, LAST, '--update'])
+    expect(existsSync(file)).toBe(true)
+  })
+
+  it('refuses a config that says something else', async () => {
+    const wrong = async (document: object) => {
+      const { status, stderr } = await cli(['check', FIRST, LAST, '--config', config(document)])
+      expect(status).toBe(2)
+      return stderr
+    }
+    expect(await wrong({ budgtes: [] })).toMatch(/unknown key 'budgtes'; known: budgets, allow/)
+    expect(await wrong({ budgets: [{ total: true }] })).toMatch(/budgets\[0\] limits neither/)
+    expect(await wrong({ budgets: [{ total: true, growth: 'much' }] })).toMatch(
+      /budgets\[0\]\.growth is not a size/,
+    )
+    expect(await wrong({ budgets: [{ total: true, path: 'x', growth: 1 }] })).toMatch(/needs one of/)
+    expect(await wrong({ allow: [{ path: 'x' }] })).toMatch(/allow\[0\]\.reason is missing/)
+    expect(await wrong([])).toMatch(/is not an object/)
+    expect((await cli(['check', FIRST, LAST, '--config', join(folder, 'none.json')])).stderr).toMatch(
+      /no such file/,
+    )
+  })
+})
+
+describe('what cannot be judged', () => {
+  const sampled = (size: number, interval: number) =>
+    snapshotOf(`${size} ${Math.round(size / 100)}: f@/app/a.js:1`, {
+      source: 'test',
+      measure: 'live',
+      accuracy: 'sampled',
+      counts: 'estimated',
+      interval,
+      intervalSource: 'recorded',
+    })
+  const growth = parseConfig({ budgets: [{ total: true, growth: '256 KiB' }] })
+
+  it('is too coarse an interval, and the answer says which would do', () => {
+    const coarse = checkSnapshots([sampled(9e6, 524288)], [sampled(9e6, 524288)], growth, ['lineno'])
+    expect(coarse.outcome).toBe('unknown')
+    const [, needed] = /--interval (\d+) or finer/.exec(coarse.findings[0].advice ?? '') as RegExpExecArray
+    const fine = Number(needed)
+    expect(fine).toBeGreaterThan(16)
+    expect(checkSnapshots([sampled(9e6, fine)], [sampled(9e6, fine)], growth, ['lineno']).outcome).toBe(
+      'pass',
+    )
+    expect(
+      checkSnapshots([sampled(9e6, fine * 8)], [sampled(9e6, fine * 8)], growth, ['lineno']).outcome,
+    ).toBe('unknown')
+    expect(checkSnapshots([sampled(12e6, fine)], [sampled(9e6, fine)], growth, ['lineno']).outcome).toBe(
+      'fail',
+    )
+  })
+
+  it('is one exact run against another without budgets', () => {
+    const result = checkSnapshots(
+      [snapshotOf('2000000 10: /a.js:1', exactMeta)],
+      [snapshotOf('1000000 10: /a.js:1', exactMeta)],
+      { budgets: [], allow: [] },
+      ['lineno'],
+    )
+    expect(result.outcome).toBe('unknown')
+    expect(result.findings[0].advice).toMatch(/repeats/)
+  })
+})
+
+it('sizes are read as people write them', () => {
+  expect(['4096', '64 KiB', '1.5MiB', '2 g', '10 kb', 'x', '-1', '1 XiB', ''].map(parseSize)).toEqual([
+    4096,
+    65536,
+    1572864,
+    2147483648,
+    10240,
+    ...[undefined, undefined, undefined, undefined],
+  ])
+})
