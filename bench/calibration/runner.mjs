@@ -1,5 +1,5 @@
 // node [flags] runner.mjs PROGRAM INTERVAL: runs a program under V8's sampling profiler and writes the profile of what it keeps to
-// standard output. Interval 1 is exact: per node the sizes with their counts stand in for the samples.
+// standard output. `again` of the program, where it has one, runs between reads. Interval 1 is exact: per node the sizes with their counts stand in for the samples.
 import inspector from 'node:inspector'
 
 const [, , program, interval, reads = '1'] = process.argv
@@ -31,13 +31,14 @@ function read() {
   return profile
 }
 
-const { run } = await import(`./programs/${program}.mjs`)
+const { run, again } = await import(`./programs/${program}.mjs`)
 post('HeapProfiler.startSampling', { samplingInterval: Number(interval) })
 globalThis.kept = await run()
 await new Promise(resolve => setTimeout(resolve, 30))
 if (Number(reads) > 1) read() // the first read compiles the reader's own functions
 const profiles = []
 for (let i = 0; i < Number(reads); i++) {
+  if (i > 0) again?.(globalThis.kept)
   profiles.push(read())
   await new Promise(resolve => setTimeout(resolve, 30))
 }

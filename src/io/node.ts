@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { open, rename, rm } from 'node:fs/promises'
+import { link, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import zlib from 'node:zlib'
@@ -98,8 +98,6 @@ export async function writeWhole(
   options: { gzip?: boolean; exclusive?: boolean } = {},
 ): Promise<void> {
   const temporary = join(dirname(path), `.${randomBytes(6).toString('hex')}.tmp`)
-  const claimed = options.exclusive ? await open(path, 'wx') : undefined
-  await claimed?.close()
   try {
     const file = await open(temporary, 'wx')
     try {
@@ -108,11 +106,11 @@ export async function writeWhole(
     } finally {
       await file.close()
     }
-    await rename(temporary, path)
-  } catch (error) {
+    if (options.exclusive)
+      await link(temporary, path) // fails where the name is taken, and shows no half file meanwhile
+    else await rename(temporary, path)
+  } finally {
     await rm(temporary, { force: true })
-    if (claimed) await rm(path, { force: true })
-    throw error
   }
 }
 

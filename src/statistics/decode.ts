@@ -32,7 +32,7 @@ const CONCENTRATION = 2
 const MOST_SPLITS = 2000
 const LARGEST_SPLIT = 200
 const MOST_SUMS = 4000
-const STEPS_PER_SAMPLE = 300
+const STEPS_PER_SAMPLE = 100
 
 /** One way to divide a lot's samples among sizes. */
 interface Split {
@@ -246,43 +246,54 @@ function sumTilted(
   total: number,
   interval: number,
 ): LotSums[] {
-  const sizes = candidates.map(c => c.sizes.map(size => ({ size, p: probability(size, interval) })))
-  const weigh = (k: number) =>
-    candidates.map((c, i) => {
-      const exponents = sizes[i].map(({ size, p }) => (k * size) / p)
-      const most = Math.max(...exponents)
-      const raw = c.weights.map((w, j) => w * Math.exp(exponents[j] - most))
-      const sum = raw.reduce((a, b) => a + b, 0)
-      return raw.map(w => w / sum)
-    })
-  const mean = (weights: readonly number[], of: (size: number, p: number) => number, i: number) =>
-    weights.reduce((sum, w, j) => sum + w * of(sizes[i][j].size, sizes[i][j].p), 0)
+  const lots = candidates.map(({ sizes, weights }) => {
+    const p = Float64Array.from(sizes, size => probability(size, interval))
+    return { sizes, weights, p, bytes: p.map((p, j) => sizes[j] / p), tilted: new Float64Array(sizes.length) }
+  })
   let low = -1
   let high = 1
-  for (let step = 0; step < 40; step++) {
+  for (let step = 0; step < 30; step++) {
     const k = (low + high) / 2
-    const bytes = weigh(k).reduce((sum, w, i) => sum + counts[i] * mean(w, (s, p) => s / p, i), 0)
+    let bytes = 0
+    for (let i = 0; i < lots.length; i++) bytes += counts[i] * tilt(lots[i], k)
     if (bytes < total) low = k
     else high = k
   }
-  return weigh((low + high) / 2).map((w, i) => {
+  return lots.map((lot, i) => {
+    const { sizes, p, tilted } = lot
     const n = counts[i]
-    const bytes = mean(w, (s, p) => s / p, i)
-    const count = mean(w, (_, p) => 1 / p, i)
-    const spread = mean(w, (_, p) => (1 / p - count) ** 2, i)
-    const along = mean(w, (s, p) => (1 / p - count) * (s / p - bytes), i) ** 2
-    const across = mean(w, (s, p) => (s / p - bytes) ** 2, i)
+    const bytes = tilt(lot, (low + high) / 2)
+    const mean = (of: (j: number) => number) => tilted.reduce((sum, w, j) => sum + w * of(j), 0)
+    const count = mean(j => 1 / p[j])
+    const spread = mean(j => (1 / p[j] - count) ** 2)
+    const along = mean(j => (1 / p[j] - count) * (lot.bytes[j] - bytes)) ** 2
+    const across = mean(j => (lot.bytes[j] - bytes) ** 2)
     const left = across > 0 ? Math.max(0, spread - along / across) : 0
     return {
       n,
-      size: n * mean(w, s => s, i),
+      size: n * mean(j => sizes[j]),
       bytes: n * bytes,
       count: n * count,
-      variance: n * mean(w, s => sampleVariance(s, interval), i),
+      variance: n * mean(j => sampleVariance(sizes[j], interval)),
       countVariance:
-        n * mean(w, (_, p) => (1 - p) / (p * p), i) + (left * n * (n + CONCENTRATION)) / (1 + CONCENTRATION),
+        n * mean(j => (1 - p[j]) / p[j] ** 2) + (left * n * (n + CONCENTRATION)) / (1 + CONCENTRATION),
     }
   })
+}
+
+/** Sets a lot's probabilities to weight * exp(k bytes), scaled to sum 1, and gives the mean bytes. */
+function tilt(
+  lot: { weights: readonly number[]; bytes: Float64Array; tilted: Float64Array },
+  k: number,
+): number {
+  const { weights, bytes, tilted } = lot
+  let most = -Infinity
+  for (let j = 0; j < bytes.length; j++) most = Math.max(most, k * bytes[j])
+  let sum = 0
+  for (let j = 0; j < bytes.length; j++) sum += tilted[j] = weights[j] * Math.exp(k * bytes[j] - most)
+  let mean = 0
+  for (let j = 0; j < bytes.length; j++) mean += (tilted[j] /= sum) * bytes[j]
+  return mean
 }
 
 function splitsOf(candidates: Candidates, n: number, interval: number): readonly Split[] {

@@ -1,21 +1,36 @@
-/** z of 95 % significance and 80 % power together: 3 finds half, 4.28 nine tenths. */
-const Z = 3.84
-/** Intervals of growth that are found with 80 % power in two reads of one session, when nothing is freed. */
-const PAIRED = 12
+import { BETWEEN_RUNS, LEAST_SHARE } from './judge.ts'
+import { ALPHA } from './significance.ts'
+import { normalQuantile } from './special.ts'
 
-/**
- * Growth in bytes of a site of `size` bytes that is found in four of five cases: (z^2 r + sqrt(z^4 r^2 + 8 z^2 S r)) / 2. In two reads
- * of one session only what was freed counts as `size`, and no growth below 12 intervals is found.
- */
-export function detectableGrowth(size: number, interval: number, isPaired: boolean): number {
-  if (interval <= 1) return 0
-  const z2r = Z * Z * interval
-  const growth = (z2r + Math.sqrt(z2r * z2r + 8 * z2r * size)) / 2
-  return isPaired && size === 0 ? PAIRED * interval : growth
+/** What a growth is to be seen in. */
+export interface DetectableOptions {
+  /** Bytes of the row; where paired, only those that are freed between the reads. */
+  readonly size: number
+  /** Sampling interval in bytes; 1 = exact. */
+  readonly interval: number
+  /** Bytes of everything: between runs less than 1 % of it is never called. */
+  readonly total?: number
+  /** Same session, sample by sample? */
+  readonly paired?: boolean
+  /** Rows that are judged together (Benjamini and Hochberg). Default 20; 1 for a single total. */
+  readonly rows?: number
+  /** Chance of seeing it. Default 0.8. */
+  readonly power?: number
 }
 
-/** The interval at which `growth` is just found: the inverse of `detectableGrowth`. */
-export function intervalFor(size: number, growth: number, isPaired: boolean): number {
-  if (isPaired && size === 0) return growth / PAIRED
-  return (growth * growth) / (Z * Z * (growth + 2 * size))
+/**
+ * Smallest growth in bytes that a comparison of one snapshot with one other finds with the given chance. The estimate must pass T = z
+ * sqrt(2 r S + r T + 2 tau^2), z the quantile of the level for the most significant of the rows; its own error is about sqrt(2 r S + r D).
+ */
+export function detectableGrowth(options: DetectableOptions): number {
+  const { size, interval, total = 0, paired = false, rows = 20, power = 0.8 } = options
+  const r = interval > 1 ? interval : 0
+  const tau = paired ? 0 : BETWEEN_RUNS
+  const z = normalQuantile(1 - ALPHA / (2 * rows))
+  // Paired without churn all samples are new, and only their number counts; else both sides have the row's samples.
+  const called = (z * z * r + Math.sqrt(z ** 4 * r * r + 8 * z * z * (r * size + tau * tau))) / 2
+  const threshold = Math.max(called, paired ? 0 : LEAST_SHARE * total)
+  const q = normalQuantile(power)
+  // D - q sqrt(2 r S + r D) = T
+  return threshold + (q * q * r + q * Math.sqrt(q * q * r * r + 4 * r * (threshold + 2 * size))) / 2
 }

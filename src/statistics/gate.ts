@@ -3,7 +3,7 @@
 import { Grouper } from '../model/group.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { compareSampled } from './compare.ts'
-import { detectableGrowth, intervalFor } from './detectable.ts'
+import { type DetectableOptions, detectableGrowth } from './detectable.ts'
 import { errorBars } from './errorBars.ts'
 import { BETWEEN_RUNS } from './judge.ts'
 import { describeSampling } from './sampling.ts'
@@ -92,14 +92,10 @@ export function answerGrowth(
   const interval = Math.max(...[...now, ...old].map(s => describeSampling(s).bytes ?? 1))
   const site = Math.max(0, isPaired ? (row.freed ?? 0) : row.statistic.size - measured)
   const runs = Math.min(now.length, old.length)
-  const seen = Math.hypot(detectableGrowth(site, interval / runs, isPaired), 3.84 * between)
+  const question = { size: site, interval: interval / runs, paired: isPaired, rows: 1 }
+  const seen = detectableGrowth(question)
   if (seen <= limit || measured + ONE_SIDED * error <= limit) return { ...answer, error, outcome: 'pass' }
-  return {
-    ...answer,
-    error,
-    outcome: 'unknown',
-    advice: adviceFor(limit, site, interval, seen, between, isPaired),
-  }
+  return { ...answer, error, outcome: 'unknown', advice: adviceFor(limit, question, interval, seen) }
 }
 
 /** Standard error of a difference of means by the usual variation between runs, in bytes. */
@@ -107,21 +103,25 @@ function runError(now: readonly Snapshot[], old: readonly Snapshot[]): number {
   return BETWEEN_RUNS * Math.sqrt(1 / now.length + 1 / old.length)
 }
 
-function adviceFor(
-  limit: number,
-  site: number,
-  interval: number,
-  seen: number,
-  between: number,
-  isPaired: boolean,
-): string {
+function adviceFor(limit: number, question: DetectableOptions, interval: number, seen: number): string {
   const what = `growth below ${Math.round(seen)} bytes is not seen reliably`
-  const rest = limit ** 2 - (3.84 * between) ** 2
-  if (rest <= 0) return `${what}: runs differ by themselves; several runs of each side would do`
-  const needed = Math.floor(intervalFor(site, Math.sqrt(rest), isPaired))
-  if (interval > 1 && needed >= 1)
-    return `${what} at an interval of ${interval} bytes: --interval ${needed} or finer would do`
-  return `${what}: several runs of each side would do`
+  const needed = intervalFor(limit, question)
+  if (interval === 1 || needed === undefined) return `${what}: several runs of each side would do`
+  return `${what} at an interval of ${interval} bytes: --interval ${needed} or finer would do`
+}
+
+/** The largest interval in bytes at which growth over the limit is seen; undefined where none is fine enough. */
+function intervalFor(limit: number, question: DetectableOptions): number | undefined {
+  const isSeen = (interval: number) => detectableGrowth({ ...question, interval }) <= limit
+  if (!isSeen(1)) return undefined
+  let low = 1
+  let high = question.interval
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2)
+    if (isSeen(middle)) low = middle
+    else high = middle
+  }
+  return low
 }
 
 function mean(values: readonly number[]): number {

@@ -11,6 +11,9 @@ import type { Limits } from './types.ts'
 /** Usual variation of a row between identical runs, as one standard deviation: concurrent compilation moves bytes. Measured. */
 export const BETWEEN_RUNS = 8192
 
+/** Least part of the total that a difference between runs must be: identical runs differ by as much. */
+export const LEAST_SHARE = 0.01
+
 /** Snapshots over common tables, with their estimates. */
 export interface Reads {
   readonly grouper: Grouper

@@ -1,9 +1,6 @@
 import { gammaQuantile } from './special.ts'
 import type { Limits } from './types.ts'
 
-/** chi2(0.975; 2) / 2: without a single sample there may still be this many intervals' worth of bytes. */
-export const UNSEEN = 3.6888794541139363
-
 /**
  * 95 % interval of a sum of independent samples: Fay and Feuer's gamma interval (1997). `bytes` is the estimate, `variance` its
  * unbiased variance, `interval` the largest weight that one more sample could have.

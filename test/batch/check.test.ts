@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { checkSnapshots } from '../../src/batch/check.ts'
 import { parseConfig } from '../../src/batch/config.ts'
-import { detectableGrowth, intervalFor } from '../../src/statistics/detectable.ts'
 import { parseSize } from '../../src/units.ts'
 import { cli, root } from '../support/cli.ts'
 import { exactMeta, snapshotOf } from '../support/snapshots.ts'
@@ -129,16 +128,6 @@ describe('what cannot be judged', () => {
     expect(result.outcome).toBe('unknown')
     expect(result.findings[0].advice).toMatch(/repeats/)
   })
-})
-
-it('the interval that is just enough is the inverse of detectable growth', () => {
-  for (const size of [0, 1e4, 9e6]) {
-    for (const paired of [false, true]) {
-      const growth = detectableGrowth(size, 4096, paired)
-      expect(intervalFor(size, growth, paired)).toBeCloseTo(4096, 3)
-    }
-  }
-  expect(detectableGrowth(9e6, 1, false)).toBe(0)
 })
 
 it('sizes are read as people write them', () => {

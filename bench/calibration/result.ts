@@ -1,0 +1,13 @@
+/** One line of the table in docs/accuracy.md. */
+export interface Result {
+  /** What is claimed, with its target. */
+  claim: string
+  setting: string
+  figure: string
+  met: boolean
+}
+
+/** `97.5 %`. */
+export function percent(part: number, whole: number): string {
+  return `${((100 * part) / whole).toFixed(1)} %`
+}

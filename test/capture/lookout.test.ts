@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest'
+import { Lookout } from '../../src/capture/lookout.ts'
+
+const MB = 2 ** 20
+
+describe('the lookout', () => {
+  it('looks oftener the smaller the heap may be', () => {
+    expect(new Lookout(64 * MB, false).pollTime).toBeCloseTo(16.8, 0)
+    expect(new Lookout(4096 * MB, false).pollTime).toBe(250)
+    expect(new Lookout(1, false).pollTime).toBe(10)
+  })
+
+  it('asks for the heap when RSS has risen by a fiftieth of the limit', () => {
+    const lookout = new Lookout(100 * MB, false)
+    expect(lookout.isRising(50 * MB)).toBe(true) // nothing seen yet
+    lookout.see(0, 50 * MB, 10 * MB)
+    expect(lookout.isRising(52 * MB)).toBe(false)
+    expect(lookout.isRising(53 * MB)).toBe(true)
+  })
+
+  it('takes a snapshot at 85 %, and the next only after more growth', () => {
+    const lookout = new Lookout(100 * MB, false)
+    lookout.see(0, 1, 10 * MB)
+    expect(lookout.see(100_000, 1, 84 * MB)).toBeUndefined()
+    expect(lookout.see(200_000, 1, 86 * MB)).toBe('near the heap limit')
+    lookout.noteRead(200_010, 10, { rss: 1, heapUsed: 85 * MB })
+    expect(lookout.see(200_020, 1, 95 * MB)).toBeUndefined() // too soon
+    expect(lookout.see(201_000, 1, 87 * MB)).toBeUndefined() // hardly more
+    expect(lookout.see(201_000, 1, 95 * MB)).toBe('near the heap limit')
+  })
+
+  it('keeps quiet for a while after a false alarm', () => {
+    const lookout = new Lookout(100 * MB, false)
+    lookout.see(0, 1, 10 * MB)
+    expect(lookout.see(100_000, 1, 90 * MB)).toBe('near the heap limit')
+    lookout.noteRead(100_010, 10, { rss: 1, heapUsed: 20 * MB }) // all garbage
+    expect(lookout.see(110_000, 1, 90 * MB)).toBeUndefined()
+    expect(lookout.see(161_000, 1, 90 * MB)).toBe('near the heap limit')
+  })
+
+  it('does not wait for 85 % when the heap fills too fast', () => {
+    const lookout = new Lookout(100 * MB, false)
+    lookout.see(0, 1, 10 * MB)
+    expect(lookout.see(100, 1, 39 * MB)).toBeUndefined()
+    expect(lookout.see(200, 1, 45 * MB)).toBe('near the heap limit')
+  })
+
+  it('sees RSS rise where the heap does not', () => {
+    const lookout = new Lookout(4096 * MB, false)
+    lookout.see(0, 100 * MB, 10 * MB)
+    expect(lookout.see(10_000, 220 * MB, 10 * MB)).toBeUndefined()
+    expect(lookout.see(20_000, 240 * MB, 10 * MB)).toBe('steep rise of RSS')
+    lookout.noteRead(20_010, 10, { rss: 240 * MB, heapUsed: 10 * MB })
+    expect(lookout.see(30_000, 340 * MB, 10 * MB)).toBeUndefined()
+    expect(lookout.see(40_000, 380 * MB, 10 * MB)).toBe('steep rise of RSS')
+  })
+
+  it('follows the peak only when asked to, for a twentieth of the time', () => {
+    expect(new Lookout(4096 * MB, false).see(1000, 1, 50 * MB)).toBeUndefined()
+    const lookout = new Lookout(4096 * MB, true)
+    expect(lookout.see(1000, 1, 50 * MB)).toBe('peak')
+    lookout.noteRead(1100, 100, { heapUsed: 50 * MB })
+    expect(lookout.see(3000, 1, 70 * MB)).toBeUndefined()
+    expect(lookout.see(3101, 1, 51 * MB)).toBeUndefined()
+    expect(lookout.see(3101, 1, 70 * MB)).toBe('peak')
+    lookout.noteRead(3201, 100, { heapUsed: 70 * MB })
+    expect(lookout.see(3202, 1, 106 * MB)).toBe('peak') // half as much again
+    expect(lookout.heapPeak).toBe(106 * MB)
+  })
+})

@@ -1,0 +1,63 @@
+import type { Carried, Converter } from '../../src/converter.ts'
+
+/** A letter for each thing that can survive, in the order of the tables. */
+const LETTERS: readonly (readonly [Carried, string, string])[] = [
+  ['count', 'b', 'numbers of blocks'],
+  ['function', 'f', 'function names'],
+  ['lineno', 'l', 'line numbers'],
+  ['column', 'c', 'columns'],
+  ['exact', 'x', 'whether a line is the calling line'],
+  ['domain', 'd', 'domains'],
+  ['type', 't', 'types'],
+  ['totalNframe', 'n', 'frames before truncation'],
+  ['ordinal', 'o', 'samples, for pairing and error bars'],
+  ['meta', 'm', 'facts: interval, session, time, runtime ...'],
+  ['measures', 's', 'several snapshots'],
+]
+
+/** The tables of docs/formats.md: what each format is, and what survives from each to each other. */
+export function formatsTables(converters: readonly Converter[]): string {
+  const from = converters.filter(converter => converter.read)
+  const to = converters.filter(converter => converter.write)
+  return [
+    row(['format', 'files', 'read', 'written', 'a cut is told', 'a difference']),
+    rule(6),
+    ...converters.map(formatRow),
+    '',
+    'A letter for what survives, from the row to the column; stacks, file names and sizes always do.',
+    '',
+    ...LETTERS.map(([, letter, words]) => `- **${letter}** ${words}`),
+    '',
+    row(['from \\ to', ...to.map(converter => converter.name)]),
+    rule(to.length + 1),
+    ...from.map(source =>
+      row([`**${source.name}**`, ...to.map(target => `\`${survivors(source, target)}\``)]),
+    ),
+  ].join('\n')
+}
+
+function formatRow({ name, spec, extensions, read, write, truncation, difference }: Converter): string {
+  const link = spec.startsWith('docs/') ? spec.replace('docs/formats.md', `#${name}`) : spec
+  return row([
+    `[${name}](${link})`,
+    extensions.map(extension => `\`${extension}\``).join(' '),
+    read ? 'yes' : '',
+    write ? 'yes' : '',
+    read ? (truncation === 'always' ? 'always' : 'where it can be') : '',
+    difference === 'negative' ? 'sizes below 0' : difference === 'pair' ? 'old and new' : '',
+  ])
+}
+
+function survivors(source: Converter, target: Converter): string {
+  return LETTERS.map(([what, letter]) =>
+    source.carries.includes(what) && target.carries.includes(what) ? letter : '·',
+  ).join('')
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`
+}
+
+function rule(columns: number): string {
+  return row(Array.from({ length: columns }, () => '---'))
+}
