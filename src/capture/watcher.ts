@@ -128,7 +128,12 @@ parentPort!.on('message', async (request: Request) => {
   await enqueue(async () => (await store).finishAll(dir, filePrefix(label, 'main'), say))
   answer()
 })
-if (settings.every !== undefined) every(settings.every * 1000, () => withMain(main => snapshots(main)))
+if (settings.every !== undefined) {
+  let left = settings.count ?? Number.POSITIVE_INFINITY
+  every(settings.every * 1000, async () => {
+    if (left-- > 0) await withMain(main => snapshots(main))
+  })
+}
 
 let lookedAt = 0
 every(lookout.pollTime, async () => {
