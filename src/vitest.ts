@@ -3,6 +3,7 @@ import { expect } from 'vitest'
 import { type GrowthOptions, growthMessage, isOver, measureGrowth } from './growth.ts'
 
 declare module 'vitest' {
+  // biome-ignore lint/suspicious/noExplicitAny: vitest's own declaration must be repeated as it is
   interface Matchers<T = any> {
     /** The function does not leave more than `maxBytes` bytes per call. Await it. */
     toLeaveAtMost(maxBytes: number, options?: GrowthOptions): Promise<void>

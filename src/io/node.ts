@@ -106,7 +106,8 @@ export async function writeWhole(
     } finally {
       await file.close()
     }
-    if (options.exclusive) await link(temporary, path) // fails where the name is taken, and shows no half file meanwhile
+    if (options.exclusive)
+      await link(temporary, path) // fails where the name is taken, and shows no half file meanwhile
     else await rename(temporary, path)
   } finally {
     await rm(temporary, { force: true })

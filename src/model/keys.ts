@@ -83,8 +83,11 @@ function frameTuple(
   if (type === 'package') {
     const packages = new Map<string, number>()
     const byFile: number[] = []
-    const intern = (name: string) =>
-      packages.get(name) ?? (packages.set(name, packages.size), packages.size - 1)
+    const intern = (name: string) => {
+      const id = packages.get(name) ?? packages.size
+      if (id === packages.size) packages.set(name, id)
+      return id
+    }
     return {
       width: 1,
       fill: (tuple, i) =>

@@ -30,7 +30,7 @@ export interface PairedCells {
 /** Which samples of `samples` are in `others` too, by ordinal: 1 = survived. */
 function survivors(ordinals: Float64Array, others: Float64Array): Uint8Array {
   const ids = new NumberIds(others.length)
-  for (const ordinal of others) ids.intern(ordinal)
+  for (let i = 0; i < others.length; i++) ids.intern(others[i])
   const result = new Uint8Array(ordinals.length)
   for (let i = 0; i < ordinals.length; i++) if (ids.find(ordinals[i]) >= 0) result[i] = 1
   return result

@@ -4,7 +4,7 @@ import type { LotSums } from './decode.ts'
 import type { Candidates } from './sizes.ts'
 
 /** Square of a tilt, in standard deviations of a sample's bytes, whose square terms matter little. */
-const SLIGHT = 0.01
+const SLIGHT = 0.1
 
 /**
  * Gives each candidate the probability weight * exp(k s / p), k such that the lots add up to `total` on average (the distribution

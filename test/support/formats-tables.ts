@@ -30,7 +30,9 @@ export function formatsTables(converters: readonly Converter[]): string {
     '',
     row(['from \\ to', ...to.map(converter => converter.name)]),
     rule(to.length + 1),
-    ...from.map(source => row([`**${source.name}**`, ...to.map(target => `\`${survivors(source, target)}\``)])),
+    ...from.map(source =>
+      row([`**${source.name}**`, ...to.map(target => `\`${survivors(source, target)}\``)]),
+    ),
   ].join('\n')
 }
 
