@@ -11,7 +11,7 @@ const CHOICES: Record<string, readonly string[]> = {
   intervalSource: ['given', 'recorded', 'inferred'],
 }
 const NUMBERS = ['interval', 'time', 'read', 'pid']
-const STRINGS = ['runtime', 'runtimeVersion', 'session', 'isolate', 'name']
+const STRINGS = ['runtime', 'runtimeVersion', 'session', 'isolate', 'document', 'name']
 const TALLIES = ['memory', 'skipped']
 
 export function metaJson({ meta, tracebackLimit }: Snapshot): MetaJson {
