@@ -38,7 +38,7 @@ const LONG_LINE = 32768
 
 function sniff(head: Uint8Array): 'yes' | 'no' | 'more' {
   const end = head.indexOf(10)
-  const isCut = end < 0 && head.length >= 4096 // a shorter head is the whole file
+  const isCut = end < 0 && head.length >= 4096 // a shorter head is the whole file; a longer one may be
   const bytes = end < 0 ? head : head.subarray(0, end)
   if (bytes.some(b => (b < 32 && b !== 9 && b !== 13) || b === 127)) return 'no'
   let line: string
@@ -48,8 +48,9 @@ function sniff(head: Uint8Array): 'yes' | 'no' | 'more' {
     return 'no'
   }
   if (JSON_START.test(line)) return 'no'
-  if (isCut) return head.length < LONG_LINE ? 'more' : line.includes(';') ? 'yes' : 'no'
-  return endsInNumber(line) ? 'yes' : 'no'
+  if (endsInNumber(line)) return 'yes'
+  if (!isCut) return 'no'
+  return head.length < LONG_LINE ? 'more' : line.includes(';') ? 'yes' : 'no'
 }
 
 async function read(source: Source): Promise<readonly Snapshot[]> {

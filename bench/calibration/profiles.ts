@@ -1,6 +1,6 @@
 // Profiles of real runs as snapshots.
 
-import { heapprofile } from '../../converters/heapprofile/index.ts'
+import { read as readProfile } from '../../converters/heapprofile/read.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import { estimateCounts } from '../../src/statistics/estimates.ts'
 import type { Histogram } from './exact.ts'
@@ -26,7 +26,7 @@ export async function snapshotOf(
       yield bytes
     },
   }
-  const [snapshot] = await (heapprofile as Required<typeof heapprofile>).read(source, { interval })
+  const [snapshot] = await readProfile(source, { interval })
   return estimateCounts(snapshot.with({ meta: { session, read } }))
 }
 

@@ -3,10 +3,11 @@ import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TargetError } from '../errors.ts'
 import { type Memory, readingOf, type Sampled } from './facts.ts'
+import { makeFolder } from './files.ts'
 import { readSampler, startSampler, stopSampler } from './sampler.ts'
 import type { Sampling } from './settings.ts'
 import { keepFramesStable } from './stable.ts'
-import { makeFolder, noteRead, type Read, save, saveAs } from './store.ts'
+import { noteRead, type Read, save, saveAs } from './store.ts'
 import { type Isolate, openTarget, type Shown, type Target, type TargetSpec } from './target.ts'
 
 /** How long a lost target is looked for again, in ms. */

@@ -1,5 +1,6 @@
-import { readdirSync } from 'node:fs'
+import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { UsageError } from '../errors.ts'
 
 /** Ending of the files of a capture: the default dump. */
 export const DUMP = '.pb.gz'
@@ -36,4 +37,13 @@ export function nextNumber(dir: string, label: string, isolate: string): number 
 /** Path of a file of the series. */
 export function filePath(dir: string, label: string, isolate: string, number: number, ending: string) {
   return join(dir, fileStem(label, isolate, number) + ending)
+}
+
+/** Makes a folder for snapshots. Throws UsageError when there can be none. */
+export function makeFolder(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true })
+  } catch (error) {
+    throw new UsageError(`cannot make the folder ${dir}: ${(error as Error).message}`, { cause: error })
+  }
 }

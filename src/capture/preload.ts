@@ -1,4 +1,6 @@
+import { resolve } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
+import { makeFolder } from './files.ts'
 import { saveRaw } from './raw.ts'
 import { keepScripts } from './scripts.ts'
 import type { Settings } from './settings.ts'
@@ -8,14 +10,22 @@ import { startWatcher } from './watch.ts'
 
 /** Says to a child process that it is one. */
 const OWNER = 'TRACEMALLOC_OWNER'
+const DIR = 'TRACEMALLOC_DIR'
 
-/** Traces this thread from here on, before the program's first line, and writes its snapshots as the settings say. */
+/**
+ * Traces this thread from here on, before the program's first line, and writes its snapshots as the settings say.
+ * Throws UsageError when there can be no folder for them.
+ */
 export function preload(settings: Settings): void {
   if (!isMainThread && !settings.workers) return
   if (!settings.children && (process.env[OWNER] ??= String(process.pid)) !== String(process.pid)) return
+  const dir = settings.dir === undefined ? undefined : resolve(settings.dir)
+  if (dir !== undefined) {
+    makeFolder(dir)
+    process.env[DIR] = dir // for threads and children that start when the program has changed its folder
+  }
   if (settings.stableFrames) setStableFlags()
   keepScripts()
-  const { dir } = settings
   if (dir !== undefined && isMainThread) startWatcher({ ...settings, dir })
   startTracing(settings)
   if (dir !== undefined && !isMainThread) saveAtThreadEnd(dir)

@@ -4,9 +4,9 @@ import { dirname, join, resolve } from 'node:path'
 import { TargetError } from '../errors.ts'
 import { dumpSnapshots, loadFile } from '../load.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import { DUMP, filePrefix } from './files.ts'
+import { DUMP, filePrefix, makeFolder } from './files.ts'
 import { type Settings, settingsToEnv } from './settings.ts'
-import { finishAll, makeFolder, withIsolate } from './store.ts'
+import { finishAll, withIsolate } from './store.ts'
 
 export interface RunOptions extends Omit<Settings, 'dir'> {
   /** Is told of every file of a series. */

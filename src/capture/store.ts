@@ -1,7 +1,7 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, readdirSync, unlinkSync, writeSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { TracemallocError, UsageError } from '../errors.ts'
+import { TracemallocError } from '../errors.ts'
 import { bytesSource } from '../io/source.ts'
 import { dumpSnapshots, loadSource } from '../load.ts'
 import type { Snapshot } from '../model/snapshot.ts'
@@ -123,14 +123,5 @@ export async function finishAll(
     await finishRaw(join(dir, name)).catch(error =>
       say(`${join(dir, name)} was kept as it is: ${error.message}`),
     )
-  }
-}
-
-/** Makes a folder for snapshots. Throws UsageError when there can be none. */
-export function makeFolder(dir: string): void {
-  try {
-    mkdirSync(dir, { recursive: true })
-  } catch (error) {
-    throw new UsageError(`cannot make the folder ${dir}: ${(error as Error).message}`, { cause: error })
   }
 }

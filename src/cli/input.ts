@@ -1,3 +1,4 @@
+import type { ReadOptions } from '../converter.ts'
 import { TracemallocError, UsageError } from '../errors.ts'
 import { expandPath, type Loaded, loadFile } from '../load.ts'
 import type { BaseFilter } from '../model/filter.ts'
@@ -18,6 +19,8 @@ export interface InputOptions extends RewriteOptions {
   maxSize?: number
   /** Are single samples needed? */
   samples?: boolean
+  /** The columns that the report shows; all unless given. */
+  columns?: ReadOptions['columns']
 }
 
 /** A snapshot with a name for messages and titles. */
@@ -35,10 +38,13 @@ export async function* readFiles(paths: readonly string[], options: InputOptions
 }
 
 async function readFile(path: string, options: InputOptions, filters: BaseFilter[]): Promise<Loaded> {
-  const { interval, from, samples, maxSize } = options
+  const { interval, from, samples, columns, maxSize } = options
   const bar = progress(path)
   try {
-    const loaded = await inFile(path, loadFile(path, { interval, from, samples, maxSize, onBytes: bar.add }))
+    const loaded = await inFile(
+      path,
+      loadFile(path, { interval, from, samples, columns, maxSize, onBytes: bar.add }),
+    )
     return { ...loaded, snapshots: await rewriterOf(options).apply(path, loaded.snapshots, filters) }
   } finally {
     bar.stop()

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { ReadOptions, ROW_COLUMNS } from '../converter.ts'
 import { UsageError } from '../errors.ts'
 import { type BaseFilter, Filter } from '../model/filter.ts'
 import type { Cumulative } from '../model/group.ts'
@@ -21,6 +22,7 @@ export interface SelectionOptions extends RewriteOptions {
   snapshot?: number
   from?: string
   maxSize?: number
+  columns?: ReadOptions['columns']
   format?: Format
 }
 
@@ -152,6 +154,17 @@ export const OPTIONAL_VALUES: Readonly<Record<string, string>> = {
   '--source-maps': '.',
   '--sources': '.',
   '--redact': 'base',
+}
+
+/** The columns that groups of these keys, and the filters, look at. */
+export function columnsOf(options: SelectionOptions): ReadOptions['columns'] {
+  const { groupBy, include, exclude, domain, app } = options
+  const looksAtStacks =
+    include.length + exclude.length > 0 || app || groupBy.some(k => k !== 'type' && k !== 'domain')
+  const columns: (typeof ROW_COLUMNS)[number][] = looksAtStacks ? ['stack'] : []
+  if (groupBy.includes('type')) columns.push('type')
+  if (groupBy.includes('domain') || domain !== undefined) columns.push('domain')
+  return columns
 }
 
 export function cumulativeOf(options: SelectionOptions): Cumulative {

@@ -28,23 +28,8 @@ export function compareSnapshots(
   const ids = union(a.ids, b.ids, n)
   const columns = [sizeDiff.map(Math.abs), size, countDiff.map(Math.abs), count]
   const order = sortIds(ids, columns, (a, b) => grouper.compare(a, b))
-  const estimated = a.estimated || b.estimated
-  const diffs = new Array<StatisticDiff>(order.length)
-  for (let i = 0; i < order.length; i++) {
-    const id = order[i]
-    const { traceback, label, key } = grouper.describe(id)
-    diffs[i] = new StatisticDiff(
-      traceback,
-      size[id],
-      sizeDiff[id],
-      count[id],
-      countDiff[id],
-      label,
-      key,
-      estimated,
-    )
-  }
-  return diffs
+  const diffs = { size, count, sizeDiff, countDiff, estimated: a.estimated || b.estimated }
+  return Array.from(order, id => new StatisticDiff(grouper, id, diffs))
 }
 
 function padded(column: Float64Array, length: number): Float64Array {

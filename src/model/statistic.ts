@@ -1,35 +1,61 @@
 import { formatSigned, formatSize } from '../units.ts'
 import { sortDescending } from './columns.ts'
-import type { GroupKey, Groups } from './group.ts'
+import type { GroupDescription, GroupKey, Groups } from './group.ts'
 import type { Traceback } from './traceback.ts'
 
-/** Total of one group: CPython's `tracemalloc.Statistic`. */
-export class Statistic {
+/** Says what a group is: a Grouper. */
+export interface Describer {
+  describe(id: number): GroupDescription
+}
+
+/** What a group is, worked out when it is asked for: reports show few of many. */
+abstract class Described {
+  readonly #describer: Describer
+  readonly #id: number
+  #known: GroupDescription | undefined
+
+  constructor(describer: Describer, id: number) {
+    this.#describer = describer
+    this.#id = id
+  }
+
   /** One frame for the keys lineno, filename and function; the whole traceback for traceback; empty otherwise. */
-  readonly traceback: Traceback
+  get traceback(): Traceback {
+    return this.#description.traceback
+  }
+
+  /** The group's text in front of the figures. */
+  get label(): string {
+    return this.#description.label
+  }
+
+  get key(): GroupKey {
+    return this.#description.key
+  }
+
+  get #description(): GroupDescription {
+    return (this.#known ??= this.#describer.describe(this.#id))
+  }
+
+  /** What `console.log` shows: the line. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return `<${this.constructor.name} ${this}>`
+  }
+}
+
+/** Total of one group: CPython's `tracemalloc.Statistic`. */
+export class Statistic extends Described {
   /** Bytes. */
   readonly size: number
   /** Blocks. */
   readonly count: number
-  /** The group's text in front of the figures. */
-  readonly label: string
-  readonly key: GroupKey
   /** Is `count` an estimate? */
   readonly estimated: boolean
 
-  constructor(
-    traceback: Traceback,
-    size: number,
-    count: number,
-    label = `${traceback}`,
-    key: GroupKey = {},
-    estimated = false,
-  ) {
-    this.traceback = traceback
+  constructor(describer: Describer, id: number, size: number, count: number, estimated = false) {
+    super(describer, id)
     this.size = size
     this.count = count
-    this.label = label
-    this.key = key
     this.estimated = estimated
   }
 
@@ -43,42 +69,41 @@ export class Statistic {
   }
 
   /** CPython's line; an estimated count has a `~`. */
-  toString(): string {
+  override toString(): string {
     return `${this.label}: size=${formatSize(this.size)}, count=${countText(this.count, this.estimated)}${averageText(this)}`
   }
 }
 
+/** Columns of differences by group id. */
+export interface DiffColumns {
+  /** Bytes and blocks in the new snapshot. */
+  readonly size: Float64Array
+  readonly count: Float64Array
+  /** New less old. */
+  readonly sizeDiff: Float64Array
+  readonly countDiff: Float64Array
+  /** Are counts estimates? */
+  readonly estimated: boolean
+}
+
 /** Difference of one group between two snapshots: CPython's `tracemalloc.StatisticDiff`. */
-export class StatisticDiff {
-  readonly traceback: Traceback
+export class StatisticDiff extends Described {
   /** Bytes and blocks in the new snapshot. */
   readonly size: number
   readonly count: number
   /** New less old. */
   readonly sizeDiff: number
   readonly countDiff: number
-  readonly label: string
-  readonly key: GroupKey
+  /** Are the counts estimates? */
   readonly estimated: boolean
 
-  constructor(
-    traceback: Traceback,
-    size: number,
-    sizeDiff: number,
-    count: number,
-    countDiff: number,
-    label = `${traceback}`,
-    key: GroupKey = {},
-    estimated = false,
-  ) {
-    this.traceback = traceback
-    this.size = size
-    this.sizeDiff = sizeDiff
-    this.count = count
-    this.countDiff = countDiff
-    this.label = label
-    this.key = key
-    this.estimated = estimated
+  constructor(describer: Describer, id: number, columns: DiffColumns) {
+    super(describer, id)
+    this.size = columns.size[id]
+    this.sizeDiff = columns.sizeDiff[id]
+    this.count = columns.count[id]
+    this.countDiff = columns.countDiff[id]
+    this.estimated = columns.estimated
   }
 
   equals(other: StatisticDiff): boolean {
@@ -93,7 +118,7 @@ export class StatisticDiff {
   }
 
   /** CPython's line; estimated counts have a `~`. */
-  toString(): string {
+  override toString(): string {
     const countDiff = Math.round(this.countDiff)
     const mark = this.estimated ? '~' : ''
     return (
@@ -119,10 +144,7 @@ export function orderOf({ grouper, ids, size, count }: Groups): Uint32Array {
 /** All groups as sorted statistics: by size, count, traceback, biggest first (CPython's `Statistic._sort_key`). */
 export function statisticsOf(groups: Groups, ids = orderOf(groups)): Statistic[] {
   const { grouper, size, count, estimated } = groups
-  return Array.from(ids, id => {
-    const { traceback, label, key } = grouper.describe(id)
-    return new Statistic(traceback, size[id], count[id], label, key, estimated)
-  })
+  return Array.from(ids, id => new Statistic(grouper, id, size[id], count[id], estimated))
 }
 
 /**

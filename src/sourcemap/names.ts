@@ -3,7 +3,7 @@
 
 const IDENTIFIER = String.raw`#?[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*`
 /** Characters looked at on either side: a place further off says nothing. */
-const REACH = 400
+const REACH = 300
 
 const KEYWORDS = new Set(
   'if for while switch catch with function return new typeof void await yield super import async do else in of case throw delete class default export static'.split(
@@ -23,7 +23,7 @@ const METHOD = new RegExp(
 const EXPORTED_FUNCTION = /^(?:export\s+|default\s+)+(?=(?:async\s+)?function\b)/
 /** `name =`, `name: Type =` or, in an object, `name:` in front of a function. */
 const ASSIGNED = new RegExp(
-  `(?<![\\p{ID_Continue}$]|=>\\s*)(${IDENTIFIER})\\s*[?!]?\\s*(?::(?:[^=;{}]|=>){0,200})?=\\s*$`,
+  `(?<![\\p{ID_Continue}$]|=>\\s*)(${IDENTIFIER})\\s*[?!]?\\s*(?::(?:[^=;{}]|=>){0,120})?=\\s*$`,
   'u',
 )
 const PROPERTY = new RegExp(`[{,]\\s*(?:(${IDENTIFIER})|'([^'\\n]+)'|"([^"\\n]+)")\\s*:\\s*$`, 'u')
@@ -36,8 +36,9 @@ const NAME_BEFORE = new RegExp(`(?<![\\p{ID_Continue}$.])(${IDENTIFIER})\\s*$`, 
 export function functionNameAt(source: string, index: number): string {
   const skipped = EXPORTED_FUNCTION.exec(source.slice(index, index + 64))
   if (skipped) index += skipped[0].length
-  const after = source.slice(index, index + REACH)
-  const before = source.slice(Math.max(0, index - REACH), index)
+  // Runs of spaces become one, as patterns would try every part of them.
+  const after = source.slice(index, index + REACH).replace(/\s+/g, ' ')
+  const before = source.slice(Math.max(0, index - REACH), index).replace(/\s+/g, ' ')
   const named = FUNCTION.exec(after) ?? CLASS.exec(after)
   if (named) return named[1] ?? assignedName(before)
   if (/\bfunction\b\s*\*?\s*$/.test(before)) {

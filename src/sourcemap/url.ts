@@ -16,7 +16,10 @@ export function sourceMappingURL(text: string): string | undefined {
     const mark = line.lastIndexOf(MARK) // one look per line, so no line costs more than its length
     if (mark >= 0) {
       const url = line.slice(mark + MARK.length)
-      if (/\/\/[#@]\s*$/.test(line.slice(Math.max(0, mark - 16), mark)) && /^[^\s'"`]+$/.test(url)) return url
+      const isComment = /\/\/[#@]\s*$/.test(line.slice(Math.max(0, mark - 16), mark))
+      // Behind code a quote can be the end of a string that reads like a comment.
+      const isAddress = line.startsWith('//') ? /^\S+$/ : /^[^\s'"`]+$/
+      if (isComment && isAddress.test(url)) return url
     }
     if (line !== '' && !line.startsWith('//') && !(line.startsWith('/*') && line.endsWith('*/')))
       return undefined

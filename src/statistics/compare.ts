@@ -1,6 +1,6 @@
 import { type Cumulative, Grouper, type Groups, type KeyType } from '../model/group.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import { StatisticDiff, sortIds } from '../model/statistic.ts'
+import { type Describer, StatisticDiff, sortIds } from '../model/statistic.ts'
 import { Traceback } from '../model/traceback.ts'
 import { findDrift } from './drift.ts'
 import { errorBars } from './errorBars.ts'
@@ -227,6 +227,9 @@ function applyDrift(
   }
 }
 
+/** Describes the row of everything. */
+const TOTAL: Describer = { describe: () => ({ label: 'total', key: {}, traceback: new Traceback([]) }) }
+
 /** A row that works its limits out when asked: reports show few of many. */
 class Row implements SampledDiff {
   readonly statistic: StatisticDiff
@@ -247,22 +250,7 @@ class Row implements SampledDiff {
     verdict: Verdict,
     bar: (id: number) => ErrorBar,
   ) {
-    const { traceback, label, key } = grouper?.describe(id) ?? {
-      traceback: new Traceback([]),
-      label: 'total',
-      key: {},
-    }
-    const { size, sizeDiff, count, countDiff, estimated } = sums
-    this.statistic = new StatisticDiff(
-      traceback,
-      size[id],
-      sizeDiff[id],
-      count[id],
-      countDiff[id],
-      label,
-      key,
-      estimated,
-    )
+    this.statistic = new StatisticDiff(grouper ?? TOTAL, id, sums)
     this.pValue = verdict.pValue
     this.significant = verdict.significant
     this.reason = verdict.reason

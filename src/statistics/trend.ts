@@ -52,19 +52,9 @@ export function seriesTrend(
   const order = sortIds(ids, columns, (a, b) => grouper.compare(a, b))
   const estimated = grouped.some(g => g.estimated)
   const row = (id: number): TrendRow => {
-    const { traceback, label, key } = grouper.describe(id)
     const sizes = grouped.map(g => at(g.size, id))
     return {
-      statistic: new StatisticDiff(
-        traceback,
-        size[id],
-        sizeDiff[id],
-        count[id],
-        countDiff[id],
-        label,
-        key,
-        estimated,
-      ),
+      statistic: new StatisticDiff(grouper, id, { size, sizeDiff, count, countDiff, estimated }),
       sizes,
       get slope() {
         return medianSlope(sizes)

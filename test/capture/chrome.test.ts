@@ -62,7 +62,7 @@ describe('attach to Chromium', () => {
       '--out',
       out,
     ])
-    await series.says(/wrote[^]*wrote/)
+    await series.says(/wrote[\s\S]*wrote/)
     const user = await connect(`ws://127.0.0.1:${chromium.port}/devtools/page/${id}`)
     await user.post('Page.navigate', { url: `${chromium.other}/two` })
     await user.close()

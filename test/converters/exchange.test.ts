@@ -162,7 +162,7 @@ describe.each(formats.map(f => [f.name, f] as const))('%s', (_, converter) => {
   })
 
   test('several snapshots, an empty one among them', async () => {
-    if (!converter.carries.includes('measures')) return
+    if (converter === folded) return
     const [a, b] = fc.sample(snapshots, { numRuns: 2, seed: 7 })
     const list = [a, a.withRows([]), b.with({ meta: { measure: 'peak', name: 'a "name"' } })]
     const back = await readBytes(converter, bytesOf(converter, list))
@@ -172,3 +172,26 @@ describe.each(formats.map(f => [f.name, f] as const))('%s', (_, converter) => {
     else expect(back[2].meta.measure).toBe('peak')
   })
 })
+
+test('folded holds one snapshot, or two side by side', async () => {
+  const [a, b] = fc.sample(snapshots, { numRuns: 2, seed: 7 })
+  const back = await readBytes(folded, bytesOf(folded, [a, b]))
+  expect(back.map(s => s.total.size)).toEqual([a, b].map(s => s.total.size))
+  expect(back.map(s => s.meta.name)).toEqual(['old', 'new'])
+  expect(() => bytesOf(folded, [a, b, a])).toThrow(FormatError)
+  expect(() => bytesOf(folded, [a.with({ columns: { size: a.columns.size.map(n => -n - 1) } })])).toThrow(
+    FormatError,
+  )
+})
+
+test.each([10, 4095, 4096, 5000, 40_000])(
+  'one folded line of %d bytes without a line break is told',
+  length => {
+    const bytes = new TextEncoder().encode(`${'main;parse;'.repeat(length)}`.slice(0, length - 3))
+    const line = new Uint8Array([...bytes, 0x61, 0x20, 0x37])
+    let verdict = ''
+    for (let head = 4096; verdict !== 'yes' && head < 1e6; head *= 8)
+      verdict = folded.sniff(line.subarray(0, head), '')
+    expect(verdict).toBe('yes')
+  },
+)

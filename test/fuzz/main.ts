@@ -18,7 +18,10 @@ const BATCH_BYTES = 5e6
 const MOST_INPUTS = 8000
 
 if (isMainThread) await main()
-else parentPort?.postMessage(await runBatch(workerData as Batch))
+else {
+  const samples = workerData as Sample[]
+  parentPort?.on('message', async (batch: Batch) => parentPort?.postMessage(await runBatch(samples, batch)))
+}
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -44,10 +47,11 @@ async function main(): Promise<void> {
     const inputs = Math.min(MOST_INPUTS, least, count - total.inputs)
     const seed = random.below(2 ** 32)
     const name = `${samples[sample].name} seed ${seed}`
-    add(total, await watched({ samples, sample, seed, count: inputs, progress: shared() }), inputs, name)
+    add(total, await watched(samples, { sample, seed, count: inputs, progress: shared() }), inputs, name)
     if (left.length === 0) console.log(line(total))
   }
   console.log(line(total))
+  await worker?.terminate()
   if (total.faults > 0) process.exitCode = 1
 }
 
@@ -88,33 +92,39 @@ function add(total: Totals, result: BatchResult, inputs: number, name: string): 
   }
 }
 
-/** Runs a batch in a worker of its own; one that hangs or runs out of memory is a fault of the input it was at. */
-function watched(batch: Batch): Promise<BatchResult> {
+/** The worker that runs batches; another one after an input that it hung at. */
+let worker: Worker | undefined
+
+/** Runs a batch in the worker; one that hangs or runs out of memory is a fault of the input it was at. */
+function watched(samples: readonly Sample[], batch: Batch): Promise<BatchResult> {
+  worker ??= new Worker(new URL(import.meta.url), {
+    workerData: samples,
+    resourceLimits: { maxOldGenerationSizeMb: 2048 },
+  })
+  const running = worker
   return new Promise(resolve => {
-    const worker = new Worker(new URL(import.meta.url), {
-      workerData: batch,
-      resourceLimits: { maxOldGenerationSizeMb: 2048 },
-    })
     let last = -1
     let since = Date.now()
-    const lost = (kind: Fault['kind'], what: string) => {
+    const end = (result: BatchResult) => {
       clearInterval(timer)
-      const index = Atomics.load(batch.progress, 0) - 1
-      const fault: Fault = { kind, index, what, input: new Uint8Array(0) }
-      resolve({ refused: 0, accepted: 0, faults: [fault], slowest: 0, memory: 0 })
+      running.off('message', end).off('error', failed)
+      resolve(result)
+    }
+    const failed = (error: Error) => lost('memory', error.stack ?? String(error))
+    const lost = (kind: Fault['kind'], what: string) => {
+      worker = undefined
+      const fault: Fault = { kind, index: last - 1, what, input: new Uint8Array(0) }
+      end({ refused: 0, accepted: 0, faults: [fault], slowest: 0, memory: 0 })
     }
     const timer = setInterval(() => {
       const now = Atomics.load(batch.progress, 0)
       if (now !== last) {
         last = now
         since = Date.now()
-      } else if (Date.now() - since > HANG) void worker.terminate().then(() => lost('slow', 'hangs'))
+      } else if (Date.now() - since > HANG) void running.terminate().then(() => lost('slow', 'hangs'))
     }, 500)
-    worker.once('message', (result: BatchResult) => {
-      clearInterval(timer)
-      resolve(result)
-    })
-    worker.once('error', error => lost('memory', error.stack ?? String(error)))
+    running.on('message', end).on('error', failed)
+    running.postMessage(batch)
   })
 }
 

@@ -44,12 +44,16 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** Bundles and minifies the program, runs it under the sampling profiler of a Node, and reads the profile. */
-async function profile(name: string, node: string, options: BuildOptions): Promise<Snapshot> {
-  const project = join(folder, name)
+function copySources(project: string): void {
   mkdirSync(join(project, 'src'), { recursive: true })
   for (const file of ['main.ts', 'store.ts'])
     writeFileSync(join(project, 'src', file), readFileSync(join(SOURCES, file)))
+}
+
+/** Bundles and minifies the program, runs it under the sampling profiler of a Node, and reads the profile. */
+async function profile(name: string, node: string, options: BuildOptions): Promise<Snapshot> {
+  const project = join(folder, name)
+  copySources(project)
   const outfile = join(project, 'dist', options.format === 'esm' ? 'app.mjs' : 'app.cjs')
   await build({
     entryPoints: [join(project, 'src/main.ts')],
@@ -60,12 +64,12 @@ async function profile(name: string, node: string, options: BuildOptions): Promi
     logLevel: 'error',
     ...options,
   })
-  execFileSync(node, [
-    '--heap-prof',
-    '--heap-prof-interval=256',
-    `--heap-prof-dir=${join(project, 'prof')}`,
-    outfile,
-  ])
+  return runProfiled(project, node, outfile)
+}
+
+function runProfiled(project: string, node: string, script: string): Promise<Snapshot> {
+  const options = ['--heap-prof', '--heap-prof-interval=256', `--heap-prof-dir=${join(project, 'prof')}`]
+  execFileSync(node, [...options, script])
   const [file] = readdirSync(join(project, 'prof'))
   return loadSnapshot(join(project, 'prof', file))
 }
@@ -108,6 +112,53 @@ describe('a bundled, minified TypeScript program, profiled by Node', () => {
     expect(lost).toBeLessThanOrEqual(2)
     expect(misses.map(miss => miss.reason)).toContain('whole script')
   })
+})
+
+it('the same, however the map is given', { timeout: 60_000 }, async () => {
+  const snapshot = await profile('shapes', process.execPath, { format: 'cjs', sourcemap: true })
+  const project = join(folder, 'shapes')
+  const [script, mapFile] = [join(project, 'dist/app.cjs'), join(project, 'dist/app.cjs.map')]
+  const code = readFileSync(script, 'utf8').replace(/\/\/# source.*\n/, '')
+  const map = JSON.parse(readFileSync(mapFile, 'utf8'))
+  const index = JSON.stringify({ version: 3, sections: [{ offset: { line: 0, column: 0 }, map }] })
+  const webpack = JSON.stringify({
+    ...map,
+    sources: map.sources.map((source: string) =>
+      source.replace('../', 'webpack://shapes/./').concat('?1a2b'),
+    ),
+  })
+  const expected = functionsOf(applySourceMaps([snapshot], mapFiles([project])).snapshots[0])
+  expect(expected).toEqual(expect.arrayContaining(WRITTEN))
+  for (const [url, text] of [
+    ['app.cjs.map', index],
+    ['app.cjs.map', `)]}'\n${JSON.stringify(map)}`],
+    ['app.cjs.map', webpack],
+    [`data:application/json,${encodeURIComponent(JSON.stringify(map))}`, ''],
+    [`data:application/json;charset=utf-8;base64,${Buffer.from(index).toString('base64')}`, ''],
+    ['https://cdn.example/maps/app.cjs.map?v=1', JSON.stringify(map)],
+  ]) {
+    writeFileSync(script, `${code}//@ sourceMappingURL=${url}`)
+    writeFileSync(mapFile, text)
+    const { misses, snapshots } = applySourceMaps([snapshot], mapFiles([project]))
+    expect(misses).toEqual([expect.objectContaining({ reason: 'whole script' })])
+    const [mapped] = snapshots
+    expect(functionsOf(mapped)).toEqual(expected)
+    expect(mapped.statistics('filename')[0].traceback.frames[0].filename).toBe(join(project, 'src/store.ts'))
+  }
+})
+
+it('the same, compiled by tsc file by file', { timeout: 60_000 }, async () => {
+  const project = join(folder, 'tsc')
+  const options = ['--target', 'es2022', '--module', 'nodenext', '--rewriteRelativeImportExtensions']
+  const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types'), '--skipLibCheck']
+  const tsc = [join(root, 'node_modules/typescript/bin/tsc'), join(project, 'src/main.ts'), '--sourceMap']
+  copySources(project)
+  execFileSync(process.execPath, [...tsc, ...options, ...types, '--outDir', join(project, 'dist')], {
+    cwd: project,
+  })
+  const snapshot = await runProfiled(project, process.execPath, join(project, 'dist/main.js'))
+  const { snapshots } = applySourceMaps([snapshot], mapFiles([project]))
+  expect(functionsOf(snapshots[0])).toEqual(expect.arrayContaining(WRITTEN))
 })
 
 describe('function names', () => {
@@ -225,6 +276,31 @@ it('the top level of a script made of one file is that file', () => {
   const snapshot = snapshotOf('8 1: @/x/a.js:1')
   snapshot.tables.frames.column[0] = 1
   expect(String(applySourceMaps([snapshot], files).snapshots[0].traces.at(0)?.traceback)).toBe('/x/a.ts:1')
+})
+
+it('names in a map that are no paths are looked for in the folders', () => {
+  const files = (sources: string[]): MapFiles => ({
+    mapOf: () => ({
+      text: JSON.stringify({ version: 3, sources, mappings: 'AAAA;ACAA' }),
+      path: '/x/dist/a.js.map',
+    }),
+    find: relative => (relative === 'src/a.ts' ? '/x/src/a.ts' : undefined),
+    read: path => (path === '/x/src/a.ts' ? 'function render() {}' : undefined),
+  })
+  const snapshot = snapshotOf('2 1: t@/x/dist/a.js:1\n1 1: t@/x/dist/a.js:2')
+  snapshot.tables.frames.column.fill(1)
+  const mapped = (...sources: string[]) => {
+    const { traces } = applySourceMaps([snapshot], files(sources)).snapshots[0]
+    return [...traces].map(({ traceback: { frames } }) => `${frames[0].functionName} ${frames[0]}`)
+  }
+  expect(mapped('webpack://app/./src/a.ts', 'webpack:///./src/b.ts')).toEqual([
+    'render /x/src/a.ts:1',
+    't src/b.ts:1',
+  ])
+  expect(mapped('https://h/js/src/a.ts?v=1', 'https://h/b.ts?token=1')).toEqual([
+    'render /x/src/a.ts:1',
+    't https://h/b.ts:1',
+  ])
 })
 
 it('equal maps are decoded once, and the oldest are let go', () => {

@@ -13,6 +13,7 @@ describe('sourceMappingURL', () => {
     ['f()\u2028//# sourceMappingURL=a.map', 'a.map'],
     ['//# sourceMappingURL=a.map\n// the end\n/* really */\n', 'a.map'],
     ['//# sourceMappingURL=old.map\n//# sourceMappingURL=new.map', 'new.map'],
+    ["f()\n//# sourceMappingURL=data:,%7B'%7D", "data:,%7B'%7D"],
     ['//# sourceMappingURL=data:application/json;base64,e30=', 'data:application/json;base64,e30='],
   ])('%j', (text, url) => expect(sourceMappingURL(text)).toBe(url))
 
@@ -21,6 +22,7 @@ describe('sourceMappingURL', () => {
     ['f()'],
     ['sourceMappingURL=a.map'],
     ["x = '//# sourceMappingURL=a.map'"],
+    ["x = '//# sourceMappingURL=data:,x'"],
     ['//# sourceMappingURL=a.map\nf()'],
     ['//# sourceMappingURL=a b'],
     ['//# sourceMappingURL='],
@@ -28,7 +30,7 @@ describe('sourceMappingURL', () => {
   ])('none in %j', text => expect(sourceMappingURL(text)).toBe(undefined))
 
   it('costs no more than the length of the text', () => {
-    const line = '//#sourceMappingURL=x'.repeat(200_000)
+    const line = `f()${'//#sourceMappingURL=x'.repeat(200_000)}`
     expect(sourceMappingURL(`${line}'`)).toBe(undefined)
     expect(sourceMappingURL('\n'.repeat(2_000_000))).toBe(undefined)
   })

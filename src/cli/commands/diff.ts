@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { UsageError } from '../../errors.ts'
 import type { Named } from '../input.ts'
-import { addSelection, cumulativeOf, type SelectionOptions } from '../options.ts'
+import { addSelection, columnsOf, cumulativeOf, type SelectionOptions } from '../options.ts'
 
 const HELP = `
 Several old and several new runs, with -- between them, give the variation between runs: from three old runs on it
@@ -35,6 +35,7 @@ async function diff(paths: string[], options: DiffOptions): Promise<void> {
     import('../../report/view.ts'),
     import('../output.ts'),
   ])
+  if (options.out === undefined) options.columns = columnsOf(options)
   const old = await readSnapshots(oldPaths, options)
   const now = await readSnapshots(newPaths, options)
   const isRuns = oldPaths.length + newPaths.length > 2

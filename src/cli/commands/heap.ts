@@ -21,9 +21,9 @@ interface HeapOptions {
 }
 
 const EXAMPLE = `
-Examples: tracemalloc heap samples/heapsnapshot/node26-traces.heapsnapshot.gz
-          tracemalloc heap after.heapsnapshot --compare before.heapsnapshot
-          tracemalloc heap final.heapsnapshot --base first.heapsnapshot --target second.heapsnapshot`
+Example: tracemalloc heap samples/heapsnapshot/node26-traces.heapsnapshot.gz
+         tracemalloc heap after.heapsnapshot --compare before.heapsnapshot
+         tracemalloc heap final.heapsnapshot --base first.heapsnapshot --target second.heapsnapshot`
 
 export function register(program: Command): void {
   program

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { addSelection, cumulativeOf, type SelectionOptions } from '../options.ts'
+import { addSelection, columnsOf, cumulativeOf, type SelectionOptions } from '../options.ts'
 
 const EXAMPLE = `
 Example: tracemalloc top samples/heapprofile/leak-node26-i1024-after.heapprofile --limit 5`
@@ -19,6 +19,7 @@ async function top(paths: string[], options: SelectionOptions): Promise<void> {
     import('../../report/view.ts'),
     import('../output.ts'),
   ])
+  options.columns = columnsOf(options)
   const named = await readSnapshots(paths, options)
   const views = named.map(({ name, snapshot }) =>
     topView(snapshot, {

@@ -1,0 +1,29 @@
+// node [--import tracemalloc/register] round.mjs <program> [stopped] : CPU time of one round, in µs, on standard output.
+import { start, stop } from '../../dist/src/index.js'
+import { PROGRAMS } from './programs.mjs'
+
+/** CPU time that is measured, and that warms up before, in µs. */
+const BUDGET = 600_000
+const WARM_UP = 250_000
+
+const [name, stopped] = process.argv.slice(2)
+const round = PROGRAMS[name]()
+let sink = 0
+function spend(budget) {
+  const from = process.cpuUsage()
+  for (let rounds = 1; ; rounds++) {
+    sink += round()
+    if (rounds % 8 !== 0) continue
+    const { user, system } = process.cpuUsage(from)
+    if (user + system >= budget) return (user + system) / rounds
+  }
+}
+
+if (stopped) {
+  start(128, { interval: 4096 })
+  spend(WARM_UP)
+  stop()
+}
+spend(WARM_UP)
+process.stdout.write(`${spend(BUDGET)}\n`)
+process.exitCode = sink < 0 ? 1 : 0

@@ -1,0 +1,161 @@
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect } from 'vitest'
+import { loadSnapshot } from '../../src/load.ts'
+import { root } from '../support/cli.ts'
+import { dumps, folder, it, NEWEST, NODES, OLDEST, run } from '../support/nodes.ts'
+
+const page = readFileSync(join(root, 'docs/library.md'), 'utf8')
+const examples = [...page.matchAll(/^```js\n([\s\S]*?)^```/gm)].map(match => match[1])
+const ENDS = [...new Map([NODES[0], NODES.at(-1)!]).entries()]
+
+/** Runs a program that can import the library by its name. */
+async function runs(node: string, text: string, env: NodeJS.ProcessEnv = {}, args: readonly string[] = []) {
+  const cwd = folder()
+  mkdirSync(join(cwd, 'node_modules'))
+  symlinkSync(root, join(cwd, 'node_modules/tracemalloc'))
+  writeFileSync(join(cwd, 'app.mjs'), text)
+  const running = run(node, [...args, 'app.mjs'], { cwd, env })
+  return { ...(await running.ended), cwd, stdout: running.stdout, stderr: running.stderr }
+}
+
+const registered = ['--import', 'tracemalloc/register']
+const REPORT = `import * as t from 'tracemalloc'
+globalThis.kept = Array.from({ length: 30000 }, (_, i) => ({ i, text: [i] }))
+console.log(JSON.stringify({ on: t.isTracing(), limit: t.getTracebackLimit(), meta: t.isTracing() && (await t.takeSnapshot()).meta }))`
+
+describe.concurrent.each(ENDS)('the library on Node %s', (_, node) => {
+  it.each(examples.map((text, i) => [i + 1, text] as const))(
+    'runs the documented example %i',
+    async (i, text) => {
+      const { code, stdout, stderr } = await runs(node, text)
+      expect(stderr).toBe('')
+      expect(code).toBe(0)
+      if (i === 1) expect(stdout.split('\n')[0]).toMatch(/app\.mjs:\d+ \(remember\): size=.*\(\+/)
+    },
+  )
+
+  it('has the words and the zeros of Python while it is off', async () => {
+    const { stdout } = await runs(
+      node,
+      `import * as t from 'tracemalloc'
+      console.log(JSON.stringify([t.isTracing(), t.getTracedMemory(), t.getTracemallocMemory(), t.getTracebackLimit()]))
+      t.stop(); t.clearTraces(); t.resetPeak()
+      await t.takeSnapshot().catch(error => console.log(error.message))
+      for (const n of [0, 129, 1.5]) try { t.start(n) } catch (error) { console.log(error.message) }`,
+    )
+    expect(stdout.trimEnd().split('\n')).toEqual([
+      '[false,[0,0],0,128]',
+      'the tracemalloc module must be tracing memory allocations to take a snapshot',
+      'the number of frames must be in range [1; 128], not 0',
+      'the number of frames must be in range [1; 128], not 129',
+      'the number of frames must be in range [1; 128], not 1.5',
+    ])
+  })
+
+  it('counts every object at interval 1, and knows current and peak', async () => {
+    const { stdout } = await runs(
+      node,
+      `import * as t from 'tracemalloc'
+      t.start(128, { mode: 'exact' })
+      t.start(2) // no effect: it is on
+      class Thing { a = 1.5; b = 2.5 }
+      function make() { const all = []; for (let i = 0; i < 1000; i++) all.push(new Thing()); return all }
+      let kept = make()
+      const snapshot = await t.takeSnapshot()
+      const [high] = t.getTracedMemory()
+      kept = null
+      const [low, peak] = t.getTracedMemory()
+      t.resetPeak()
+      const [, reset] = t.getTracedMemory()
+      const before = t.getTracemallocMemory()
+      t.clearTraces()
+      const [cleared] = t.getTracedMemory()
+      const counts = snapshot.statistics('function').filter(s => /Thing|make|initializer/.test(s.label)).map(s => s.count)
+      console.log(JSON.stringify({ high, low, peak, reset, cleared, before, limit: t.getTracebackLimit(),
+        count: counts.reduce((a, b) => a + b, 0), meta: snapshot.meta.accuracy }))`,
+    )
+    const figures = JSON.parse(stdout)
+    expect(figures).toMatchObject({ limit: 128, meta: 'exact' })
+    expect(figures.count).toBeGreaterThanOrEqual(1000) // and their fields' numbers, where V8 boxes them
+    expect(figures.low).toBeLessThan(figures.high)
+    expect(figures.peak).toBeGreaterThanOrEqual(figures.high)
+    expect(figures.reset).toBeLessThan(figures.peak)
+    expect(figures.cleared).toBeLessThan(figures.low)
+    expect(figures.before).toBeGreaterThan(0)
+  })
+
+  it.each<[Record<string, string>, object]>([
+    [{ TRACEMALLOC: '25' }, { on: true, limit: 25, meta: { interval: 40320, measure: 'live' } }],
+    [{ TRACEMALLOC: '0' }, { on: false, limit: 128, meta: false }],
+    [{}, { on: true, limit: 128 }],
+    [{ TRACEMALLOC_INTERVAL: '512' }, { on: true, meta: { interval: 512 } }],
+    [{ TRACEMALLOC_MODE: 'allocated' }, { on: true, meta: { measure: 'allocated' } }],
+    [{ TRACEMALLOC_MODE: 'exact' }, { on: true, meta: { accuracy: 'exact', interval: 1 } }],
+  ])('is turned on by %o', async (env, expected) => {
+    const { stdout, stderr, cwd } = await runs(node, REPORT, env, registered)
+    expect(stderr).toBe('')
+    expect(JSON.parse(stdout)).toMatchObject(expected)
+    expect(dumps(cwd)).toEqual([])
+  })
+
+  it('writes what TRACEMALLOC_DIR, _EVERY and _PEAK ask for', async () => {
+    const { cwd, stderr } = await runs(
+      node,
+      `globalThis.kept = Array.from({ length: 300000 }, (_, i) => ({ i })); setTimeout(() => {}, 1500)`,
+      { TRACEMALLOC_DIR: 'a/b', TRACEMALLOC_EVERY: '0.4', TRACEMALLOC_PEAK: '1' },
+      registered,
+    )
+    expect(stderr).toBe('')
+    const files = dumps(join(cwd, 'a/b'))
+    expect(files.filter(name => /\.\d{10}\./.test(name)).length).toBeGreaterThanOrEqual(3)
+    expect(files.filter(name => name.includes('.peak.'))).toHaveLength(1)
+    expect((await loadSnapshot(join(cwd, 'a/b', files[0]))).total.size).toBeGreaterThan(1e6)
+  })
+
+  it.each([
+    ['TRACEMALLOC', 'abc'],
+    ['TRACEMALLOC_INTERVAL', '0.5'],
+  ])('refuses %s=%s before the program starts', async (name, value) => {
+    const { code, stdout, stderr } = await runs(node, 'console.log("ran")', { [name]: value }, registered)
+    expect([code, stdout]).toEqual([1, ''])
+    expect(stderr).toMatch(new RegExp(`^tracemalloc: ${name}=${value}: .*\\n$`))
+  })
+})
+
+describe.concurrent('register', () => {
+  it('leaves workers alone with TRACEMALLOC_WORKERS=0', async () => {
+    const text = `import { Worker, isMainThread } from 'node:worker_threads'
+      import * as t from 'tracemalloc'
+      if (isMainThread) new Worker(new URL(import.meta.url)); else console.log('worker', t.isTracing())`
+    const off = await runs(NEWEST, text, { TRACEMALLOC_WORKERS: '0' }, registered)
+    expect(off.stdout).toBe('worker false\n')
+    const on = await runs(NEWEST, text, {}, registered)
+    expect(on.stdout).toBe('worker true\n')
+  })
+
+  it('leaves children alone with TRACEMALLOC_CHILDREN=0', async () => {
+    const text = `import { fork } from 'node:child_process'
+      import * as t from 'tracemalloc'
+      if (process.send) console.log('child', t.isTracing()); else fork('./app.mjs')`
+    const off = await runs(OLDEST, text, { TRACEMALLOC_CHILDREN: '0' }, registered)
+    expect(off.stdout).toBe('child false\n')
+    const on = await runs(OLDEST, text, {}, registered)
+    expect(on.stdout).toBe('child true\n')
+  })
+
+  it('lets V8 inline with TRACEMALLOC_STABLE_FRAMES=0', async () => {
+    const text = `import * as t from 'tracemalloc'
+      const kept = []
+      function leaf(i) { return { i, a: [i] } }
+      function mid(i) { return leaf(i) }
+      function drive() { for (let i = 0; i < 400000; i++) kept.push(mid(i)) }
+      drive()
+      const rows = (await t.takeSnapshot()).statistics('function')
+      console.log(rows[0].label.split(' ')[0], kept.length)`
+    const stable = await runs(NEWEST, text, {}, registered)
+    expect(stable.stdout).toBe('leaf 400000\n')
+    const inlined = await runs(NEWEST, text, { TRACEMALLOC_STABLE_FRAMES: '0' }, registered)
+    expect(inlined.stdout).toBe('drive 400000\n')
+  })
+})
