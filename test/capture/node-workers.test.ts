@@ -94,7 +94,8 @@ describe.concurrent('worker threads', () => {
   it('are never asked by a session id that was not announced: Node would answer for the main thread', async () => {
     const { port } = await program(NEWEST)
     const target = await openTarget(parseTarget(`${port}`))
-    const { webSocketDebuggerUrl } = (await (await fetch(`http://127.0.0.1:${port}/json/list`)).json())[0]
+    const list = await (await fetch(`http://127.0.0.1:${port}/json/list`)).json()
+    const [{ webSocketDebuggerUrl }] = list as { webSocketDebuggerUrl: string }[]
     const connection = await connect(webSocketDebuggerUrl)
     expect(() => connection.session('1')).toThrow('has announced no session 1')
     await connection.close()
