@@ -44,7 +44,7 @@ export function converterNamed(name: string): Converter {
 
 /**
  * Reads a file (`-` is standard input): inflates it, tells its format by its content, reads all snapshots in it.
- * Throws FormatError for a file that cannot be read, whatever the reason, UsageError for an interval that none is.
+ * Throws FormatError for a file that cannot be read, whatever the reason, UsageError for an impossible interval.
  */
 export async function loadFile(path: string, options: LoadOptions = {}): Promise<Loaded> {
   try {

@@ -82,7 +82,7 @@ test('deep JSON is refused before it is built', async () => {
   expect(error.code).toBe('malformed')
 })
 
-test('an interval that none is, is wrong usage', async () => {
+test('an impossible interval is wrong usage', async () => {
   for (const interval of [0, -1, Number.NaN, 2 ** 32 + 1]) {
     await expect(loadSource(bytesSource(Buffer.from('a 1\n')), { interval })).rejects.toBeInstanceOf(
       UsageError,
