@@ -11,7 +11,7 @@ const CHOICES: Record<string, readonly string[]> = {
   intervalSource: ['given', 'recorded', 'inferred'],
 }
 const NUMBERS = ['time', 'read', 'pid']
-const STRINGS = ['runtime', 'runtimeVersion', 'session', 'isolate', 'name']
+const STRINGS = ['runtime', 'runtimeVersion', 'session', 'isolate', 'document', 'name']
 const TALLIES = ['memory', 'skipped']
 const KNOWN = new Set([...Object.keys(CHOICES), ...NUMBERS, ...STRINGS, ...TALLIES, 'interval', 'notes'])
 

@@ -32,6 +32,8 @@ export interface SnapshotMeta {
   pid?: number
   /** `main`, `worker 3`, a page's title or address ... */
   isolate?: string
+  /** Address of the document that a page showed at the read. */
+  document?: string
   /** Name of the snapshot inside a file of several. */
   name?: string
   /** What the target's own counters said at the read, in bytes: rss, heapUsed, external, arrayBuffers, overhead ... */
