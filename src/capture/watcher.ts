@@ -18,7 +18,7 @@ const store = import('./store.ts')
 /** What the watcher is told at its start. */
 export interface WatcherData {
   settings: Settings & { dir: string }
-  /** One cell: how many requests were answered, its start being the first. */
+  /** Two cells: how many requests were answered, its start being the first; and a sign of life that changes. */
   answered: Int32Array
   /** Most bytes that the main thread's heap may have. */
   limit: number
@@ -128,17 +128,30 @@ parentPort!.on('message', async (request: Request) => {
   await enqueue(async () => (await store).finishAll(dir, filePrefix(label, 'main'), say))
   answer()
 })
-if (settings.every !== undefined)
-  setInterval(() => enqueue(() => withMain(main => snapshots(main))), settings.every * 1000)
+if (settings.every !== undefined) {
+  let left = settings.count ?? Number.POSITIVE_INFINITY
+  every(settings.every * 1000, async () => {
+    if (left-- > 0) await withMain(main => snapshots(main))
+  })
+}
 
-let isLooking = false
 let lookedAt = 0
-setInterval(async () => {
+every(lookout.pollTime, async () => {
   const now = performance.now()
-  if (isLooking || !(lookout.isRising(process.memoryUsage.rss()) || now - lookedAt >= BEAT_TIME)) return
+  if (!lookout.isRising(process.memoryUsage.rss()) && now - lookedAt < BEAT_TIME) return
   lookedAt = now
-  isLooking = true
-  await enqueue(look)
-  isLooking = false
-}, lookout.pollTime)
+  await look()
+})
+setInterval(() => Atomics.add(answered, 1, 1), 1000)
 answer()
+
+/** Does the work every so many ms, unless the last time is not over yet. */
+function every(time: number, work: () => Promise<void>): void {
+  let isBusy = false
+  setInterval(async () => {
+    if (isBusy) return
+    isBusy = true
+    await enqueue(work)
+    isBusy = false
+  }, time)
+}
