@@ -59,6 +59,16 @@ test('damaged and cut gzip files say so', async () => {
   expect((await refusal(loadSource(bytesSource(wrong)))).code).toBe('malformed')
 })
 
+test('what follows compressed data is refused, or read when it is compressed too, in pieces of any size', async () => {
+  const good = zlib.gzipSync(Buffer.from('main;parse;alloc 4096\n'.repeat(2000)))
+  for (const size of [1, 7, 100, good.length, good.length + 1, 4096, 65536]) {
+    const garbage = Buffer.concat([good, Buffer.from('x'.repeat(50))])
+    expect((await refusal(loadSource(bytesSource(garbage, 'x', size)))).code, `${size}`).toBe('malformed')
+    const { snapshots } = await loadSource(bytesSource(Buffer.concat([good, good]), 'x', size))
+    expect(snapshots[0].total.size, `${size}`).toBe(4096 * 4000)
+  }
+})
+
 test('a largest size holds for files as they are, too', async () => {
   const path = join(folder, 'x.folded')
   writeFileSync(path, 'main;parse;alloc 4096\n'.repeat(100))

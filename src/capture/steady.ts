@@ -25,7 +25,7 @@ export class Steady {
       `traced memory: ${formatSize(size)} (peak ${formatSize(peak)})`,
       `overhead: ${formatSize(memory.overhead ?? 0)}`,
       `heap: ${formatSize(memory.heapUsed ?? 0)}`,
-      `RSS: ${formatSize(memory.rss ?? 0)}`,
+      ...(memory.rss === undefined ? [] : [`RSS: ${formatSize(memory.rss)}`]),
       ...(took === undefined ? [] : [`read in ${Math.round(took)} ms`]),
     ]
     const options = { keyTypes: ['lineno'] as const, cumulative: false, limit: ROWS }

@@ -91,7 +91,7 @@ function grow<T extends Uint8Array | Uint32Array | Float64Array>(column: T, leng
   return grown
 }
 
-const ROOM = 1 << 16
+const ROOM = 1 << 12
 
 class GraphReader {
   readonly #options: GraphOptions
@@ -151,6 +151,7 @@ class GraphReader {
       return this.#locationRows(this.#header!)
     }
     if (name === 'strings') {
+      needs('nodes')
       return {
         read: 'strings',
         piece: (bytes, start, end, quotes, count) => this.#texts.piece(bytes, start, end, quotes, count),

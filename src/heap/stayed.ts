@@ -16,7 +16,7 @@ export interface StayedRow {
   readonly count: number
   readonly shallow: number
   readonly retained: number
-  /** Id of one of them. */
+  /** Id of the oldest of them. */
   readonly example: number
   /** Allocation trace of that one; 0 = none. */
   readonly trace: number
@@ -70,9 +70,12 @@ export function stayed(heap: Heap, base: Uint32Array, target: Uint32Array): Stay
     const key = path.join('\n')
     let group = groups.get(key)
     if (!group) {
-      const trace = graph.trace.length > 0 ? graph.trace[node] : 0
-      group = { path, count: 0, shallow: 0, retained: 0, example: graph.id[node], trace }
+      group = { path, count: 0, shallow: 0, retained: 0, example: Number.POSITIVE_INFINITY, trace: 0 }
       groups.set(key, group)
+    }
+    if (graph.id[node] < group.example) {
+      group.example = graph.id[node]
+      group.trace = graph.trace.length > 0 ? graph.trace[node] : 0
     }
     group.count++
     group.shallow += graph.size[node]

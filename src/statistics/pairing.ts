@@ -2,6 +2,7 @@
 
 import type { Snapshot } from '../model/snapshot.ts'
 import type { RowEstimates } from './estimates.ts'
+import { NumberIds } from './numbers.ts'
 
 /** Do both snapshots come from one run of one sampler? */
 export function isPaired(a: Snapshot, b: Snapshot): boolean {
@@ -28,9 +29,10 @@ export interface PairedCells {
 
 /** Which samples of `samples` are in `others` too, by ordinal: 1 = survived. */
 function survivors(ordinals: Float64Array, others: Float64Array): Uint8Array {
-  const set = new Set<number>(others)
+  const ids = new NumberIds(others.length)
+  for (let i = 0; i < others.length; i++) ids.intern(others[i])
   const result = new Uint8Array(ordinals.length)
-  for (let i = 0; i < ordinals.length; i++) if (set.has(ordinals[i])) result[i] = 1
+  for (let i = 0; i < ordinals.length; i++) if (ids.find(ordinals[i]) >= 0) result[i] = 1
   return result
 }
 

@@ -17,6 +17,7 @@ interface Options {
   mode: Mode
   match?: string
   stableFrames?: boolean
+  workers: boolean
 }
 
 export function register(program: Command): void {
@@ -26,6 +27,7 @@ export function register(program: Command): void {
     .option('--duration <seconds>', 'sample for so long before the read, or end the series after it', seconds)
     .option('--match <text>', 'part of the title or address of one of several targets')
     .option('--stable-frames', 'keep V8 from inlining functions and folding allocations while attached')
+    .option('--no-workers', 'leave workers and iframes of other sites alone')
     .addHelpText('after', EXAMPLE)
     .action(attach)
 }
