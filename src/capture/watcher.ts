@@ -10,6 +10,7 @@ import { localSession, type Session } from './session.ts'
 import type { Settings } from './settings.ts'
 import { NEXT_FACTS } from './tracing.ts'
 import { BEAT } from './watch.ts'
+import { withTime } from './with-time.ts'
 import { workerSessions } from './workers.ts'
 
 /** What reads and writes profiles is large: it is loaded behind the start. */
@@ -34,6 +35,9 @@ const lookout = new Lookout(limit, settings.peak)
 
 /** Milliseconds between looks at a main thread that seems quiet: whether it is stuck, and its heap. */
 const BEAT_TIME = 1000
+
+/** How long a worker thread may take to be read, in ms: one that is inside a synchronous call must not hold up the program's end. */
+const WORKER_TIME = 10_000
 
 /** One thing after the other; a failure is told and is the end of that one only. */
 let last = Promise.resolve()
@@ -60,10 +64,17 @@ async function withMain<T>(work: (main: Session) => Promise<T>): Promise<T> {
 /** Reads and saves the threads that are traced; `only` names one. */
 async function snapshots(main: Session, only?: string, note?: string): Promise<void> {
   const sessions: Session[] = only === undefined || only === 'main' ? [main] : []
-  if (settings.workers && only !== 'main') sessions.push(...(await workerSessions(main)))
+  if (settings.workers && only !== 'main') {
+    sessions.push(
+      ...(await workerSessions(main)).filter(({ thread }) => only === undefined || only === thread),
+    )
+  }
   for (const session of sessions) {
     try {
-      const reading = await read(session, session === main, only, note)
+      const work = read(session, session === main, only, note)
+      const reading = await (session === main
+        ? work
+        : withTime(work, WORKER_TIME, 'a worker thread does not answer'))
       if (!reading) continue
       const { noteRead, save } = await store
       const saved = await save(dir, reading)
