@@ -148,8 +148,12 @@ async function readGraphOf(path: string, edgeNames: boolean, options: HeapOption
 }
 
 async function readHeap(path: string, options: HeapOptions): Promise<Heap> {
-  const { analyse } = await import('../../heap/summary.ts')
-  return analyse(await readGraphOf(path, true, options))
+  const [{ analyse }, { inFile }] = await Promise.all([
+    import('../../heap/summary.ts'),
+    import('../input.ts'),
+  ])
+  const graph = await readGraphOf(path, true, options)
+  return inFile(path, (async () => analyse(graph))())
 }
 
 async function compared(path: string, old: string, options: HeapOptions) {
