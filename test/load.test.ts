@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import zlib from 'node:zlib'
 import { afterAll, describe, expect, test } from 'vitest'
-import { FormatError } from '../src/errors.ts'
+import { FormatError, UsageError } from '../src/errors.ts'
 import { bytesSource } from '../src/io/source.ts'
 import { loadFile, loadSource } from '../src/load.ts'
 
@@ -80,4 +80,12 @@ test('deep JSON is refused before it is built', async () => {
   const deep = `{"$schema":"https://www.speedscope.app/file-format-schema.json","shared":${'['.repeat(5_000_000)}`
   const error = await refusal(loadSource(bytesSource(Buffer.from(deep))))
   expect(error.code).toBe('malformed')
+})
+
+test('an impossible interval is wrong usage', async () => {
+  for (const interval of [0, -1, Number.NaN, 2 ** 32 + 1]) {
+    await expect(loadSource(bytesSource(Buffer.from('a 1\n')), { interval })).rejects.toBeInstanceOf(
+      UsageError,
+    )
+  }
 })

@@ -4,6 +4,7 @@ import { readMembers } from '../io/members.ts'
 import type { Source } from '../io/source.ts'
 import type { Handler } from '../io/values.ts'
 import { reserve } from '../model/columns.ts'
+import { Tables } from '../model/tables.ts'
 import { IdIndex } from './comparison.ts'
 import { edgeLabels, nodeTexts } from './nodes.ts'
 import { Paths } from './retainers.ts'
@@ -84,6 +85,20 @@ export function stayed(heap: Heap, base: Uint32Array, target: Uint32Array): Stay
   return [...groups.values()].sort(
     (a, b) => b.retained - a.retained || (a.path.join() < b.path.join() ? -1 : 1),
   )
+}
+
+/** Formats the allocation trace of an id, most recent call first: `function (file:line)`. */
+export function traceTexts({ graph }: Heap): (trace: number) => string[] {
+  const tables = new Tables()
+  const { texts } = graph
+  const last = texts.length
+  const stackOf = graph.calls.stacks(tables, i => (i < last ? texts.get(i) : ''))
+  return trace =>
+    tables.stacks
+      .framesOf(stackOf(trace))
+      .reverse()
+      .map(i => tables.frames.get(i))
+      .map(frame => `${frame.functionName || '(anonymous)'} (${frame})`)
 }
 
 /** Marked nodes that no other marked one dominates. */
