@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TargetError } from '../errors.ts'
-import { readingOf, type Sampled } from './facts.ts'
+import { type Memory, readingOf, type Sampled } from './facts.ts'
 import { makeFolder } from './files.ts'
-import { readSampler, startSampler, stopSampler } from './sampler.ts'
+import { isNotSampling, readSampler, startSampler, stopSampler } from './sampler.ts'
 import type { Sampling } from './settings.ts'
 import { keepFramesStable } from './stable.ts'
 import { noteRead, type Read, save, saveAs } from './store.ts'
-import { type Isolate, openTarget, type Target, type TargetSpec } from './target.ts'
+import { type Isolate, openTarget, type Shown, type Target, type TargetSpec } from './target.ts'
 
 /** How long a lost target is looked for again, in ms. */
 const RECONNECT_TIME = 60_000
@@ -20,6 +20,8 @@ export interface AttachOptions {
   /** The one file to write, instead. */
   output?: string
   match?: string
+  /** Sample workers and iframes too. */
+  workers: boolean
   /** Keep functions on the stack and objects apart while attached. */
   stableFrames?: boolean
   /** Seconds between the reads of a series; a single read when absent. */
@@ -101,6 +103,8 @@ interface Sampler {
   /** Names its files. */
   label: string
   reads: number
+  /** What the page showed at the last read. */
+  shown: Shown | undefined
 }
 
 /** Samples until the reads are done; returns why it had to end before. Leaves the target as it was. */
@@ -109,21 +113,29 @@ async function capture(
   options: AttachOptions,
   progress: Progress,
 ): Promise<TargetError | undefined> {
-  const samplers: Sampler[] = []
+  const samplers = new Set<Sampler>()
   const undo: (() => Promise<void>)[] = []
+  const beginWith = async (isolate: Isolate) => {
+    if (options.stableFrames) undo.push(await keepFramesStable(isolate.session, target))
+    samplers.add(await begin(target, isolate, options))
+  }
+  const beginLater = (isolate: Isolate) =>
+    beginWith(isolate).catch(error => options.say(`${isolate.name} is not sampled: ${error.message}`))
   let lost: TargetError | undefined
   try {
-    for (const isolate of await target.isolates()) {
-      if (options.stableFrames)
-        undo.push(await keepFramesStable(isolate.session, target.runtimeVersion ?? ''))
-      samplers.push(await begin(target, isolate, options))
+    for (const isolate of options.workers ? await target.isolates(beginLater) : [target.main]) {
+      await (isolate === target.main ? beginWith(isolate) : beginLater(isolate))
     }
     while (await pause(target, options, progress)) {
-      for (const sampler of samplers) await read(sampler, options)
+      for (const sampler of samplers) {
+        if (!(await read(target, sampler, options))) samplers.delete(sampler)
+      }
       progress.reads++
     }
   } catch (error) {
-    if (!(error instanceof TargetError)) throw error
+    const isGone = await Promise.race([target.closed.then(() => true), sleep(200, false, { ref: false })])
+    // Also lost is the sampler of another client that has left.
+    if (!(error instanceof TargetError && (isGone || isNotSampling(error)))) throw error
     lost = error
   } finally {
     for (const { isolate, isOurs } of samplers) if (isOurs) await stopSampler(isolate.session).catch(() => {})
@@ -133,23 +145,26 @@ async function capture(
   return lost
 }
 
+const NOT_OURS = 'another client was sampling already, at an interval that nobody tells'
+
 async function begin(target: Target, isolate: Isolate, options: AttachOptions): Promise<Sampler> {
   const { usedSize } = await isolate.session.post<{ usedSize: number }>('Runtime.getHeapUsage')
   const isOurs = await startSampler(isolate.session, options.sampling)
-  const note = 'another client was sampling already, at an interval that nobody tells'
-  if (!isOurs) options.say(`${target.name}: ${note}; its samples are read and it is not stopped`)
+  const notes = isOurs ? undefined : [NOT_OURS]
+  if (!isOurs) options.say(`${target.name}: ${NOT_OURS}; its samples are read and it is not stopped`)
   const sampled: Sampled = {
     sampling: options.sampling,
     isIntervalKnown: isOurs,
-    session: randomBytes(8).toString('hex'),
+    session: newSession(),
     pid: target.pid,
     isolate: isolate.name,
     runtime: target.runtime,
     runtimeVersion: target.runtimeVersion,
     before: usedSize,
-    notes: isOurs ? undefined : [note],
+    notes,
   }
-  return { isolate, isOurs, sampled, label: target.label, reads: 0 }
+  const shown = await isolate.shown?.()
+  return { isolate, isOurs, sampled, label: target.label, reads: 0, shown }
 }
 
 /** Waits until the next read is due; false when there is none. Throws TargetError when the target goes away. */
@@ -176,17 +191,52 @@ async function pause(target: Target, options: AttachOptions, progress: Progress)
   }
 }
 
-/** Reads one isolate and writes its file. */
-async function read(sampler: Sampler, options: AttachOptions): Promise<void> {
-  const { isolate, sampled } = sampler
+/** Reads one isolate and writes its file. False when it ended, which for the main one is a TargetError. */
+async function read(target: Target, sampler: Sampler, options: AttachOptions): Promise<boolean> {
+  const { isolate } = sampler
   const start = performance.now()
-  const profile = await readSampler(isolate.session)
-  const memory = await isolate.memory()
+  let profile: string
+  let memory: Memory
+  try {
+    profile = await readSampler(isolate.session)
+    memory = await isolate.memory()
+  } catch (error) {
+    if (isolate === target.main || !(error instanceof TargetError)) throw error
+    options.say(`${isolate.name} is no longer read: ${error.message}`)
+    return false
+  }
   const took = performance.now() - start
-  const reading = readingOf(profile, sampler.label, sampled, sampler.reads++, memory)
+  await look(sampler)
+  const reading = readingOf(profile, sampler.label, sampler.sampled, sampler.reads++, memory)
   const { path, snapshot } = await (options.output === undefined
     ? save(options.dir, reading)
     : saveAs(options.output, reading))
   if (options.every !== undefined) noteRead(options.dir, sampler.label, { path, snapshot, took })
   options.onRead({ path, snapshot, took })
+  return true
+}
+
+/** Takes note of a page that was navigated meanwhile: V8 samples on, in another isolate where the site is another. */
+async function look(sampler: Sampler): Promise<void> {
+  const { isolate, isOurs, shown: last, sampled } = sampler
+  const shown = await isolate.shown?.()
+  if (!shown) return
+  sampler.shown = shown
+  const isNew = last !== undefined && shown.document !== last.document
+  const isOther = last !== undefined && shown.heap !== last.heap
+  sampler.sampled = {
+    ...sampled,
+    document: shown.url,
+    notes: [
+      ...(isOurs ? [] : [NOT_OURS]),
+      ...(isNew ? [`navigated from ${last.url} since the last read`] : []),
+    ],
+    ...(isOther && { session: newSession(), before: undefined }),
+  }
+  if (isOther) sampler.reads = 0
+}
+
+/** Reads of one session pair: it is a sampler's life. */
+function newSession(): string {
+  return randomBytes(8).toString('hex')
 }

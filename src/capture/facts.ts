@@ -16,6 +16,8 @@ export interface Sampled {
   isIntervalKnown: boolean
   /** Heap in use when sampling started, in bytes: no sample can speak of it. */
   before?: number
+  /** Address of the document that a page showed. */
+  document?: string
   notes?: string[]
 }
 
@@ -47,7 +49,18 @@ export function readingOf(
 }
 
 function factsOf(sampled: Sampled, read: number, memory: Memory): SnapshotMeta & { isolate: string } {
-  const { sampling, session, pid, isolate, runtime, runtimeVersion, before, isIntervalKnown, notes } = sampled
+  const {
+    sampling,
+    session,
+    pid,
+    isolate,
+    document,
+    runtime,
+    runtimeVersion,
+    before,
+    isIntervalKnown,
+    notes,
+  } = sampled
   const exact = isIntervalKnown && sampling.interval === 1
   return {
     source: 'capture',
@@ -63,6 +76,7 @@ function factsOf(sampled: Sampled, read: number, memory: Memory): SnapshotMeta &
     read,
     pid,
     isolate,
+    document,
     memory: before === undefined ? memory : { ...memory, before },
     notes,
   }

@@ -13,20 +13,37 @@ export interface Listed {
 /** Longest answer that is read, in bytes. */
 const LONGEST = 4 << 20
 
+/** What answers at an address. */
+export interface Inspector {
+  targets: Listed[]
+  /** Where a browser takes connections for all of its targets at once; undefined for Node and Deno. */
+  browserUrl: string | undefined
+}
+
 /** The targets of the inspector at an address. Throws TargetError when none answers there. `time` in ms. */
 export async function listTargets(host: string, port: number, time = 5000): Promise<Listed[]> {
   const list = await getJson(host, port, '/json/list', time)
   const isListed = (t: unknown): t is Listed =>
     typeof (t as Listed | null)?.webSocketDebuggerUrl === 'string' && typeof (t as Listed).title === 'string'
   if (!Array.isArray(list)) throw new TargetError(`${host}:${port} is no inspector`)
-  // The inspector names the address it listens on, which behind a tunnel is not the one that reaches it.
-  return list
-    .filter(isListed)
-    .map(target => ({ ...target, webSocketDebuggerUrl: through(target, host, port) }))
+  return list.filter(isListed).map(target => ({
+    ...target,
+    webSocketDebuggerUrl: through(target.webSocketDebuggerUrl, host, port),
+  }))
 }
 
-function through({ webSocketDebuggerUrl }: Listed, host: string, port: number): string {
-  return webSocketDebuggerUrl.replace(/^(wss?:\/\/)[^/]*/, `$1${host}:${port}`)
+/** The same, and whether it is a browser. */
+export async function inspectorAt(host: string, port: number, time = 5000): Promise<Inspector> {
+  const targets = await listTargets(host, port, time)
+  const version = await getJson(host, port, '/json/version', time)
+  const url = (version as { webSocketDebuggerUrl?: unknown } | null)?.webSocketDebuggerUrl
+  const isBrowser = typeof url === 'string' && url.includes('/devtools/browser/')
+  return { targets, browserUrl: isBrowser ? through(url, host, port) : undefined }
+}
+
+/** The inspector names the address it listens on, which behind a tunnel is not the one that reaches it. */
+function through(url: string, host: string, port: number): string {
+  return url.replace(/^(wss?:\/\/)[^/]*/, `$1${host}:${port}`)
 }
 
 function getJson(host: string, port: number, path: string, time: number): Promise<unknown> {

@@ -1,6 +1,8 @@
 import { TargetError } from '../errors.ts'
+import { refuseKiller } from './killers.ts'
 import { resultText } from './protocol.ts'
 import { refusal, type Session } from './session.ts'
+import { withTime } from './with-time.ts'
 
 /** Longest message that is taken, in bytes: the longest string that V8 can make. */
 const LONGEST_MESSAGE = 0x1fffffe8
@@ -27,7 +29,10 @@ interface Client {
 
 /** A connection with a target over its WebSocket; flattened sessions of the Target domain have each its own id. */
 export interface Connection extends Session {
-  /** The session of an attached target. Only where the Target domain is real. */
+  /**
+   * The session of a target that was attached, by the Target domain, which announced it. Throws TargetError for any other: Node
+   * would run its commands on the main isolate without a word.
+   */
   session(id: string): Session
 }
 
@@ -47,55 +52,111 @@ export async function connect(url: string): Promise<Connection> {
   } catch (error) {
     throw new TargetError(`cannot connect to ${url}: ${(error as Error).message}`, { cause: error })
   }
-  let gone: Error | undefined
-  let end = () => {}
-  const closed = new Promise<void>(resolve => {
-    end = resolve
-  })
+  let lost: Error | undefined
+  const own = link()
   client.on('disconnect', () => {
-    gone ??= new TargetError(`the connection to ${url} was closed`)
-    end()
+    lost ??= new TargetError(`the connection to ${url} was closed`)
+    own.end()
   })
   const texts = new Set<number>()
+  const attached = new Map<string, Link>()
+  client.on('Target.attachedToTarget', ({ sessionId }: { sessionId: string }) => {
+    attached.set(sessionId, link())
+  })
+  client.on('Target.detachedFromTarget', ({ sessionId }: { sessionId: string }) => {
+    attached.get(sessionId)?.end()
+    attached.delete(sessionId)
+  })
+  client.on('Inspector.targetCrashed', (_: object, id?: string) => {
+    if (id === undefined) own.end()
+    else attached.get(id)?.end()
+  })
+  void own.closed.then(() => {
+    for (const { end } of attached.values()) end()
+  })
   client._ws._receiver._maxPayload = LONGEST_MESSAGE
   client._ws.removeAllListeners('message')
   client._ws.on('message', data => {
     try {
       client._handleMessage(messageOf(String(data), texts))
     } catch (error) {
-      gone = new TargetError(`${url} does not speak the protocol: ${(error as Error).message}`)
+      lost = new TargetError(`${url} does not speak the protocol: ${(error as Error).message}`)
       client._ws.terminate()
     }
   })
-  const session = (id?: string): Session => ({
-    closed,
-    post: (method, params = {}) => answer(method, client.send(method, params, id)) as Promise<never>,
-    async postText(method, params = {}) {
-      texts.add(client._nextCommandId)
-      const result = (await answer(method, client.send(method, params, id))) as { text?: string }
-      return result.text ?? JSON.stringify(result)
-    },
-    on(event, listener) {
-      const name = id === undefined ? event : `${event}.${id}`
-      client.on(name, listener)
-      return () => client.off(name, listener)
-    },
-    async close() {
-      gone ??= new TargetError(`the connection to ${url} was closed`)
-      await withTime(client.close(), CONNECT_TIME, '').catch(() => client._ws.terminate())
-      end()
-    },
-  })
-  const answer = async (method: string, sent: Promise<unknown>): Promise<unknown> => {
+  const send = async (method: string, params: object, to: Link, id?: string): Promise<unknown> => {
+    refuseKiller(method, params)
     try {
+      const sent = to.unlessGone(client.send(method, params, id))
       return await withTime(sent, ANSWER_TIME, `no answer to ${method}: the target is stopped or stuck`)
     } catch (error) {
-      if (gone) throw gone
+      if (lost) throw lost
       if (error instanceof TargetError) throw error
       throw refusal(method, error as Error)
     }
   }
-  return { ...session(), session }
+  const session = (to: Link, id?: string): Session => ({
+    closed: to.closed,
+    post: (method, params = {}) => send(method, params, to, id) as Promise<never>,
+    async postText(method, params = {}) {
+      texts.add(client._nextCommandId)
+      const result = (await send(method, params, to, id)) as { text?: string }
+      return result.text ?? JSON.stringify(result)
+    },
+    on(event, listener) {
+      const heard = (params: never, from?: string) => {
+        if (from === id) listener(params)
+      }
+      client.on(event, heard)
+      return () => client.off(event, heard)
+    },
+    async close() {
+      if (id !== undefined) return // it ends with the connection
+      lost ??= new TargetError(`the connection to ${url} was closed`)
+      await withTime(client.close(), CONNECT_TIME, '').catch(() => client._ws.terminate())
+      own.end()
+    },
+  })
+  return {
+    ...session(own),
+    session(id) {
+      const to = attached.get(id)
+      if (!to) throw new TargetError(`${url} has announced no session ${id}`)
+      return session(to, id)
+    },
+  }
+}
+
+/** One end of a connection: its own target, or one that it is attached to besides. */
+interface Link {
+  closed: Promise<void>
+  end(): void
+  /** Waits for an answer, or throws TargetError when the link ends before. */
+  unlessGone<T>(answer: Promise<T>): Promise<T>
+}
+
+function link(): Link {
+  const waiting = new Set<(error: Error) => void>()
+  let isGone = false
+  let close = () => {}
+  const closed = new Promise<void>(resolve => {
+    close = resolve
+  })
+  const gone = () => new TargetError('the target is gone')
+  return {
+    closed,
+    end() {
+      isGone = true
+      for (const reject of waiting) reject(gone())
+      close()
+    },
+    unlessGone: answer =>
+      new Promise((resolve, reject) => {
+        if (isGone) reject(gone())
+        waiting.add(reject)
+        answer.then(resolve, reject).finally(() => waiting.delete(reject))
+      }),
+  }
 }
 
 /** A message of the protocol. The answer to a command in `texts` stays text: `{ text }` instead of its result. */
@@ -105,17 +166,4 @@ function messageOf(data: string, texts: Set<number>): object {
   const message = JSON.parse(data)
   if (typeof message !== 'object' || message === null) throw new Error('a message that is no object')
   return message
-}
-
-async function withTime<T>(work: Promise<T>, time: number, late: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const alarm = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new TargetError(`${late} (${time / 1000} s)`)), time)
-  })
-  try {
-    return await Promise.race([work, alarm])
-  } finally {
-    clearTimeout(timer)
-    work.catch(() => {}) // too late to matter
-  }
 }

@@ -1,5 +1,6 @@
 import { Session as Inspector } from 'node:inspector'
 import { TargetError } from '../errors.ts'
+import { refuseLocalKiller } from './killers.ts'
 
 /** A conversation with the inspector of one isolate: in this thread, of the main thread, or over a socket. */
 export interface Session {
@@ -33,10 +34,12 @@ export function localSession(isolate: 'own' | 'main' = 'own'): LocalSession {
     new Promise<T>((resolve, reject) => {
       call<T>(method, params, (error, result) => (error ? reject(error) : resolve(result)))
     })
-  const call = <T>(method: string, params: object, done: (error: Error | undefined, result: T) => void) =>
+  const call = <T>(method: string, params: object, done: (error: Error | undefined, result: T) => void) => {
+    refuseLocalKiller(method, params)
     inspector.post(method, params, (error, result) =>
       done(error ? refusal(method, error) : undefined, result as T),
     )
+  }
   return {
     closed,
     post,

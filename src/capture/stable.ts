@@ -25,14 +25,32 @@ const setFlags = (flags: readonly string[], prefix: string) => `(() => {
 })()`
 
 /**
- * Keeps frames stable in a running Node process: sets the flags, and turns precise coverage on and off, which throws away code
- * that was optimised without them. Returns the function that undoes it in the same way. Throws TargetError where the process
- * cannot be told, or collects coverage itself, which this would end.
+ * Keeps frames stable in a running isolate; returns the function that undoes it. In a Node process it sets the flags, and turns
+ * precise coverage on and off, which throws away code that was optimised without them. In Chrome nobody can set flags: coverage
+ * stays on meanwhile, which keeps functions from being inlined at a cost. Throws TargetError where the process cannot be told, or
+ * collects coverage itself, which this would end.
  */
-export async function keepFramesStable(session: Session, nodeVersion: string): Promise<() => Promise<void>> {
-  const flags = flagsOf(nodeVersion)
+export async function keepFramesStable(
+  session: Session,
+  { runtime, runtimeVersion = '' }: { runtime: string; runtimeVersion: string | undefined },
+): Promise<() => Promise<void>> {
+  if (runtime === 'chrome') {
+    await startCoverage(session)
+    return () => stopCoverage(session)
+  }
+  const flags = flagsOf(runtimeVersion)
   await change(session, flags, 'no-')
   return () => change(session, flags, '')
+}
+
+async function startCoverage(session: Session): Promise<void> {
+  await session.post('Profiler.enable')
+  await session.post('Profiler.startPreciseCoverage', { callCount: true })
+}
+
+async function stopCoverage(session: Session): Promise<void> {
+  await session.post('Profiler.stopPreciseCoverage')
+  await session.post('Profiler.disable')
 }
 
 async function change(session: Session, flags: readonly string[], prefix: string): Promise<void> {
@@ -49,8 +67,6 @@ async function change(session: Session, flags: readonly string[], prefix: string
     throw new TargetError('the target collects coverage, which --stable-frames would end')
   }
   if (exceptionDetails) throw new TargetError('the target lets nobody set the flags for --stable-frames')
-  await session.post('Profiler.enable')
-  await session.post('Profiler.startPreciseCoverage', { callCount: true })
-  await session.post('Profiler.stopPreciseCoverage')
-  await session.post('Profiler.disable')
+  await startCoverage(session)
+  await stopCoverage(session)
 }

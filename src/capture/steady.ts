@@ -1,3 +1,4 @@
+import { visible } from '../escape.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { textLines } from '../report/text.ts'
 import { diffView, topView } from '../report/view.ts'
@@ -24,13 +25,13 @@ export class Steady {
       `traced memory: ${formatSize(size)} (peak ${formatSize(peak)})`,
       `overhead: ${formatSize(memory.overhead ?? 0)}`,
       `heap: ${formatSize(memory.heapUsed ?? 0)}`,
-      `RSS: ${formatSize(memory.rss ?? 0)}`,
+      ...(memory.rss === undefined ? [] : [`RSS: ${formatSize(memory.rss)}`]),
       ...(took === undefined ? [] : [`read in ${Math.round(took)} ms`]),
     ]
     const options = { keyTypes: ['lineno'] as const, cumulative: false, limit: ROWS }
     const view = first ? diffView([snapshot], [first], options) : topView(snapshot, options)
     const clock = new Date(time ?? Date.now()).toISOString().slice(11, 19)
     const title = `${clock} ${isolate}: ${figures.join(', ')}`
-    return [title, ...textLines(view)]
+    return [visible(title), ...textLines(view)]
   }
 }

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TargetError, UsageError } from '../errors.ts'
+import { chromeTarget } from './chrome.ts'
 import { type Memory, readMemory } from './facts.ts'
-import { type Listed, listTargets } from './http.ts'
+import { type Inspector, inspectorAt, type Listed } from './http.ts'
 import { inspectorOf } from './inspector-port.ts'
 import { type Connection, connect } from './remote.ts'
 import type { Session } from './session.ts'
+import { type WorkerSession, workerSessions } from './workers.ts'
 
 /** What the user points at. */
 export type TargetSpec =
@@ -12,12 +14,23 @@ export type TargetSpec =
   | { kind: 'port'; host: string; port: number }
   | { kind: 'url'; url: string }
 
-/** One heap of a target, with a session of its own: `main`, later a worker's or a page's. */
+/** One heap of a target, with a session of its own: `main`, `worker 1`, `page`, `iframe example.org` ... */
 export interface Isolate {
   readonly name: string
   readonly session: Session
   /** The target's own counters. */
   memory(): Promise<Memory>
+  /** What it shows now; only of a page, which can be navigated. */
+  shown?(): Promise<Shown>
+}
+
+/** The document of a page. */
+export interface Shown {
+  url: string
+  /** Differs from one document to the next, even of the same address. */
+  document: string
+  /** Differs from one isolate to the next: another site gets another process, in which V8 samples from the start. */
+  heap: string
 }
 
 /** Something that runs V8 and that we are connected with. */
@@ -30,8 +43,9 @@ export interface Target {
   readonly label: string
   readonly runtime: string
   readonly runtimeVersion: string | undefined
-  /** The isolates there are now. */
-  isolates(): Promise<readonly Isolate[]>
+  readonly main: Isolate
+  /** The isolates there are now, `main` first. One that comes later is handed to `begin`, and waits for it where it can. */
+  isolates(begin?: (isolate: Isolate) => Promise<void>): Promise<readonly Isolate[]>
   /** Resolves when the connection is gone, whoever closed it. */
   readonly closed: Promise<void>
   /** Leaves the target as it was: an inspector that was opened for us is closed again. */
@@ -64,18 +78,39 @@ export function isRemote(spec: TargetSpec): boolean {
 
 /** Connects with a target; `match` picks among several by title or address. Throws TargetError. */
 export async function openTarget(spec: TargetSpec, match?: string): Promise<Target> {
-  if (spec.kind === 'url') return nodeTarget(await connect(spec.url), spec.url, false)
   if (spec.kind === 'pid') {
     const { target, opened } = await inspectorOf(spec.pid)
     return nodeTarget(await connect(target.webSocketDebuggerUrl), `process ${spec.pid}`, opened)
   }
-  const where = `${spec.host}:${spec.port}`
-  const target = chosen(await listTargets(spec.host, spec.port), where, match)
-  return nodeTarget(await connect(target.webSocketDebuggerUrl), where, false)
+  const where = spec.kind === 'url' ? new URL(spec.url).host : `${spec.host}:${spec.port}`
+  const page = spec.kind === 'url' ? PAGE.exec(spec.url) : null
+  if (spec.kind === 'url' && !page) return nodeTarget(await connect(spec.url), where, false)
+  const at = spec.kind === 'url' ? hostAndPort(spec.url) : spec
+  const inspector = await inspectorAt(at.host, at.port)
+  const targetId = page?.[1]
+  if (inspector.browserUrl !== undefined) {
+    const id = targetId ?? chosen(inspector, where, match).id
+    return chromeTarget(await connect(inspector.browserUrl), id, where)
+  }
+  const { webSocketDebuggerUrl } = chosen(inspector, where, match)
+  return nodeTarget(await connect(webSocketDebuggerUrl), where, false)
 }
 
-function chosen(targets: readonly Listed[], where: string, match?: string): Listed {
-  const found = targets.filter(t => match === undefined || t.title.includes(match) || t.url.includes(match))
+/** The address of one target of a browser, and its id. */
+const PAGE = /^ws:.*\/devtools\/page\/([\w-]+)$/
+
+function hostAndPort(url: string): { host: string; port: number } {
+  const { hostname, port } = new URL(url)
+  return { host: hostname, port: Number(port || 80) }
+}
+
+/** The one target that is meant: pages before what hangs on them. */
+function chosen({ targets }: Inspector, where: string, match?: string): Listed {
+  const isMatch = ({ title, url }: Listed) =>
+    match === undefined || title.includes(match) || url.includes(match)
+  const matching = targets.filter(isMatch)
+  const pages = matching.filter(({ type }) => type === 'page')
+  const found = pages.length > 0 ? pages : matching
   if (found.length === 1) return found[0]
   const names = (found.length ? found : targets).map(t => `${t.title} (${t.url})`).join(', ')
   if (found.length === 0) {
@@ -86,9 +121,16 @@ function chosen(targets: readonly Listed[], where: string, match?: string): List
   throw new TargetError(`several targets at ${where}`, { hint: `pick one with --match: ${names}` })
 }
 
-/** What is evaluated in a target to know it; undefined where it is not Node. */
-const IDENTITY = `typeof process === 'object' && process.versions
-  ? { pid: process.pid, version: process.versions.node } : undefined`
+interface Identity {
+  runtime: string
+  pid: number
+  version: string
+}
+
+/** What is evaluated in a target to know it; undefined where it is neither Deno nor Node. */
+const IDENTITY = `typeof Deno === 'object' ? { runtime: 'deno', pid: Deno.pid, version: Deno.version.deno }
+  : typeof process === 'object' && process.versions
+  ? { runtime: 'node', pid: process.pid, version: process.versions.node } : undefined`
 
 /** Ends the inspector of the process it is evaluated in; what SIGUSR1 opened is closed again, even in a busy process. */
 const CLOSE_INSPECTOR = 'process._debugEnd()'
@@ -101,24 +143,26 @@ async function nodeTarget(connection: Connection, where: string, opened: boolean
     if (opened) {
       // The inspector goes away instead of answering.
       connection.post('Runtime.evaluate', { expression: CLOSE_INSPECTOR }).catch(() => {})
-      await Promise.race([connection.closed, sleep(CLOSE_TIME)])
+      await Promise.race([connection.closed, sleep(CLOSE_TIME, undefined, { ref: false })])
     }
     await connection.close()
   }
   try {
-    const { result } = await connection.post<{ result: { value?: { pid: number; version: string } } }>(
-      'Runtime.evaluate',
-      { expression: IDENTITY, returnByValue: true, silent: true },
-    )
-    const { pid, version } = result.value ?? {}
+    const { result } = await connection.post<{ result: { value?: Identity } }>('Runtime.evaluate', {
+      expression: IDENTITY,
+      returnByValue: true,
+      silent: true,
+    })
+    const { runtime = 'v8', pid, version } = result.value ?? {}
     const main: Isolate = { name: 'main', session: connection, memory: () => readMemory(connection) }
     return {
-      name: `${where}${version === undefined ? '' : `, Node ${version}`}`,
+      name: `${where}${version === undefined ? '' : `, ${runtime === 'node' ? 'Node' : 'Deno'} ${version}`}`,
       pid,
       label: pid === undefined ? where.replace(/\W+/g, '-') : String(pid),
-      runtime: version === undefined ? 'v8' : 'node',
+      runtime,
       runtimeVersion: version,
-      isolates: async () => [main],
+      main,
+      isolates: async begin => [main, ...(runtime === 'node' ? await workerIsolates(connection, begin) : [])],
       closed: connection.closed,
       close,
     }
@@ -126,4 +170,20 @@ async function nodeTarget(connection: Connection, where: string, opened: boolean
     await close()
     throw error
   }
+}
+
+/** The worker threads of a Node process, each an isolate of its own. */
+async function workerIsolates(
+  main: Session,
+  begin?: (isolate: Isolate) => Promise<void>,
+): Promise<readonly Isolate[]> {
+  const isolateOf = (session: WorkerSession): Isolate => ({
+    name: session.thread,
+    session,
+    memory: () => readMemory(session),
+  })
+  const sessions = await workerSessions(main, session => {
+    begin?.(isolateOf(session)).catch(() => {}) // one that ended at once
+  })
+  return sessions.map(isolateOf)
 }

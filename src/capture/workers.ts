@@ -1,4 +1,5 @@
 import { TargetError } from '../errors.ts'
+import { refuseKiller } from './killers.ts'
 import { resultText } from './protocol.ts'
 import { refusal, type Session } from './session.ts'
 
@@ -6,9 +7,12 @@ import { refusal, type Session } from './session.ts'
 export interface WorkerSession extends Session {
   readonly title: string
   readonly url: string
+  /** `worker 1`: its thread's number, by its title. */
+  readonly thread: string
 }
 
 interface WorkerInfo {
+  workerId: string
   title: string
   url: string
 }
@@ -22,13 +26,20 @@ interface Pending {
 /**
  * Sessions with the worker threads that a Node process has now, over a session with its main thread: messages go through the
  * NodeWorker domain, each as a string inside another message. They end with the main session, or with `NodeWorker.disable`.
+ * Workers that start later are handed to `onWorker`.
  */
-export async function workerSessions(main: Session): Promise<WorkerSession[]> {
+export async function workerSessions(
+  main: Session,
+  onWorker?: (session: WorkerSession) => void,
+): Promise<WorkerSession[]> {
   const sessions = new Map<string, ReturnType<typeof workerSession>>()
+  let isListed = false
   main.on(
     'NodeWorker.attachedToWorker',
     ({ sessionId, workerInfo }: { sessionId: string; workerInfo: WorkerInfo }) => {
-      sessions.set(sessionId, workerSession(main, sessionId, workerInfo))
+      const session = workerSession(main, sessionId, workerInfo)
+      sessions.set(sessionId, session)
+      if (isListed) onWorker?.(session)
     },
   )
   main.on(
@@ -37,17 +48,19 @@ export async function workerSessions(main: Session): Promise<WorkerSession[]> {
       sessions.get(sessionId)?.receive(message)
     },
   )
-  main.on('NodeWorker.detachedFromWorker', ({ sessionId }: { sessionId: string }) =>
-    sessions.get(sessionId)?.end(),
-  )
+  main.on('NodeWorker.detachedFromWorker', ({ sessionId }: { sessionId: string }) => {
+    sessions.get(sessionId)?.end()
+    sessions.delete(sessionId)
+  })
   void main.closed.then(() => {
     for (const session of sessions.values()) session.end()
   })
   await main.post('NodeWorker.enable', { waitForDebuggerOnStart: false })
+  isListed = true
   return [...sessions.values()]
 }
 
-function workerSession(main: Session, sessionId: string, { title, url }: WorkerInfo) {
+function workerSession(main: Session, sessionId: string, { workerId, title, url }: WorkerInfo) {
   const pending = new Map<number, Pending>()
   const listeners = new Map<string, Set<(params: never) => void>>()
   let lastId = 0
@@ -59,6 +72,7 @@ function workerSession(main: Session, sessionId: string, { title, url }: WorkerI
   const gone = () => new TargetError(`the worker '${title}' ended`)
   const send = <T>(method: string, params: object, wantsText: boolean) =>
     new Promise<T>((resolve, reject) => {
+      refuseKiller(method, params)
       if (isGone) return reject(gone())
       const id = ++lastId
       pending.set(id, { wantsText, resolve: resolve as (result: unknown) => void, reject })
@@ -71,6 +85,7 @@ function workerSession(main: Session, sessionId: string, { title, url }: WorkerI
   return {
     title,
     url,
+    thread: `worker ${/worker (\d+)/i.exec(title)?.[1] ?? workerId}`,
     closed,
     post: <T = unknown>(method: string, params: object = {}) => send<T>(method, params, false),
     postText: (method: string, params: object = {}) => send<string>(method, params, true),

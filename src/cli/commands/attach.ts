@@ -2,7 +2,6 @@ import type { Command } from 'commander'
 import type { Mode } from '../../capture/settings.ts'
 import { TargetError } from '../../errors.ts'
 import { addCapture, seconds } from '../capture.ts'
-import { wholeNumber } from '../options.ts'
 
 const EXAMPLE = `
 Example: tracemalloc attach pid:1234 --every 2 --count 3 --out /tmp/series`
@@ -18,16 +17,17 @@ interface Options {
   mode: Mode
   match?: string
   stableFrames?: boolean
+  workers: boolean
 }
 
 export function register(program: Command): void {
   addCapture(program.command('attach'))
     .description('one snapshot, or a series, from a running target; the target goes on unharmed')
     .argument('<target>', 'a port, host:port, ws://... or pid:1234')
-    .option('--count <n>', 'reads of a series', wholeNumber(1))
     .option('--duration <seconds>', 'sample for so long before the read, or end the series after it', seconds)
     .option('--match <text>', 'part of the title or address of one of several targets')
     .option('--stable-frames', 'keep V8 from inlining functions and folding allocations while attached')
+    .option('--no-workers', 'leave workers and iframes of other sites alone')
     .addHelpText('after', EXAMPLE)
     .action(attach)
 }

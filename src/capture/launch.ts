@@ -1,0 +1,75 @@
+import { existsSync } from 'node:fs'
+import { TargetError } from '../errors.ts'
+
+/** Flags that keep a browser from asking for anything that was not asked of it. */
+export const CLOSED_NETWORK: readonly string[] = [
+  '--no-first-run',
+  '--no-default-browser-check',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-default-apps',
+  '--disable-extensions',
+  '--disable-sync',
+  '--disable-quic',
+  '--metrics-recording-only',
+]
+
+/** Keeps every function on the stack and every object apart, as `stable.ts` does in Node. */
+const STABLE = ['--no-turbo-inlining', '--no-maglev-inlining', '--no-turbo-allocation-folding']
+
+/** Where Debian has the browser itself, besides what chrome-launcher looks for. */
+const DEBIAN = ['/usr/lib/chromium/chromium', '/usr/bin/chromium']
+
+export interface LaunchOptions {
+  headless: boolean
+  stableFrames: boolean
+}
+
+/** A browser that was started for us. */
+export interface Launched {
+  port: number
+  /** Ends it and removes its profile. */
+  close(): Promise<void>
+}
+
+/** The browser to launch: `CHROME_PATH`, or Debian's; undefined leaves it to chrome-launcher to find one. */
+export function findChrome(): string | undefined {
+  return [process.env.CHROME_PATH ?? '', ...DEBIAN].find(path => path !== '' && existsSync(path))
+}
+
+/** Starts a browser with a fresh profile that shows an address. Throws TargetError where none is found or starts. */
+export async function launchChrome(url: string, options: LaunchOptions): Promise<Launched> {
+  const { Launcher } = await import('chrome-launcher')
+  const launcher = new Launcher({
+    startingUrl: url,
+    chromePath: findChrome(),
+    ignoreDefaultFlags: true,
+    handleSIGINT: false,
+    logLevel: 'silent',
+    maxConnectionRetries: 120, // of half a second
+    chromeFlags: [
+      ...CLOSED_NETWORK,
+      ...(options.headless ? ['--headless'] : []),
+      ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), // the sandbox refuses root
+      ...(options.stableFrames ? [`--js-flags=${STABLE.join(',')}`] : []),
+    ],
+  })
+  try {
+    await launcher.launch()
+  } catch (error) {
+    launcher.kill()
+    throw new TargetError(`cannot launch Chrome: ${(error as Error).message || (error as Error).name}`, {
+      cause: error,
+      hint: 'CHROME_PATH names the browser to launch',
+    })
+  }
+  const child = launcher.chromeProcess!
+  const ended = new Promise(resolve => child.once('close', resolve))
+  return {
+    port: launcher.port!,
+    async close() {
+      launcher.kill()
+      await ended
+    },
+  }
+}
