@@ -30,16 +30,16 @@ export interface Decoded {
 
 /** How strongly the sizes at one node are alike: concentration of the Dirichlet prior over its sizes. */
 const CONCENTRATION = 2
-/** Most ways to split one lot, and most partial sums of a row, that are gone through. */
+/** Most ways to split one lot, largest lot that is split, and most partial sums of a row, that are gone through. */
 const MOST_SPLITS = 2000
+const LARGEST_SPLIT = 200
 const MOST_SUMS = 4000
 /** Rows of more lots are hardly met twice. */
 const LARGEST_CACHED = 4
 
 /** Steps for all checksums of a snapshot: plenty for a small one, few for each sample of a large one, whatever a file holds. */
-function stepsFor(samples: number): number {
-  return Math.min(300 * samples, 100_000 + 2 * samples)
-}
+const STEPS = 60_000
+const STEPS_PER_SAMPLE = 1
 
 /** One way to divide a lot's samples among sizes. */
 interface Split {
@@ -67,7 +67,7 @@ export function decodeSamples(samples: Samples, rowSize: Float64Array, interval:
     variance: new Float64Array(n),
     countVariance: new Float64Array(n),
   }
-  const rows = new RowDecoder(table, stepsFor(samples.row.length))
+  const rows = new RowDecoder(table, STEPS + STEPS_PER_SAMPLE * samples.row.length)
   for (let first = 0; first < n; ) {
     let end = first + 1
     while (end < n && lots.row[end] === lots.row[first]) end++
@@ -163,7 +163,8 @@ class RowDecoder {
     const { interval } = this.#table
     const candidates = Array.from(values, v => this.#table.candidates(v))
     const isOpen = candidates.some(c => c.sizes.length > 1)
-    if (!isOpen || (this.#steps > 0 && candidates.every((c, i) => waysOf(c, counts[i]) <= MOST_SPLITS))) {
+    const isSmall = candidates.every((c, i) => c.sizes.length === 1 || counts[i] <= LARGEST_SPLIT)
+    if (!isOpen || (isSmall && this.#steps > 0)) {
       const splits = Array.from(values, (v, i) => this.#splitsOf(v, counts[i]))
       const weights = isOpen ? this.#checked(splits, total) : splits.map(s => s.map(x => x.weight))
       if (weights) return splits.map((s, i) => sumSplits(s, weights[i], counts[i], interval))
@@ -175,8 +176,10 @@ class RowDecoder {
   #splitsOf(v: number, n: number): readonly Split[] {
     const key = `${v};${n}`
     let splits = this.#splits.get(key)
-    if (!splits)
+    if (!splits) {
       this.#splits.set(key, (splits = splitsOf(this.#table.candidates(v), n, this.#table.interval)))
+      this.#steps -= splits.length
+    }
     return splits
   }
 
@@ -247,11 +250,6 @@ function backward(
   return result
 }
 
-/** How many ways `splitsOf` gives for a lot. */
-function waysOf({ sizes: { length } }: Candidates, n: number): number {
-  return length + ((length * (length - 1)) / 2) * (n - 1)
-}
-
 function splitsOf(candidates: Candidates, n: number, interval: number): readonly Split[] {
   const { sizes, weights } = candidates
   const found: { parts: { size: number; n: number }[]; log: number }[] = []
@@ -265,7 +263,7 @@ function splitsOf(candidates: Candidates, n: number, interval: number): readonly
   }
   for (let i = 0; i < sizes.length; i++) add([[i, n]])
   for (let x = 1; x < sizes.length; x++) {
-    for (let y = 0; y < x; y++) {
+    for (let y = 0; y < x && found.length + n < MOST_SPLITS; y++) {
       for (let m = 1; m < n; m++)
         add([
           [x, m],
