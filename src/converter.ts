@@ -28,6 +28,8 @@ export interface ReadOptions {
   interval?: number
   /** Keep each sample (pairing and error bars need them); otherwise they are only counted. Default true. */
   samples?: boolean
+  /** Only the object of this id, in a format that knows objects by ids (heap snapshots). */
+  object?: number
   /** Most bytes a file may have after inflating. */
   maxSize?: number
 }

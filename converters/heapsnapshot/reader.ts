@@ -27,6 +27,7 @@ const PASSED = new Set(['samples', 'scopes', 'scope_context_vars', 'scope_uses']
 /** Reads the sections of one file into rows. What the wanted columns do not need is passed over. */
 export class SnapshotReader {
   readonly #wants: ReadonlySet<string>
+  readonly #object: number | undefined
   readonly #seen = new Set<string>()
   readonly #rows = new Rows()
   #header: Header | undefined
@@ -41,6 +42,7 @@ export class SnapshotReader {
 
   constructor(options: ReadOptions) {
     this.#wants = new Set<string>(options.columns ?? ROW_COLUMNS)
+    this.#object = options.object
   }
 
   /** What to do with a section. */
@@ -107,6 +109,8 @@ export class SnapshotReader {
   /** Adds nodes to the rows. */
   #nodeSink(header: Header): RowSink {
     const { length: step, type: typeAt, name: nameAt, self_size: sizeAt } = header.nodeFields
+    const only = this.#object
+    const { id: idAt } = header.nodeFields
     const traceAt = this.#traces ? header.nodeFields.trace_node_id : -1
     const types = header.nodeTypes.length
     const named = Uint8Array.from(header.nodeTypes, type => (this.#isNamed(type) ? 1 : 0))
@@ -121,7 +125,7 @@ export class SnapshotReader {
         const size = wide.length === 0 ? values[i + sizeAt] : exactly(values, i + sizeAt, wide)
         const trace = traceAt < 0 ? 0 : values[i + traceAt]
         let row = -1
-        if (size !== 0) {
+        if (size !== 0 && (only === undefined || values[i + idAt] === only)) {
           if (named[type] === 1 || trace !== 0) {
             row = rows.find(sameType[type], named[type] === 1 ? values[i + nameAt] : 0, trace)
           } else if ((row = rowOfType[type]) < 0) {

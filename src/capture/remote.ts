@@ -84,11 +84,17 @@ export async function connect(url: string): Promise<Connection> {
       client._ws.terminate()
     }
   })
-  const send = async (method: string, params: object, to: Link, id?: string): Promise<unknown> => {
+  const send = async (
+    method: string,
+    params: object,
+    to: Link,
+    id?: string,
+    time = ANSWER_TIME,
+  ): Promise<unknown> => {
     refuseKiller(method, params)
     try {
       const sent = to.unlessGone(client.send(method, params, id))
-      return await withTime(sent, ANSWER_TIME, `no answer to ${method}: the target is stopped or stuck`)
+      return await withTime(sent, time, `no answer to ${method}: the target is stopped or stuck`)
     } catch (error) {
       if (lost) throw lost
       if (error instanceof TargetError) throw error
@@ -97,7 +103,7 @@ export async function connect(url: string): Promise<Connection> {
   }
   const session = (to: Link, id?: string): Session => ({
     closed: to.closed,
-    post: (method, params = {}) => send(method, params, to, id) as Promise<never>,
+    post: (method, params = {}, time) => send(method, params, to, id, time) as Promise<never>,
     async postText(method, params = {}) {
       texts.add(client._nextCommandId)
       const result = (await send(method, params, to, id)) as { text?: string }

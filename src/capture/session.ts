@@ -4,8 +4,11 @@ import { refuseLocalKiller } from './killers.ts'
 
 /** A conversation with the inspector of one isolate: in this thread, of the main thread, or over a socket. */
 export interface Session {
-  /** Sends a command and gives its result. Throws TargetError for a refusal and for a session that is gone. */
-  post<T = unknown>(method: string, params?: object): Promise<T>
+  /**
+   * Sends a command and gives its result. Throws TargetError for a refusal and for a session that is gone, or over a connection
+   * does not answer in `time` ms (two minutes unless given).
+   */
+  post<T = unknown>(method: string, params?: object, time?: number): Promise<T>
   /** The same with the result as JSON text, so that a large one is not parsed. */
   postText(method: string, params?: object): Promise<string>
   /** Calls the listener for every event of that name; returns a function that stops it. */

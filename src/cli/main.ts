@@ -16,6 +16,7 @@ const COMMANDS: Record<string, () => Promise<{ register(program: Command): void 
   check: () => import('./commands/check.ts'),
   batch: () => import('./commands/batch.ts'),
   attach: () => import('./commands/attach.ts'),
+  object: () => import('./commands/object.ts'),
   targets: () => import('./commands/targets.ts'),
 }
 

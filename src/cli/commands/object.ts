@@ -1,0 +1,59 @@
+import type { Command } from 'commander'
+import type { Origin } from '../../capture/object.ts'
+import { seconds } from '../capture.ts'
+
+const EXAMPLE = `
+Example: tracemalloc object 9229 'globalThis.cache' --wait 10`
+
+interface Options {
+  wait?: number
+  match?: string
+}
+
+export function register(program: Command): void {
+  program
+    .command('object')
+    .description('where one live object was allocated: its class, its size and the calls that made it')
+    .argument('<target>', 'a port, host:port, ws://... or pid:1234')
+    .argument('<expression>', 'JavaScript with the object for its value')
+    .option('--wait <seconds>', 'wait for a value made from now on: V8 knows nothing of older ones', seconds)
+    .option('--match <text>', 'part of the title or address of one of several targets')
+    .addHelpText('after', EXAMPLE)
+    .action(object)
+}
+
+async function object(text: string, expression: string, { wait = 0, match }: Options): Promise<void> {
+  const [{ openTarget, parseTarget }, { originOf }, { print }, { TargetError }, { say }, { visible }] =
+    await Promise.all([
+      import('../../capture/target.ts'),
+      import('../../capture/object.ts'),
+      import('../output.ts'),
+      import('../../errors.ts'),
+      import('../capture.ts'),
+      import('../../escape.ts'),
+    ])
+  const interrupt = new AbortController()
+  process.once('SIGINT', () => interrupt.abort())
+  const target = await openTarget(parseTarget(text), match)
+  let origin: Origin
+  try {
+    origin = await originOf(target, expression, { wait, signal: interrupt.signal })
+  } finally {
+    await target.close()
+  }
+  const { trace, losesTraces } = origin
+  await print(originLines(origin).map(line => visible(line)))
+  if (trace.traceback.length > 0) {
+    if (losesTraces) say('Node before 25 confuses some traces: this one may be of another object')
+    return
+  }
+  const lost = losesTraces ? ', or its trace was lost, as Node before 25 does' : ''
+  throw new TargetError(`V8 has no trace of the object: it is older than the tracker${lost}`, {
+    hint: '--wait SECONDS waits for a new one',
+  })
+}
+
+function originLines({ trace }: Origin): string[] {
+  const { type, size, traceback } = trace
+  return [`${type}, ${size} B`, ...traceback.format({ mostRecentFirst: true })]
+}
