@@ -229,7 +229,7 @@ describe.concurrent('run', () => {
   it('keeps the peak, and says that little is left at the end', async () => {
     const app =
       script(`let kept = []; function hold() { for (let i = 0; i < 400000; i++) kept.push({ i, a: [i] }) } hold()
-      setTimeout(() => { kept = null }, 1500); setTimeout(() => {}, 2000)`)
+      setTimeout(() => { kept = null }, 5000); setTimeout(() => {}, 5500)`)
     const out = folder()
     const { stderr } = await toolEnds(['run', '--peak', '--out', out, app])
     expect(stderr).toMatch(/only .* is alive at the end; the heap had been .*/)
