@@ -23,6 +23,7 @@ export interface SelectionOptions extends RewriteOptions {
   from?: string
   maxSize?: number
   columns?: ReadOptions['columns']
+  samples?: ReadOptions['samples']
   format?: Format
 }
 

@@ -32,7 +32,7 @@ const CONCENTRATION = 2
 const MOST_SPLITS = 2000
 const LARGEST_SPLIT = 200
 const MOST_SUMS = 4000
-const STEPS_PER_SAMPLE = 100
+export const STEPS_PER_SAMPLE = 100
 
 /** One way to divide a lot's samples among sizes. */
 interface Split {
@@ -109,7 +109,7 @@ function findLots(samples: Samples, rows: number) {
 }
 
 /** Sums over a lot's possible splits, weighted by their probability. */
-interface LotSums {
+export interface LotSums {
   readonly n: number
   readonly size: number
   readonly bytes: number
@@ -126,7 +126,8 @@ function store(decoded: Decoded, lot: number, sums: LotSums): void {
   decoded.countVariance[lot] = sums.countVariance
 }
 
-class RowDecoder {
+/** Decodes the samples of one row after the other. */
+export class RowDecoder {
   readonly #table: SizeTable
   /** Steps left before the checksum is no longer tried: time stays in proportion to the samples, whatever a file holds. */
   #steps: number
@@ -138,6 +139,7 @@ class RowDecoder {
     this.#steps = steps
   }
 
+  /** Sums of each lot: `counts[i]` samples reported as `values[i]`. `total` is the row's bytes as reported. */
   decode(values: Float64Array, counts: Uint32Array, total: number): readonly LotSums[] {
     const isLone = values.length === 1 && counts[0] === 1 // nothing to check a lone sample against
     const key = isLone ? `${values[0]}` : `${values.join()};${counts.join()};${total}`
