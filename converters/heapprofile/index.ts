@@ -22,7 +22,6 @@
 import type { Converter } from '../../src/converter.ts'
 import { FormatError } from '../../src/errors.ts'
 import { JsonTokens, TOKEN, type Token } from '../../src/io/json.ts'
-import { read } from './read.ts'
 import { write } from './write.ts'
 
 const NODE_KEYS = ['callFrame', 'selfSize', 'id', 'children']
@@ -81,6 +80,6 @@ export const heapprofile: Converter = {
   carries: ['lineno', 'column', 'function', 'ordinal'],
   truncation: 'always',
   sniff,
-  read,
+  read: async (...file) => (await import('./read.ts')).read(...file),
   write,
 }

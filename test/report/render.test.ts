@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { FORMATS, type Format, render } from '../../src/report/render.ts'
-import { diffView, topView, type ViewOptions } from '../../src/report/view.ts'
+import { diffView } from '../../src/report/diff-view.ts'
+import { FORMATS, type Format } from '../../src/report/formats.ts'
+import { render } from '../../src/report/render.ts'
+import { topView, type ViewOptions } from '../../src/report/view.ts'
 import { sampledMeta, snapshotOf } from '../support/snapshots.ts'
 
 const old = snapshotOf(`
