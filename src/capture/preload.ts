@@ -27,7 +27,7 @@ export function preload(settings: Settings): void {
   if (settings.stableFrames) setStableFlags()
   keepScripts()
   if (dir !== undefined && isMainThread) startWatcher({ ...settings, dir })
-  startTracing(settings)
+  startTracing(settings, settings.buffers)
   if (dir !== undefined && !isMainThread) saveAtThreadEnd(dir)
 }
 
