@@ -16,7 +16,7 @@ const dir = mkdtempSync(join(tmpdir(), 'tracemalloc-bench-'))
 const WAYS = {
   untraced: undefined,
   '512 KiB': { TRACEMALLOC_INTERVAL: '524288', TRACEMALLOC_STABLE_FRAMES: '0' },
-  40320: { TRACEMALLOC_STABLE_FRAMES: '0' },
+  '40320 B': { TRACEMALLOC_STABLE_FRAMES: '0' },
   '4 KiB': { TRACEMALLOC_INTERVAL: '4096', TRACEMALLOC_STABLE_FRAMES: '0' },
   allocated: { TRACEMALLOC_MODE: 'allocated', TRACEMALLOC_STABLE_FRAMES: '0' },
   exact: { TRACEMALLOC_MODE: 'exact', TRACEMALLOC_STABLE_FRAMES: '0' },

@@ -8,6 +8,7 @@
 // | samples[]            | indexes of frames, oldest first                                                   |
 // | frames[].line, col   | 1-based in files of ours, left out = unknown; speedscope passes on what it is given |
 // | frames[].file        | left out: `<unknown>` here                                                        |
+// | frames[].name        | `(anonymous)` for a function without a name                                       |
 //
 // A snapshot is a profile `live bytes` and, when there are numbers of blocks, a second one `live blocks` of the same samples.
 // speedscope refuses negative weights, so a difference is two: what grew and what shrank. The member `tracemalloc` holds

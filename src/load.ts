@@ -6,6 +6,7 @@ import { detect } from './detect.ts'
 import { FormatError, UsageError } from './errors.ts'
 import { compressionOf, fileSource, inflate, streamSource, writeWhole } from './io/node.ts'
 import type { Source } from './io/source.ts'
+import { LARGEST_INTERVAL } from './model/meta.ts'
 import type { Snapshot } from './model/snapshot.ts'
 import { estimateCounts } from './statistics/estimates.ts'
 
@@ -43,7 +44,7 @@ export function converterNamed(name: string): Converter {
 
 /**
  * Reads a file (`-` is standard input): inflates it, tells its format by its content, reads all snapshots in it.
- * Throws FormatError for a file that cannot be read, whatever the reason.
+ * Throws FormatError for a file that cannot be read, whatever the reason, UsageError for an impossible interval.
  */
 export async function loadFile(path: string, options: LoadOptions = {}): Promise<Loaded> {
   try {
@@ -59,6 +60,9 @@ export async function loadSource(
   raw: Source,
   options: LoadOptions = {},
 ): Promise<{ converter: Converter; snapshots: readonly Snapshot[] }> {
+  const { interval = 1 } = options
+  if (!(interval >= 1 && interval <= LARGEST_INTERVAL))
+    throw new UsageError(`a sampling interval is from 1 to ${LARGEST_INTERVAL} bytes`)
   return readInflated(raw, options, async source => {
     const converter = options.from ? converterNamed(options.from) : await detectSource(source)
     if (!converter.read) throw new FormatError('unsupported', `${converter.name} can only be written`)

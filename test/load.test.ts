@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import zlib from 'node:zlib'
 import { afterAll, describe, expect, test } from 'vitest'
-import { FormatError } from '../src/errors.ts'
+import { FormatError, UsageError } from '../src/errors.ts'
 import { bytesSource } from '../src/io/source.ts'
 import { loadFile, loadSource } from '../src/load.ts'
 
@@ -59,6 +59,16 @@ test('damaged and cut gzip files say so', async () => {
   expect((await refusal(loadSource(bytesSource(wrong)))).code).toBe('malformed')
 })
 
+test('what follows compressed data is refused, or read when it is compressed too, in pieces of any size', async () => {
+  const good = zlib.gzipSync(Buffer.from('main;parse;alloc 4096\n'.repeat(2000)))
+  for (const size of [1, 7, 100, good.length, good.length + 1, 4096, 65536]) {
+    const garbage = Buffer.concat([good, Buffer.from('x'.repeat(50))])
+    expect((await refusal(loadSource(bytesSource(garbage, 'x', size)))).code, `${size}`).toBe('malformed')
+    const { snapshots } = await loadSource(bytesSource(Buffer.concat([good, good]), 'x', size))
+    expect(snapshots[0].total.size, `${size}`).toBe(4096 * 4000)
+  }
+})
+
 test('a largest size holds for files as they are, too', async () => {
   const path = join(folder, 'x.folded')
   writeFileSync(path, 'main;parse;alloc 4096\n'.repeat(100))
@@ -70,4 +80,12 @@ test('deep JSON is refused before it is built', async () => {
   const deep = `{"$schema":"https://www.speedscope.app/file-format-schema.json","shared":${'['.repeat(5_000_000)}`
   const error = await refusal(loadSource(bytesSource(Buffer.from(deep))))
   expect(error.code).toBe('malformed')
+})
+
+test('an impossible interval is wrong usage', async () => {
+  for (const interval of [0, -1, Number.NaN, 2 ** 32 + 1]) {
+    await expect(loadSource(bytesSource(Buffer.from('a 1\n')), { interval })).rejects.toBeInstanceOf(
+      UsageError,
+    )
+  }
 })

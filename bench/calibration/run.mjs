@@ -1,6 +1,7 @@
 // node bench/calibration/run.mjs [PART...] [--quick]: checks the claims of docs/accuracy.md and writes their table there.
 // Parts that are not named keep the figures of their last run. Everything: about an hour of one core, most of it real runs of Node,
 // which are kept (see runs.mjs) and only made where missing. --quick: a tenth of everything.
+// --pairs=N: that many disjoint pairs of identical runs at each interval, not 201.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -10,8 +11,9 @@ import { collect, folder, profilesOf } from './runs.mjs'
 const here = name => fileURLToPath(new URL(name, import.meta.url))
 const page = here('../../docs/accuracy.md')
 const quick = process.argv.includes('--quick')
-const named = process.argv.slice(2).filter(word => word !== '--quick')
 const times = n => (quick ? Math.max(3, Math.round(n / 10)) : n)
+const pairs = Number(process.argv.find(word => word.startsWith('--pairs='))?.slice(8) ?? times(201))
+const named = process.argv.slice(2).filter(word => !word.startsWith('--'))
 
 mkdirSync(folder, { recursive: true })
 async function bundled(name) {
@@ -28,20 +30,23 @@ const PARTS = {
   realCoverage: () => real.realCoverage(runs, 40320, times(60)),
   largeObjects: () => simulated.largeObjects(times(100)),
   alarms: () => simulated.simulatedAlarms(times(400)),
-  falseAlarms524288: () => real.falseAlarms(runs, 524288, times(201)),
-  falseAlarms40320: () => real.falseAlarms(runs, 40320, times(201)),
-  falseAlarms2048: () => real.falseAlarms(runs, 2048, times(201)),
-  falseAlarms1: () => real.falseAlarms(runs, 1, times(18)),
-  repeats40320: () => real.repeats(runs, 40320, times(66)),
-  repeats1: () => real.repeats(runs, 1, times(6)),
+  falseAlarms524288: () => real.falseAlarms(runs, 524288, pairs, true),
+  unstableAlarms524288: () => real.falseAlarms(runs, 524288, pairs, false),
+  falseAlarms40320: () => real.falseAlarms(runs, 40320, pairs, true),
+  unstableAlarms40320: () => real.falseAlarms(runs, 40320, pairs, false),
+  falseAlarms2048: () => real.falseAlarms(runs, 2048, pairs, true),
+  unstableAlarms2048: () => real.falseAlarms(runs, 2048, pairs, false),
+  falseAlarms1: () => real.falseAlarms(runs, 1, times(9), true),
+  repeats40320: () => real.repeats(runs, 40320, Math.floor(pairs / 3)),
+  repeats1: () => real.repeats(runs, 1, times(3)),
   idle40320: () => real.idle(runs, 40320, times(99)),
   idle2048: () => real.idle(runs, 2048, times(99)),
   power: () => simulated.power(times(400)),
   counts: () => real.counts(runs, 40320, times(400)),
   series: () => simulated.seriesRule(times(400)),
-  shortfall2048: () => real.shortfall(runs, 2048, times(20)),
-  shortfall40320: () => real.shortfall(runs, 40320, times(40)),
-  shortfall524288: () => real.shortfall(runs, 524288, times(60)),
+  shortfall2048: () => real.shortfall(runs, 2048, times(12)),
+  shortfall40320: () => real.shortfall(runs, 40320, times(20)),
+  shortfall524288: () => real.shortfall(runs, 524288, times(30)),
   drift: () => real.drift(runs),
 }
 

@@ -13,6 +13,7 @@
 // | funcTable.lineNumber, columnNumber       | 1-based start of the function; null = unknown: our lines that  |
 // |                                          | are not exact                                                 |
 // | frameTable.line, column                  | 1-based call; null = unknown: our exact lines                 |
+// | funcTable.name                           | `(anonymous)` for a function without a name                   |
 // | meta.startTime                           | milliseconds since 1970                                       |
 //
 // A snapshot is a thread. The member `meta.tracemalloc` holds the facts of each; the profiler passes over it.

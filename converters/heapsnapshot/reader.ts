@@ -1,5 +1,6 @@
 import { type ReadOptions, ROW_COLUMNS } from '../../src/converter.ts'
 import { FormatError } from '../../src/errors.ts'
+import { callTree, functionRows } from '../../src/io/calls.ts'
 import {
   BUFFER_DATA,
   className,
@@ -11,6 +12,7 @@ import {
 import { StringPicker } from '../../src/io/strings.ts'
 import { exactly, type Handler, RowFault, type RowSink } from '../../src/io/values.ts'
 import { SnapshotBuilder } from '../../src/model/builder.ts'
+import { Calls } from '../../src/model/calls.ts'
 import { hash2, RowIndex } from '../../src/model/columns.ts'
 import { DOMAIN } from '../../src/model/meta.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
@@ -18,7 +20,6 @@ import { Tables } from '../../src/model/tables.ts'
 import { Buffers } from './buffers.ts'
 import { Locations } from './locations.ts'
 import { Rows } from './rows.ts'
-import { Traces } from './traces.ts'
 
 /** Sections of plain numbers that nothing here is taken from. */
 const PASSED = new Set(['samples', 'scopes', 'scope_context_vars', 'scope_uses'])
@@ -30,7 +31,7 @@ export class SnapshotReader {
   readonly #seen = new Set<string>()
   readonly #rows = new Rows()
   #header: Header | undefined
-  #traces: Traces | undefined
+  #traces: Calls | undefined
   #buffers: Buffers | undefined
   #locations: Locations | undefined
   #nodes = 0
@@ -56,9 +57,11 @@ export class SnapshotReader {
     if (!header) return { read: 'skip' }
     if (name === 'nodes') return this.#nodeRows(header)
     if (name === 'edges') return this.#edgeRows(header)
-    if (name === 'trace_function_infos' && this.#traces) return this.#traces.functions()
-    if (name === 'trace_tree' && this.#traces)
-      return this.#needs(['trace_function_infos'], this.#traces.tree())
+    const traces = this.#traces
+    if (name === 'trace_function_infos' && traces) return functionRows(header.functionFields, traces)
+    if (name === 'trace_tree' && traces) {
+      return this.#needs(['trace_function_infos'], callTree(header.traceFields, traces))
+    }
     if (name === 'locations') {
       return this.#locations ? this.#needs(['nodes'], this.#locations.rows()) : { read: 'pass' }
     }
@@ -70,7 +73,7 @@ export class SnapshotReader {
     this.#header = header
     if (!this.#wants.has('stack')) return
     if (header.traceFunctionCount > 0 && header.nodeFields.trace_node_id !== undefined) {
-      this.#traces = new Traces(header.functionFields, header.traceFields)
+      this.#traces = new Calls()
       this.#buffers = new Buffers(header, this.#rows)
     } else if (header.locationFields.object_index !== undefined) {
       this.#locations = new Locations(header, this.#rows)

@@ -1,4 +1,4 @@
-import type { SnapshotMeta } from '../../src/model/meta.ts'
+import { LARGEST_INTERVAL, type SnapshotMeta } from '../../src/model/meta.ts'
 
 type Test = (value: unknown) => boolean
 
@@ -19,7 +19,7 @@ const REQUIRED: Readonly<Record<string, Test>> = {
 }
 
 const OPTIONAL: Readonly<Record<string, Test>> = {
-  interval: value => typeof value === 'number' && value > 0 && value < Infinity,
+  interval: value => typeof value === 'number' && value > 0 && value <= LARGEST_INTERVAL,
   intervalSource: oneOf('given', 'recorded', 'inferred'),
   runtime: isText,
   runtimeVersion: isText,

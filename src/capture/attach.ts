@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { TargetError } from '../errors.ts'
 import { type Memory, readingOf, type Sampled } from './facts.ts'
 import { makeFolder } from './files.ts'
-import { readSampler, startSampler, stopSampler } from './sampler.ts'
+import { isNotSampling, readSampler, startSampler, stopSampler } from './sampler.ts'
 import type { Sampling } from './settings.ts'
 import { keepFramesStable } from './stable.ts'
 import { noteRead, type Read, save, saveAs } from './store.ts'
@@ -133,7 +133,9 @@ async function capture(
       progress.reads++
     }
   } catch (error) {
-    if (!(error instanceof TargetError)) throw error
+    const isGone = await Promise.race([target.closed.then(() => true), sleep(200, false, { ref: false })])
+    // Also lost is the sampler of another client that has left.
+    if (!(error instanceof TargetError && (isGone || isNotSampling(error)))) throw error
     lost = error
   } finally {
     for (const { isolate, isOurs } of samplers) if (isOurs) await stopSampler(isolate.session).catch(() => {})

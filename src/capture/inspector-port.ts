@@ -77,6 +77,8 @@ async function checkProcess(pid: number): Promise<void> {
     )
   }
   if (process.platform !== 'linux') return
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => 'State: Z')
+  if (/^State:\s*[ZX]/m.test(status)) throw new TargetError(`there is no process ${pid} any more`)
   const exe = await readlink(`/proc/${pid}/exe`).catch(() => '')
   const name = exe.replace(/.*\//, '').replace(/ \(deleted\)$/, '')
   if (exe !== '' && !/node|electron/i.test(name)) {

@@ -91,5 +91,6 @@ export class Lookout {
     if ((memory.heapUsed ?? 0) > this.#limit * STILL_FULL) this.#nextNear = this.#nextRead
     this.#rssAtRead = memory.rss ?? this.#rssAtRead
     this.#heapAtRead = memory.heapUsed ?? this.#heapAtRead
+    this.heapPeak = Math.max(this.heapPeak, memory.heapUsed ?? 0)
   }
 }

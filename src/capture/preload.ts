@@ -1,12 +1,11 @@
 import { resolve } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
 import { makeFolder } from './files.ts'
-import { saveRaw } from './raw.ts'
 import { keepScripts } from './scripts.ts'
 import type { Settings } from './settings.ts'
 import { setStableFlags } from './stable.ts'
-import { readNow, startTracing, tracing } from './tracing.ts'
-import { startWatcher } from './watch.ts'
+import { startTracing } from './tracing.ts'
+import { saveHere, startWatcher } from './watch.ts'
 
 /** Says to a child process that it is one. */
 const OWNER = 'TRACEMALLOC_OWNER'
@@ -28,13 +27,6 @@ export function preload(settings: Settings): void {
   keepScripts()
   if (dir !== undefined && isMainThread) startWatcher({ ...settings, dir })
   startTracing(settings, settings.buffers)
-  if (dir !== undefined && !isMainThread) saveAtThreadEnd(dir)
-}
-
-/** A worker thread that ends takes its samples with it: they are saved raw, and the watcher makes a dump of them. */
-function saveAtThreadEnd(dir: string): void {
-  process.on('exit', () => {
-    const now = tracing()
-    if (now) saveRaw(dir, readNow(now))
-  })
+  // A worker thread that ends takes its samples with it: the watcher makes a dump of what is saved raw.
+  if (dir !== undefined && !isMainThread) process.on('exit', () => saveHere(dir))
 }

@@ -2,6 +2,7 @@ import { TargetError } from '../errors.ts'
 import { refuseKiller } from './killers.ts'
 import { resultText } from './protocol.ts'
 import { refusal, type Session } from './session.ts'
+import { withTime } from './with-time.ts'
 
 /** Longest message that is taken, in bytes: the longest string that V8 can make. */
 const LONGEST_MESSAGE = 0x1fffffe8
@@ -171,17 +172,4 @@ function messageOf(data: string, texts: Set<number>): object {
   const message = JSON.parse(data)
   if (typeof message !== 'object' || message === null) throw new Error('a message that is no object')
   return message
-}
-
-async function withTime<T>(work: Promise<T>, time: number, late: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const alarm = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new TargetError(`${late} (${time / 1000} s)`)), time)
-  })
-  try {
-    return await Promise.race([work, alarm])
-  } finally {
-    clearTimeout(timer)
-    work.catch(() => {}) // too late to matter
-  }
 }

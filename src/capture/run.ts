@@ -52,12 +52,14 @@ export async function run(command: readonly string[], options: RunOptions): Prom
   try {
     const known = new Set(await readdir(dir))
     const child = start(command, options, dir)
-    const stop = options.every === undefined ? undefined : follow(dir, known, options)
+    const prefix = options.children ? 'tracemalloc.' : filePrefix(String(child.pid), 'main')
+    const isNew = (name: string) => name.startsWith(prefix) && name.endsWith(DUMP) && !known.has(name)
+    const stop = options.every === undefined ? undefined : follow(dir, isNew, options)
     const end = await ended(child)
     await stop?.()
     // What a process that died, or a thread of it, could only leave raw.
-    await finishAll(dir, 'tracemalloc.', options.say, name => !known.has(name))
-    const files = (await readdir(dir)).filter(name => !known.has(name) && name.endsWith(DUMP)).sort()
+    await finishAll(dir, prefix, options.say, name => !known.has(name))
+    const files = (await readdir(dir)).filter(isNew).sort()
     const last = files.filter(name => isOfMain(name, child.pid)).at(-1)
     const snapshot = last === undefined ? undefined : (await loadFile(join(dir, last))).snapshots[0]
     const paths = output === undefined ? files.map(name => join(dir, name)) : await moveTo(output, dir, files)
@@ -76,10 +78,14 @@ function start(command: readonly string[], options: RunOptions, dir: string): Ch
 }
 
 /** Tells of every file of a series as it appears; returns the function that ends it. */
-function follow(dir: string, known: ReadonlySet<string>, { onRead, say }: RunOptions): () => Promise<void> {
-  const told = new Set(known)
+function follow(
+  dir: string,
+  isNew: (name: string) => boolean,
+  { onRead, say }: RunOptions,
+): () => Promise<void> {
+  const told = new Set<string>()
   const look = async () => {
-    for (const name of (await readdir(dir)).filter(name => name.endsWith(DUMP) && !told.has(name)).sort()) {
+    for (const name of (await readdir(dir)).filter(name => isNew(name) && !told.has(name)).sort()) {
       told.add(name)
       const { snapshots } = await loadFile(join(dir, name))
       onRead({ path: join(dir, name), snapshot: snapshots[0] })

@@ -5,6 +5,11 @@ import { type Sampling, startParameters } from './settings.ts'
 /** What V8 answers when nobody samples. */
 const NOT_STARTED = /was not started/
 
+/** Does the error say that nobody samples, or no longer? */
+export function isNotSampling(error: unknown): boolean {
+  return NOT_STARTED.test((error as Error).message)
+}
+
 /**
  * Starts sampling in an isolate. There is one sampler per isolate, shared by all clients, and V8 ignores a second start
  * without a word, so this asks first (a read, which collects garbage). False: another client's sampler runs already, with an
@@ -15,7 +20,7 @@ export async function startSampler(session: Session, sampling: Sampling): Promis
     await session.postText('HeapProfiler.getSamplingProfile')
     return false
   } catch (error) {
-    if (!NOT_STARTED.test((error as Error).message)) throw error
+    if (!isNotSampling(error)) throw error
   }
   await session.post('HeapProfiler.startSampling', startParameters(sampling))
   return true
@@ -27,7 +32,7 @@ export function startSamplerNow(session: LocalSession, sampling: Sampling): bool
     session.postNow('HeapProfiler.getSamplingProfile')
     return false
   } catch (error) {
-    if (!NOT_STARTED.test((error as Error).message)) throw error
+    if (!isNotSampling(error)) throw error
   }
   session.postNow('HeapProfiler.startSampling', startParameters(sampling))
   return true

@@ -53,6 +53,8 @@ export interface Settings extends Sampling {
   dir?: string
   /** Seconds between snapshots; none in between when absent. */
   every?: number
+  /** How many of those; without end when absent. */
+  count?: number
   /** Keep the snapshot of the highest heap seen. */
   peak: boolean
   /** Trace worker threads too. */
@@ -67,8 +69,8 @@ export interface Settings extends Sampling {
 
 /**
  * Reads `TRACEMALLOC` (frames, `0` = off, as PYTHONTRACEMALLOC) and `TRACEMALLOC_INTERVAL`, `_MODE`, `_DIR`, `_EVERY`,
- * `_PEAK`, `_WORKERS`, `_CHILDREN`, `_STABLE_FRAMES`,
- * `_BUFFERS`. Undefined when tracing is off. Throws UsageError for a value that is none.
+  const { nframe, interval, mode, dir, every, count, peak, workers, children, stableFrames, buffers } =
+    settings
  */
 export function settingsFromEnv(env: Record<string, string | undefined>): Settings | undefined {
   const { TRACEMALLOC: nframe, TRACEMALLOC_DIR: dir, TRACEMALLOC_MODE: mode } = env
@@ -84,6 +86,7 @@ export function settingsFromEnv(env: Record<string, string | undefined>): Settin
     }),
     dir: dir || undefined,
     every: numberOf(env, 'TRACEMALLOC_EVERY', 0.001, false),
+    count: numberOf(env, 'TRACEMALLOC_COUNT', 1, true),
     peak: switchOf(env, 'TRACEMALLOC_PEAK', false),
     workers: switchOf(env, 'TRACEMALLOC_WORKERS', true),
     children: switchOf(env, 'TRACEMALLOC_CHILDREN', true),
@@ -94,14 +97,19 @@ export function settingsFromEnv(env: Record<string, string | undefined>): Settin
 
 /** The same settings as environment variables. */
 export function settingsToEnv(settings: Settings): Record<string, string> {
+<<<<<<< HEAD
   const { nframe, interval, mode, dir, every, peak, workers, children, stableFrames, buffers } = settings
+=======
+  const { nframe, interval, mode, dir, every, count, peak, workers, children, stableFrames } = settings
+>>>>>>> main
   const onOff = (value: boolean) => (value ? '1' : '0')
   return {
     TRACEMALLOC: String(nframe),
     TRACEMALLOC_INTERVAL: String(interval),
     TRACEMALLOC_MODE: mode,
     TRACEMALLOC_DIR: dir ?? '',
-    TRACEMALLOC_EVERY: every === undefined ? '' : String(every),
+    TRACEMALLOC_EVERY: String(every ?? ''),
+    TRACEMALLOC_COUNT: String(count ?? ''),
     TRACEMALLOC_PEAK: onOff(peak),
     TRACEMALLOC_WORKERS: onOff(workers),
     TRACEMALLOC_CHILDREN: onOff(children),

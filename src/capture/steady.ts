@@ -1,3 +1,4 @@
+import { visible } from '../escape.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { textLines } from '../report/text.ts'
 import { diffView, topView } from '../report/view.ts'
@@ -31,6 +32,6 @@ export class Steady {
     const view = first ? diffView([snapshot], [first], options) : topView(snapshot, options)
     const clock = new Date(time ?? Date.now()).toISOString().slice(11, 19)
     const title = `${clock} ${isolate}: ${figures.join(', ')}`
-    return [title, ...textLines(view)]
+    return [visible(title), ...textLines(view)]
   }
 }

@@ -9,6 +9,7 @@ import { limitFrames } from '../model/truncate.ts'
 import { withBlocks } from './blocks.ts'
 import { overheadOf } from './facts.ts'
 import { DUMP, filePath, filePrefix, plainName, RAW } from './files.ts'
+import { withoutOwn } from './own.ts'
 import { type Reading, rawFacts, saveRaw } from './raw.ts'
 
 /** A reading as a snapshot: what the heapprofile converter makes of it, and its facts. */
@@ -16,7 +17,7 @@ export async function snapshotOf(reading: Reading): Promise<Snapshot> {
   const { profile, nframe, meta, blocks = [] } = reading
   const source = bytesSource(Buffer.from(profile), 'the profile', 1 << 18)
   const { snapshots } = await loadSource(source, { from: 'heapprofile', interval: meta.interval })
-  const snapshot = limitFrames(snapshots[0], nframe)
+  const snapshot = limitFrames(withoutOwn(snapshots[0]), nframe)
   const { skipped, notes = [] } = snapshot.meta
   const overhead = overheadOf(snapshot.columns.samples?.row.length ?? 0, snapshot.tables.stacks.length)
   const memory = { ...meta.memory, sampled: snapshot.total.size, overhead }

@@ -143,7 +143,7 @@ async function nodeTarget(connection: Connection, where: string, opened: boolean
     if (opened) {
       // The inspector goes away instead of answering.
       connection.post('Runtime.evaluate', { expression: CLOSE_INSPECTOR }).catch(() => {})
-      await Promise.race([connection.closed, sleep(CLOSE_TIME)])
+      await Promise.race([connection.closed, sleep(CLOSE_TIME, undefined, { ref: false })])
     }
     await connection.close()
   }

@@ -1,6 +1,9 @@
+import { writeSync } from 'node:fs'
 import v8 from 'node:v8'
 import { Worker } from 'node:worker_threads'
+import { saveRaw } from './raw.ts'
 import type { Settings } from './settings.ts'
+import { readNow, tracing } from './tracing.ts'
 import type { Request, WatcherData } from './watcher.ts'
 
 /** Signals that end a program; before it ends by one, a snapshot is written. */
@@ -12,42 +15,82 @@ const KEY = Symbol.for('tracemalloc.beat')
 /** What the watcher evaluates now and then in this thread. */
 export const BEAT = "globalThis[Symbol.for('tracemalloc.beat')]?.()"
 
+/** How long the watcher may give no sign of life before the program ends without it, in ms. */
+const PATIENCE = 60_000
+
 /** Starts the watcher and has it write a snapshot at the end of the process, on signals, and before a worker is terminated. */
 export function startWatcher(settings: Settings & { dir: string }): void {
-  const answered = new Int32Array(new SharedArrayBuffer(4))
-  const data: WatcherData = { settings, answered, limit: heapLimit() }
-  // Its own start must not load what the program preloads, nor open the program's streams to pipe its own into them.
-  const watcher = new Worker(new URL(import.meta.url.replace(/watch(\.[jt]s)$/, 'watcher$1')), {
-    workerData: data,
-    execArgv: [],
-    env: { ...process.env, NODE_OPTIONS: '' },
-    stdout: true,
-    stderr: true,
+  const watcher = openWatcher(settings)
+  watcher.wait() // a program can fill its heap in less time than the watcher takes to start
+  process.on('exit', () => {
+    watcher.ask('end')
+    if (!watcher.wait()) saveHere(settings.dir)
   })
-  watcher.unref()
+  onSignals(watcher)
+  if (settings.workers) beforeTerminate(watcher)
+}
+
+/** The watcher as the main thread sees it. */
+interface Watcher {
+  ask(request: Request): void
+  /** Waits until all requests are answered; false when they never will be. */
+  wait(): boolean
+}
+
+function openWatcher(settings: Settings & { dir: string }): Watcher {
+  const answered = new Int32Array(new SharedArrayBuffer(8))
+  const data: WatcherData = { settings, answered, limit: heapLimit() }
   let isAlive = true
   let asked = 1 // its start
-  watcher.on('error', error => {
+  let worker: Worker | undefined
+  const end = (error?: Error) => {
     isAlive = false
-    process.stderr.write(`tracemalloc: the watcher ended: ${error.message}\n`)
-  })
-  const ask = (request: Request) => {
-    asked++
-    watcher.postMessage(request)
+    if (error) complain(`snapshots are only written at the end: ${error.message}`)
   }
-  const wait = () => {
-    for (let seen = -1; isAlive && (seen = Atomics.load(answered, 0)) < asked; ) {
-      Atomics.wait(answered, 0, seen, 50) // in between, the inspector serves the watcher
-    }
+  try {
+    // Its own start must not load what the program preloads, nor open the program's streams to pipe its own into them.
+    worker = new Worker(new URL(import.meta.url.replace(/watch(\.[jt]s)$/, 'watcher$1')), {
+      workerData: data,
+      execArgv: [],
+      env: { ...process.env, NODE_OPTIONS: '' },
+      stdout: true,
+      stderr: true,
+    })
+    worker.unref()
+    worker.on('error', end).on('exit', () => end())
+  } catch (error) {
+    end(error as Error) // threads may be forbidden
   }
-  const askAndWait = (request: Request) => {
-    ask(request)
-    wait()
+  return {
+    ask(request) {
+      asked++
+      worker?.postMessage(request)
+    },
+    wait() {
+      let sign = -1
+      for (let since = Date.now(); isAlive && Atomics.load(answered, 0) < asked; ) {
+        Atomics.wait(answered, 0, Atomics.load(answered, 0), 50) // in between, the inspector serves the watcher
+        if (sign !== (sign = Atomics.load(answered, 1))) since = Date.now()
+        else if (Date.now() - since > PATIENCE) end(new Error('the watcher gives no sign of life'))
+      }
+      return isAlive
+    },
   }
-  wait() // a program can fill its heap in less time than the watcher takes to start
-  process.on('exit', () => askAndWait('end'))
-  onSignals(ask, askAndWait)
-  if (settings.workers) beforeTerminate(askAndWait)
+}
+
+/** Saves this thread's samples raw, for want of the watcher, or at the end of a worker thread. Never throws. */
+export function saveHere(dir: string): void {
+  const now = tracing()
+  try {
+    if (now) saveRaw(dir, readNow(now))
+  } catch (error) {
+    complain((error as Error).message)
+  }
+}
+
+/** At the end of a thread, process.stderr is too late. */
+function complain(message: string): void {
+  writeSync(2, `tracemalloc: ${message}\n`)
 }
 
 /**
@@ -60,12 +103,13 @@ function heapLimit(): number {
   return megabytes ? Number(megabytes) * 2 ** 20 : v8.getHeapStatistics().heap_size_limit
 }
 
-function onSignals(ask: (request: Request) => void, askAndWait: (request: Request) => void): void {
-  const handlers = new Map<NodeJS.Signals, () => void>([[ON_DEMAND, () => ask('now')]])
+function onSignals(watcher: Watcher): void {
+  const handlers = new Map<NodeJS.Signals, () => void>([[ON_DEMAND, () => watcher.ask('now')]])
   for (const signal of ENDING) {
     handlers.set(signal, () => {
       if (process.listenerCount(signal) > 1) return // the program handles it itself
-      askAndWait('end')
+      watcher.ask('end')
+      watcher.wait()
       process.off(signal, handlers.get(signal)!)
       process.kill(process.pid, signal) // now it ends as it would have without us
     })
@@ -97,10 +141,13 @@ function onSignals(ask: (request: Request) => void, askAndWait: (request: Reques
 }
 
 /** A worker that is terminated runs no exit handler: its samples are saved before. */
-function beforeTerminate(askAndWait: (request: Request) => void): void {
+function beforeTerminate(watcher: Watcher): void {
   const { terminate } = Worker.prototype
   Worker.prototype.terminate = function () {
-    if (this.threadId > 0) askAndWait({ isolate: `worker ${this.threadId}` })
+    if (this.threadId > 0) {
+      watcher.ask({ isolate: `worker ${this.threadId}` })
+      watcher.wait()
+    }
     return terminate.call(this)
   }
 }

@@ -11,6 +11,7 @@ import { localSession, type Session } from './session.ts'
 import type { Settings } from './settings.ts'
 import { LIVE_BLOCKS, NEXT_FACTS } from './tracing.ts'
 import { BEAT } from './watch.ts'
+import { withTime } from './with-time.ts'
 import { workerSessions } from './workers.ts'
 
 /** What reads and writes profiles is large: it is loaded behind the start. */
@@ -19,7 +20,7 @@ const store = import('./store.ts')
 /** What the watcher is told at its start. */
 export interface WatcherData {
   settings: Settings & { dir: string }
-  /** One cell: how many requests were answered, its start being the first. */
+  /** Two cells: how many requests were answered, its start being the first; and a sign of life that changes. */
   answered: Int32Array
   /** Most bytes that the main thread's heap may have. */
   limit: number
@@ -35,6 +36,9 @@ const lookout = new Lookout(limit, settings.peak)
 
 /** Milliseconds between looks at a main thread that seems quiet: whether it is stuck, and its heap. */
 const BEAT_TIME = 1000
+
+/** How long a worker thread may take to be read, in ms: one that is inside a synchronous call must not hold up the program's end. */
+const WORKER_TIME = 10_000
 
 /** One thing after the other; a failure is told and is the end of that one only. */
 let last = Promise.resolve()
@@ -61,10 +65,17 @@ async function withMain<T>(work: (main: Session) => Promise<T>): Promise<T> {
 /** Reads and saves the threads that are traced; `only` names one. */
 async function snapshots(main: Session, only?: string, note?: string): Promise<void> {
   const sessions: Session[] = only === undefined || only === 'main' ? [main] : []
-  if (settings.workers && only !== 'main') sessions.push(...(await workerSessions(main)))
+  if (settings.workers && only !== 'main') {
+    sessions.push(
+      ...(await workerSessions(main)).filter(({ thread }) => only === undefined || only === thread),
+    )
+  }
   for (const session of sessions) {
     try {
-      const reading = await read(session, session === main, only, note)
+      const work = read(session, session === main, only, note)
+      const reading = await (session === main
+        ? work
+        : withTime(work, WORKER_TIME, 'a worker thread does not answer'))
       if (!reading) continue
       const { noteRead, save } = await store
       const saved = await save(dir, reading)
@@ -142,17 +153,30 @@ parentPort!.on('message', async (request: Request) => {
   await enqueue(async () => (await store).finishAll(dir, filePrefix(label, 'main'), say))
   answer()
 })
-if (settings.every !== undefined)
-  setInterval(() => enqueue(() => withMain(main => snapshots(main))), settings.every * 1000)
+if (settings.every !== undefined) {
+  let left = settings.count ?? Number.POSITIVE_INFINITY
+  every(settings.every * 1000, async () => {
+    if (left-- > 0) await withMain(main => snapshots(main))
+  })
+}
 
-let isLooking = false
 let lookedAt = 0
-setInterval(async () => {
+every(lookout.pollTime, async () => {
   const now = performance.now()
-  if (isLooking || !(lookout.isRising(process.memoryUsage.rss()) || now - lookedAt >= BEAT_TIME)) return
+  if (!lookout.isRising(process.memoryUsage.rss()) && now - lookedAt < BEAT_TIME) return
   lookedAt = now
-  isLooking = true
-  await enqueue(look)
-  isLooking = false
-}, lookout.pollTime)
+  await look()
+})
+setInterval(() => Atomics.add(answered, 1, 1), 1000)
 answer()
+
+/** Does the work every so many ms, unless the last time is not over yet. */
+function every(time: number, work: () => Promise<void>): void {
+  let isBusy = false
+  setInterval(async () => {
+    if (isBusy) return
+    isBusy = true
+    await enqueue(work)
+    isBusy = false
+  }, time)
+}

@@ -17,6 +17,7 @@ export function addCapture(command: Command): Command {
     .option('-o, --output <file>', 'the file to write; its ending names the format')
     .option('--out <dir>', 'the folder for numbered files (default: the working directory)')
     .option('--every <seconds>', 'take a snapshot every so often', seconds)
+    .option('--count <n>', 'how many of those', wholeNumber(1))
     .option('--interval <bytes>', `bytes between samples (default ${DEFAULT_INTERVAL})`, wholeNumber(1))
     .option('--nframe <n>', `most frames of a traceback, 1 to ${MAX_NFRAME}`, wholeNumber(1), MAX_NFRAME)
     .addOption(new Option('--mode <mode>', MODES.join(', ')).argParser(oneOf(MODES)).default('live'))

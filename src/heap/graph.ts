@@ -1,8 +1,10 @@
 import { FormatError } from '../errors.ts'
+import { callTree, functionRows } from '../io/calls.ts'
 import { type Header, LONGEST_HEADER, readHeader } from '../io/heapsnapshot.ts'
 import { readMembers } from '../io/members.ts'
 import type { Source } from '../io/source.ts'
 import { type Handler, RowFault } from '../io/values.ts'
+import { Calls } from '../model/calls.ts'
 import { hash2, RowIndex, reserve } from '../model/columns.ts'
 import { Shapes } from './shapes.ts'
 import { Texts } from './texts.ts'
@@ -41,8 +43,9 @@ export interface HeapGraph {
   /** Number of the code location, from 1; 0 = none. Empty where no node has one. */
   readonly location: Uint32Array
   readonly locations: readonly string[]
-  /** Allocation traces; empty where there are none. */
+  /** Allocation traces, by the ids that `calls` has; empty where there are none. */
   readonly trace: Uint32Array
+  readonly calls: Calls
   // Per edge.
   edgeType: Uint8Array
   /** A string, or the index of an element or hidden edge. Empty unless asked for. */
@@ -91,7 +94,7 @@ function grow<T extends Uint8Array | Uint32Array | Float64Array>(column: T, leng
   return grown
 }
 
-const ROOM = 1 << 16
+const ROOM = 1 << 12
 
 class GraphReader {
   readonly #options: GraphOptions
@@ -107,6 +110,7 @@ class GraphReader {
   #firstEdge = new Uint32Array(ROOM)
   #detachedness = new Uint8Array(ROOM)
   #trace = new Uint32Array(0)
+  readonly #calls = new Calls()
   #edges = 0
   #edgeType = new Uint8Array(ROOM)
   #edgeName = new Uint32Array(0)
@@ -146,11 +150,19 @@ class GraphReader {
       needs('nodes')
       return this.#edgeRows(this.#header!)
     }
+    const header = this.#header
+    const isTracked = header !== undefined && header.traceFunctionCount > 0
+    if (name === 'trace_function_infos' && isTracked) return functionRows(header.functionFields, this.#calls)
+    if (name === 'trace_tree' && isTracked) {
+      needs('trace_function_infos')
+      return callTree(header.traceFields, this.#calls)
+    }
     if (name === 'locations') {
       needs('nodes')
       return this.#locationRows(this.#header!)
     }
     if (name === 'strings') {
+      needs('nodes')
       return {
         read: 'strings',
         piece: (bytes, start, end, quotes, count) => this.#texts.piece(bytes, start, end, quotes, count),
@@ -362,6 +374,7 @@ class GraphReader {
       location: this.#location,
       locations: [...this.#locations.keys()],
       trace: this.#trace,
+      calls: this.#calls,
       edgeType: this.#edgeType,
       edgeName: this.#edgeName,
       to: this.#to,

@@ -85,11 +85,14 @@ interface Branch {
  */
 export class InterfaceMatcher {
   readonly #root: Branch = { next: new Map(), match: undefined, greatest: undefined }
+  /** Properties of any interface; others cannot matter. */
+  readonly #known = new Set<string>()
 
   constructor(interfaces: readonly Interface[]) {
     for (const [index, { name, properties }] of interfaces.entries()) {
       let branch = this.#root
       for (const property of [...properties].sort()) {
+        this.#known.add(property)
         let next = branch.next.get(property)
         if (!next) {
           next = { next: new Map(), match: undefined, greatest: undefined }
@@ -105,7 +108,7 @@ export class InterfaceMatcher {
   match(names: readonly string[]): string | undefined {
     let best = this.#root.match
     const branches = new Set<Branch>([this.#root])
-    for (const property of [...names].sort()) {
+    for (const property of names.filter(name => this.#known.has(name)).sort()) {
       for (const branch of [...branches]) {
         if (branch.greatest === undefined || property >= branch.greatest) branches.delete(branch)
         const next = branch.next.get(property)

@@ -4,6 +4,8 @@ import type { Heap } from './summary.ts'
 
 /** Longest text of a string that is put together from parts, as in DevTools. */
 const LONGEST = 1024
+/** Most parts that are looked at: in a broken file they may go in rings. */
+const MOST_PARTS = 4096
 
 /** The text of string nodes; a concatenated string's is put together from its parts. */
 export function stringTexts(graph: HeapGraph): (node: number) => string {
@@ -19,7 +21,7 @@ export function stringTexts(graph: HeapGraph): (node: number) => string {
   return node => {
     let text = ''
     const left = [node]
-    while (left.length > 0 && text.length < LONGEST) {
+    for (let parts = 0; left.length > 0 && text.length < LONGEST && parts < MOST_PARTS; parts++) {
       const n = left.pop() as number
       if (type[n] !== cons) text += texts.get(name[n])
       else left.push(part(n, 'second'), part(n, 'first'))

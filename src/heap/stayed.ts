@@ -4,6 +4,7 @@ import { readMembers } from '../io/members.ts'
 import type { Source } from '../io/source.ts'
 import type { Handler } from '../io/values.ts'
 import { reserve } from '../model/columns.ts'
+import { Tables } from '../model/tables.ts'
 import { IdIndex } from './comparison.ts'
 import { edgeLabels, nodeTexts } from './nodes.ts'
 import { Paths } from './retainers.ts'
@@ -16,7 +17,7 @@ export interface StayedRow {
   readonly count: number
   readonly shallow: number
   readonly retained: number
-  /** Id of one of them. */
+  /** Id of the oldest of them. */
   readonly example: number
   /** Allocation trace of that one; 0 = none. */
   readonly trace: number
@@ -70,9 +71,12 @@ export function stayed(heap: Heap, base: Uint32Array, target: Uint32Array): Stay
     const key = path.join('\n')
     let group = groups.get(key)
     if (!group) {
-      const trace = graph.trace.length > 0 ? graph.trace[node] : 0
-      group = { path, count: 0, shallow: 0, retained: 0, example: graph.id[node], trace }
+      group = { path, count: 0, shallow: 0, retained: 0, example: Number.POSITIVE_INFINITY, trace: 0 }
       groups.set(key, group)
+    }
+    if (graph.id[node] < group.example) {
+      group.example = graph.id[node]
+      group.trace = graph.trace.length > 0 ? graph.trace[node] : 0
     }
     group.count++
     group.shallow += graph.size[node]
@@ -81,6 +85,20 @@ export function stayed(heap: Heap, base: Uint32Array, target: Uint32Array): Stay
   return [...groups.values()].sort(
     (a, b) => b.retained - a.retained || (a.path.join() < b.path.join() ? -1 : 1),
   )
+}
+
+/** Formats the allocation trace of an id, most recent call first: `function (file:line)`. */
+export function traceTexts({ graph }: Heap): (trace: number) => string[] {
+  const tables = new Tables()
+  const { texts } = graph
+  const last = texts.length
+  const stackOf = graph.calls.stacks(tables, i => (i < last ? texts.get(i) : ''))
+  return trace =>
+    tables.stacks
+      .framesOf(stackOf(trace))
+      .reverse()
+      .map(i => tables.frames.get(i))
+      .map(frame => `${frame.functionName || '(anonymous)'} (${frame})`)
 }
 
 /** Marked nodes that no other marked one dominates. */

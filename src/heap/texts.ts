@@ -1,7 +1,7 @@
 import { FormatError } from '../errors.ts'
 import { decode } from '../io/values.ts'
 
-const BLOCK = 1 << 22
+const BLOCK = 1 << 20
 
 /** The strings of a file as it has them: raw bytes, decoded one by one when asked for. */
 export class Texts {

@@ -48,10 +48,12 @@ export function inflate(source: Source, kind: 'gzip' | 'zstd'): Source {
       const inflater = kind === 'gzip' ? zlib.createGunzip({ chunkSize: CHUNK }) : createZstd()
       const input = source.chunks()[Symbol.asyncIterator]()
       let failure: unknown
+      let given = 0 // bytes of input
       const pump = (async () => {
         for (;;) {
           const next = await input.next()
           if (next.done) break
+          given += next.value.length
           // The piece's buffer is used again, so zlib must be done with it before the next one is read.
           await new Promise<void>((resolve, reject) => {
             inflater.once('error', reject)
@@ -73,7 +75,10 @@ export function inflate(source: Source, kind: 'gzip' | 'zstd'): Source {
       try {
         yield* inflater
         await pump
-        if (failure) throw failure
+        if (failure && !inflater.readableEnded) throw failure
+        if (failure || inflater.bytesWritten < given) {
+          throw Object.assign(new Error('there is more behind its end'), { code: 'Z_DATA_ERROR' })
+        }
       } finally {
         inflater.destroy()
         await input.return?.(undefined)

@@ -1,4 +1,4 @@
-import type { SnapshotMeta } from './meta.ts'
+import { LARGEST_INTERVAL, type SnapshotMeta } from './meta.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** A snapshot's facts as JSON files of ours hold them. */
@@ -10,9 +10,10 @@ const CHOICES: Record<string, readonly string[]> = {
   counts: ['exact', 'estimated'],
   intervalSource: ['given', 'recorded', 'inferred'],
 }
-const NUMBERS = ['interval', 'time', 'read', 'pid']
+const NUMBERS = ['time', 'read', 'pid']
 const STRINGS = ['runtime', 'runtimeVersion', 'session', 'isolate', 'document', 'name']
 const TALLIES = ['memory', 'skipped']
+const KNOWN = new Set([...Object.keys(CHOICES), ...NUMBERS, ...STRINGS, ...TALLIES, 'interval', 'notes'])
 
 export function metaJson({ meta, tracebackLimit }: Snapshot): MetaJson {
   const { source: _, ...facts } = meta
@@ -30,7 +31,7 @@ export function parseMeta(
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
   const meta: Record<string, unknown> = { source }
   for (const [key, fact] of Object.entries(value)) {
-    if (!isKnown(key)) continue
+    if (!KNOWN.has(key)) continue
     if (!isFact(key, fact)) return undefined
     meta[key] = fact
   }
@@ -41,12 +42,9 @@ export function parseMeta(
   return { meta: meta as unknown as SnapshotMeta, tracebackLimit: limit }
 }
 
-function isKnown(key: string): boolean {
-  return Object.hasOwn(CHOICES, key) || [...NUMBERS, ...STRINGS, ...TALLIES].includes(key) || key === 'notes'
-}
-
 function isFact(key: string, fact: unknown): boolean {
   if (Object.hasOwn(CHOICES, key)) return CHOICES[key].includes(fact as string)
+  if (key === 'interval') return typeof fact === 'number' && fact > 0 && fact <= LARGEST_INTERVAL
   if (NUMBERS.includes(key)) return Number.isFinite(fact)
   if (STRINGS.includes(key)) return typeof fact === 'string'
   if (key === 'notes') return Array.isArray(fact) && fact.every(note => typeof note === 'string')

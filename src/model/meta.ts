@@ -1,6 +1,9 @@
 /** What was measured: still alive at the read, allocated since the start, or alive at the highest heap seen. */
 export type Measure = 'live' | 'allocated' | 'peak'
 
+/** Largest sampling interval in bytes that a file may claim; estimates stay within 2^53 with it. */
+export const LARGEST_INTERVAL = 2 ** 32
+
 /** Where the sampling interval is known from. */
 export type IntervalSource = 'given' | 'recorded' | 'inferred'
 

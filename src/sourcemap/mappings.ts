@@ -110,8 +110,9 @@ function absolute(mapping: Mapping, piece: Piece, shift: number): Mapping {
  * nor beyond the number of sources and names. Otherwise the result is the index of the first character that breaks this.
  */
 export function readMappings(text: string, sources: number, names: number): Mappings | number {
-  const values = new Float64Array(5) // column, source, original line, original column, name
-  const most = Float64Array.of(Infinity, sources - 1, Infinity, Infinity, names - 1)
+  const bytes = new TextEncoder().encode(text) // twice as fast to walk as a string
+  const values = new Int32Array(5) // column, source, original line, original column, name
+  const most = Int32Array.of(MAX, sources - 1, MAX, MAX, names - 1)
   let piece = pieceAt(0, 0, values)
   const pieces = [piece]
   let line = 0
@@ -120,9 +121,9 @@ export function readMappings(text: string, sources: number, names: number): Mapp
   let fields = 0 // of the mapping that is not whole yet
   let digits = 0 // of the number that is not whole yet
   let bits = 0
-  for (let i = 0; i <= text.length; i++) {
-    const code = i < text.length ? text.charCodeAt(i) : SEMICOLON
-    const digit = code < 128 ? DIGITS[code] : NO_DIGIT
+  for (let i = 0; i <= bytes.length; i++) {
+    const code = i < bytes.length ? bytes[i] : SEMICOLON
+    const digit = DIGITS[code]
     if (digit < NO_DIGIT) {
       if (digits > 5 && (digits > 6 ? digit & 31 : (digit & 31) > 3)) return i // more than 32 bits
       if (digits < 7) bits |= (digit & 31) << (5 * digits)
@@ -138,12 +139,12 @@ export function readMappings(text: string, sources: number, names: number): Mapp
       continue
     }
     if (code !== COMMA && code !== SEMICOLON) return i
-    if (digits > 0 || (fields !== 1 && fields !== 4 && fields !== 5 && !isEmptyLine(text, i, fields)))
+    if (digits > 0 || (fields !== 1 && fields !== 4 && fields !== 5 && !isEmptyLine(bytes, i, fields)))
       return i
     if (values[0] < previous) {
       // A line that is out of order is sorted when it is decoded, so it has to stay in one piece.
       isSorted = false
-      while (piece.line === line && piece.start > 0 && text.charCodeAt(piece.start - 1) === COMMA) {
+      while (piece.line === line && piece.start > 0 && bytes[piece.start - 1] === COMMA) {
         pieces.pop()
         piece = pieces[pieces.length - 1]
       }
@@ -160,18 +161,21 @@ export function readMappings(text: string, sources: number, names: number): Mapp
   return new Mappings(text, pieces)
 }
 
-function isEmptyLine(text: string, end: number, fields: number): boolean {
-  if (fields !== 0 || (end < text.length && text.charCodeAt(end) === COMMA)) return false
-  return end === 0 || text.charCodeAt(end - 1) === SEMICOLON
+/** Highest value of a number, as it has 32 bits and one is its sign. */
+const MAX = 0x7fffffff
+
+function isEmptyLine(bytes: Uint8Array, end: number, fields: number): boolean {
+  if (fields !== 0 || (end < bytes.length && bytes[end] === COMMA)) return false
+  return end === 0 || bytes[end - 1] === SEMICOLON
 }
 
-function pieceAt(start: number, line: number, values: Float64Array): Piece {
+function pieceAt(start: number, line: number, values: Int32Array): Piece {
   const [column, source, originalLine, originalColumn, name] = values
   return { line, column, source, originalLine, originalColumn, name, start }
 }
 
 const NO_DIGIT = 64
-/** Value of a base 64 digit by its character code; from 32 on, more digits follow. */
-const DIGITS = new Uint8Array(128).fill(NO_DIGIT)
+/** Value of a base 64 digit by its byte; from 32 on, more digits follow. */
+const DIGITS = new Uint8Array(256).fill(NO_DIGIT)
 for (const [i, c] of [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'].entries())
   DIGITS[c.charCodeAt(0)] = i

@@ -18,7 +18,7 @@ import {
 import { notesOf } from './notes.ts'
 import { isPaired } from './pairing.ts'
 import { runtimeStacks } from './runtime.ts'
-import { ALPHA, falseDiscoveryRate, isTestable } from './significance.ts'
+import { ALPHA, falseDiscoveryRate, isSurelyNoise, isTestable } from './significance.ts'
 import type { Comparison, ErrorBar, NoiseReason, Rule, SampledDiff } from './types.ts'
 
 /** Old runs from which on the variation between them is measured, not assumed. */
@@ -40,7 +40,8 @@ interface Sums {
 
 /** A verdict by group id. */
 export interface Verdict {
-  pValue: number | null
+  /** Undefined where it is surely too large to matter, and so not worked out. */
+  pValue: number | null | undefined
   significant: boolean | null
   reason: NoiseReason | undefined
   drift?: { bytes: number; label: string }
@@ -124,15 +125,24 @@ function sumGroups(grouper: Grouper, now: readonly Snapshot[], old: readonly Sna
     ...after,
     sizeDiff: minus(after.size, before.size),
     countDiff: minus(after.count, before.count),
-    ids: Uint32Array.from(present.keys()).filter(id => present[id] === 1),
+    ids: marked(present),
     estimated: [...grouped.values()].some(g => g.estimated),
     sizes,
     runtime: runtimeGroups({ grouper, groups }, [...now, ...old]),
   }
 }
 
+/** Ids of the groups that are marked. */
+function marked(marks: Uint8Array): Uint32Array {
+  const ids = new Uint32Array(marks.length)
+  let n = 0
+  for (let id = 0; id < marks.length; id++) if (marks[id] === 1) ids[n++] = id
+  return ids.subarray(0, n)
+}
+
 function runtimeGroups(reads: Pick<Reads, 'grouper' | 'groups'>, snapshots: readonly Snapshot[]): Uint8Array {
   const isRuntime = runtimeStacks(reads.grouper.tables)
+  if (!isRuntime.includes(1)) return new Uint8Array(reads.groups + 1)
   const ours = new Float64Array(reads.groups + 1)
   const unused = new Float64Array(reads.groups + 1)
   for (const snapshot of snapshots) {
@@ -183,7 +193,7 @@ function judgeRows(
       verdict.reason = 'runtime'
       continue
     }
-    verdict.pValue = judge.pValue(id)
+    verdict.pValue = isSurelyNoise(judge.sides(id)) ? undefined : judge.pValue(id)
     verdict.reason = 'sampling'
     if (id === groups) continue
     if (isTestable(judge.sides(id))) tested.push(id)
@@ -194,7 +204,7 @@ function judgeRows(
     verdicts[id].significant = isLarge
     verdicts[id].reason = isLarge ? undefined : 'small'
   }
-  const called = falseDiscoveryRate(tested.map(id => verdicts[id].pValue as number))
+  const called = falseDiscoveryRate(tested.map(id => verdicts[id].pValue ?? 1))
   for (const [i, id] of tested.entries()) if (called[i]) call(id)
   if ((verdicts[groups].pValue ?? 1) <= ALPHA) call(groups)
   return verdicts
@@ -233,7 +243,6 @@ const TOTAL: Describer = { describe: () => ({ label: 'total', key: {}, traceback
 /** A row that works its limits out when asked: reports show few of many. */
 class Row implements SampledDiff {
   readonly statistic: StatisticDiff
-  readonly pValue: number | null
   readonly significant: boolean | null
   readonly reason: NoiseReason | undefined
   readonly drift: SampledDiff['drift']
@@ -241,6 +250,7 @@ class Row implements SampledDiff {
   readonly #judge: Judge | undefined
   readonly #known: boolean
   readonly #bar: (id: number) => ErrorBar
+  readonly #pValue: number | null | undefined
 
   constructor(
     id: number,
@@ -251,7 +261,7 @@ class Row implements SampledDiff {
     bar: (id: number) => ErrorBar,
   ) {
     this.statistic = new StatisticDiff(grouper ?? TOTAL, id, sums)
-    this.pValue = verdict.pValue
+    this.#pValue = verdict.pValue
     this.significant = verdict.significant
     this.reason = verdict.reason
     this.drift = verdict.drift
@@ -259,6 +269,10 @@ class Row implements SampledDiff {
     this.#judge = judge
     this.#bar = bar
     this.#known = judge !== undefined && verdict.reason !== 'interval unknown'
+  }
+
+  get pValue(): number | null {
+    return this.#pValue === undefined && this.#judge ? this.#judge.pValue(this.#id) : (this.#pValue ?? null)
   }
 
   get sizeError(): number | null {

@@ -4,9 +4,11 @@
 // usual object sizes (./prior.ts), and the checksum: the samples of a node must add up to its `selfSize`.
 
 import type { Samples } from '../model/snapshot.ts'
+import { NumberIds } from './numbers.ts'
 import { probability, reportedSize, sampleVariance } from './sampling.ts'
 import { type Candidates, type SizeTable, tableFor } from './sizes.ts'
 import { logGamma } from './special.ts'
+import { sumTilted } from './tilt.ts'
 
 /**
  * Live samples, decoded. Samples of one row and one v form a lot; what cannot be told for sure is averaged by its probability.
@@ -28,11 +30,16 @@ export interface Decoded {
 
 /** How strongly the sizes at one node are alike: concentration of the Dirichlet prior over its sizes. */
 const CONCENTRATION = 2
-/** Most ways to split one lot that are tried, largest lot that is split, most partial sums of a row, and most steps for a whole snapshot. */
+/** Most ways to split one lot, largest lot that is split, and most partial sums of a row, that are gone through. */
 const MOST_SPLITS = 2000
 const LARGEST_SPLIT = 200
 const MOST_SUMS = 4000
-const STEPS_PER_SAMPLE = 100
+/** Rows of more lots are hardly met twice. */
+const LARGEST_CACHED = 4
+
+/** Steps for all checksums of a snapshot: plenty for a small one, few for each sample of a large one, whatever a file holds. */
+const STEPS = 60_000
+const STEPS_PER_SAMPLE = 1
 
 /** One way to divide a lot's samples among sizes. */
 interface Split {
@@ -60,7 +67,7 @@ export function decodeSamples(samples: Samples, rowSize: Float64Array, interval:
     variance: new Float64Array(n),
     countVariance: new Float64Array(n),
   }
-  const rows = new RowDecoder(table, samples.row.length * STEPS_PER_SAMPLE)
+  const rows = new RowDecoder(table, STEPS + STEPS_PER_SAMPLE * samples.row.length)
   for (let first = 0; first < n; ) {
     let end = first + 1
     while (end < n && lots.row[end] === lots.row[first]) end++
@@ -84,32 +91,36 @@ function findLots(samples: Samples, rows: number) {
   const next = start.slice()
   const order = new Uint32Array(total)
   for (let i = 0; i < total; i++) order[next[samples.row[i]]++] = i
+  const ids = new NumberIds(1024)
+  const valueId = new Uint32Array(total)
+  for (let i = 0; i < total; i++) valueId[i] = ids.intern(samples.size[i])
+  // By value: its newest lot, and that lot's row + 1.
+  const newest = new Uint32Array(ids.length)
+  const ofRow = new Uint32Array(ids.length)
   const lot = new Uint32Array(total)
-  const row: number[] = []
-  const value: number[] = []
-  const n: number[] = []
-  const lotOf = new Map<number, number>()
+  const row = new Uint32Array(total)
+  const value = new Float64Array(total)
+  const n = new Uint32Array(total)
+  let length = 0
   for (let r = 0; r < rows; r++) {
-    lotOf.clear()
     for (let k = start[r]; k < start[r + 1]; k++) {
       const i = order[k]
-      const v = samples.size[i]
-      let id = lotOf.get(v)
-      if (id === undefined) {
-        lotOf.set(v, (id = row.length))
-        row.push(r)
-        value.push(v)
-        n.push(0)
+      const v = valueId[i]
+      if (ofRow[v] !== r + 1) {
+        ofRow[v] = r + 1
+        newest[v] = length
+        row[length] = r
+        value[length++] = samples.size[i]
       }
-      n[id]++
-      lot[i] = id
+      n[newest[v]]++
+      lot[i] = newest[v]
     }
   }
-  return { lot, row: Uint32Array.from(row), value: Float64Array.from(value), n: Uint32Array.from(n) }
+  return { lot, row: row.subarray(0, length), value: value.subarray(0, length), n: n.subarray(0, length) }
 }
 
 /** Sums over a lot's possible splits, weighted by their probability. */
-interface LotSums {
+export interface LotSums {
   readonly n: number
   readonly size: number
   readonly bytes: number
@@ -139,6 +150,7 @@ class RowDecoder {
   }
 
   decode(values: Float64Array, counts: Uint32Array, total: number): readonly LotSums[] {
+    if (values.length > LARGEST_CACHED) return this.#decode(values, counts, total)
     const isLone = values.length === 1 && counts[0] === 1 // nothing to check a lone sample against
     const key = isLone ? `${values[0]}` : `${values.join()};${counts.join()};${total}`
     let sums = this.#rows.get(key)
@@ -152,20 +164,22 @@ class RowDecoder {
     const candidates = Array.from(values, v => this.#table.candidates(v))
     const isOpen = candidates.some(c => c.sizes.length > 1)
     const isSmall = candidates.every((c, i) => c.sizes.length === 1 || counts[i] <= LARGEST_SPLIT)
-    if (isSmall) {
+    if (!isOpen || (isSmall && this.#steps > 0)) {
       const splits = Array.from(values, (v, i) => this.#splitsOf(v, counts[i]))
       const weights = isOpen ? this.#checked(splits, total) : splits.map(s => s.map(x => x.weight))
       if (weights) return splits.map((s, i) => sumSplits(s, weights[i], counts[i], interval))
     }
-    return sumTilted(candidates, counts, total, interval)
+    return sumTilted(candidates, counts, total, CONCENTRATION)
   }
 
   /** Ways to divide `n` samples reported as `v`: all of one size, or of two of the likeliest sizes. */
   #splitsOf(v: number, n: number): readonly Split[] {
     const key = `${v};${n}`
     let splits = this.#splits.get(key)
-    if (!splits)
+    if (!splits) {
       this.#splits.set(key, (splits = splitsOf(this.#table.candidates(v), n, this.#table.interval)))
+      this.#steps -= splits.length
+    }
     return splits
   }
 
@@ -234,66 +248,6 @@ function backward(
     after = before
   }
   return result
-}
-
-/**
- * Where the checksum is too long to work out: each size's weight times exp(k s / p), k such that the lots add up to `total` on average.
- * A lot of n samples then varies as a draw from a Dirichlet multinomial whose mean bytes are known.
- */
-function sumTilted(
-  candidates: readonly Candidates[],
-  counts: Uint32Array,
-  total: number,
-  interval: number,
-): LotSums[] {
-  const lots = candidates.map(({ sizes, weights }) => {
-    const p = Float64Array.from(sizes, size => probability(size, interval))
-    return { sizes, weights, p, bytes: p.map((p, j) => sizes[j] / p), tilted: new Float64Array(sizes.length) }
-  })
-  let low = -1
-  let high = 1
-  for (let step = 0; step < 30; step++) {
-    const k = (low + high) / 2
-    let bytes = 0
-    for (let i = 0; i < lots.length; i++) bytes += counts[i] * tilt(lots[i], k)
-    if (bytes < total) low = k
-    else high = k
-  }
-  return lots.map((lot, i) => {
-    const { sizes, p, tilted } = lot
-    const n = counts[i]
-    const bytes = tilt(lot, (low + high) / 2)
-    const mean = (of: (j: number) => number) => tilted.reduce((sum, w, j) => sum + w * of(j), 0)
-    const count = mean(j => 1 / p[j])
-    const spread = mean(j => (1 / p[j] - count) ** 2)
-    const along = mean(j => (1 / p[j] - count) * (lot.bytes[j] - bytes)) ** 2
-    const across = mean(j => (lot.bytes[j] - bytes) ** 2)
-    const left = across > 0 ? Math.max(0, spread - along / across) : 0
-    return {
-      n,
-      size: n * mean(j => sizes[j]),
-      bytes: n * bytes,
-      count: n * count,
-      variance: n * mean(j => sampleVariance(sizes[j], interval)),
-      countVariance:
-        n * mean(j => (1 - p[j]) / p[j] ** 2) + (left * n * (n + CONCENTRATION)) / (1 + CONCENTRATION),
-    }
-  })
-}
-
-/** Sets a lot's probabilities to weight * exp(k bytes), scaled to sum 1, and gives the mean bytes. */
-function tilt(
-  lot: { weights: readonly number[]; bytes: Float64Array; tilted: Float64Array },
-  k: number,
-): number {
-  const { weights, bytes, tilted } = lot
-  let most = -Infinity
-  for (let j = 0; j < bytes.length; j++) most = Math.max(most, k * bytes[j])
-  let sum = 0
-  for (let j = 0; j < bytes.length; j++) sum += tilted[j] = weights[j] * Math.exp(k * bytes[j] - most)
-  let mean = 0
-  for (let j = 0; j < bytes.length; j++) mean += (tilted[j] /= sum) * bytes[j]
-  return mean
 }
 
 function splitsOf(candidates: Candidates, n: number, interval: number): readonly Split[] {

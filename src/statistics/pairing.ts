@@ -2,6 +2,7 @@
 
 import type { Snapshot } from '../model/snapshot.ts'
 import type { RowEstimates } from './estimates.ts'
+import { NumberIds } from './numbers.ts'
 
 /** Do both snapshots come from one run of one sampler? */
 export function isPaired(a: Snapshot, b: Snapshot): boolean {
@@ -26,12 +27,20 @@ export interface PairedCells {
   readonly freedSamples: Float64Array
 }
 
-/** Which samples of `samples` are in `others` too, by ordinal: 1 = survived. */
-function survivors(ordinals: Float64Array, others: Float64Array): Uint8Array {
-  const set = new Set<number>(others)
-  const result = new Uint8Array(ordinals.length)
-  for (let i = 0; i < ordinals.length; i++) if (set.has(ordinals[i])) result[i] = 1
-  return result
+/** Which samples of two reads are in both, by ordinal: 1 = survived. */
+function survivors(old: Snapshot, now: Snapshot): { old: Uint8Array; now: Uint8Array } {
+  const before = old.columns.samples?.ordinal ?? new Float64Array(0)
+  const after = now.columns.samples?.ordinal ?? new Float64Array(0)
+  const ids = new NumberIds(before.length)
+  const idOf = new Uint32Array(before.length)
+  for (let i = 0; i < before.length; i++) idOf[i] = ids.intern(before[i])
+  const isThere = new Uint8Array(ids.length)
+  const inNow = new Uint8Array(after.length)
+  for (let i = 0; i < after.length; i++) {
+    const id = ids.find(after[i])
+    if (id >= 0) inNow[i] = isThere[id] = 1
+  }
+  return { old: Uint8Array.from(idOf, id => isThere[id]), now: inNow }
 }
 
 /** Numbers the cells of rows over common tables. */
@@ -86,7 +95,7 @@ function sideOf(
   estimates: RowEstimates | undefined,
   cells: Uint32Array,
   length: number,
-  other: Snapshot,
+  survived: Uint8Array,
 ): Side {
   const column = () => new Float64Array(length)
   const side: Side = {
@@ -101,7 +110,6 @@ function sideOf(
   for (let row = 0; row < snapshot.length; row++) side.size[cells[row]] += snapshot.columns.size[row]
   const { samples } = snapshot.columns
   if (!samples) return side
-  const survived = survivors(samples.ordinal, other.columns.samples?.ordinal ?? new Float64Array(0))
   const decoded = estimates?.decoded
   for (let i = 0; i < samples.row.length; i++) {
     const cell = cells[samples.row[i]]
@@ -134,8 +142,9 @@ export function pairSnapshots(
   const oldCells = cells.number(old)
   const nowCells = cells.number(now)
   const n = cells.stack.length
-  const before = sideOf(old, oldEstimates, oldCells, n, now)
-  const after = sideOf(now, nowEstimates, nowCells, n, old)
+  const survived = survivors(old, now)
+  const before = sideOf(old, oldEstimates, oldCells, n, survived.old)
+  const after = sideOf(now, nowEstimates, nowCells, n, survived.now)
   const born = new Float64Array(n)
   const freed = new Float64Array(n)
   for (let i = 0; i < n; i++) {

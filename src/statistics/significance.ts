@@ -61,6 +61,11 @@ function missed({ old, new: now, samples, interval, oldVariance, newVariance }: 
   return Math.min(1, (1 + samples) * Math.exp(-Math.abs(now - old) / interval))
 }
 
+/** Is the difference so much within its error that no p-value need be worked out? Below one standard error p is above 0.3. */
+export function isSurelyNoise({ old, new: now, oldVariance, newVariance }: Sides): boolean {
+  return (now - old) ** 2 < oldVariance + newVariance
+}
+
 /** Could any division of these samples be significant by itself? Where not, the row is left out of the many. */
 export function isTestable(sides: Sides): boolean {
   if (sides.oldVariance + sides.newVariance === 0) return true

@@ -1,19 +1,28 @@
 // Which object sizes can stand behind what V8 reports for a sample: v = s * floor(1 / p(s) + 0.5).
 
 import { sizePrior } from './prior.ts'
-import { probability, reportedSize } from './sampling.ts'
+import { probability, reportedSize, sampleVariance } from './sampling.ts'
 
 /** Object sizes that a reported v can stand for, and how likely each is before anything else is known. */
 export interface Candidates {
   readonly sizes: readonly number[]
   /** Sum to 1. */
   readonly weights: readonly number[]
+  /** What one sample of each size stands for: bytes, s / p; blocks, 1 / p; and the variance of the bytes. */
+  readonly bytes: Float64Array
+  readonly count: Float64Array
+  readonly variance: Float64Array
+  /** Mean and variance of `bytes` by the weights. */
+  readonly mean: number
+  readonly spread: number
 }
 
 /** Objects above this many intervals are reported with their own size: 1 / p rounds to 1 above ln 3 = 1.0986. */
 const CERTAIN = 1.2
 /** Nor can v be above this many intervals otherwise: 2 * ln 3. */
 const LARGEST_ROUNDED = 2.2
+/** Sizes this much less likely than the likeliest are left out. */
+const LEAST_WEIGHT = 1e-4
 /** Largest interval that is tabulated (a table is 3 bytes in 8 of it); sizes above count as themselves. */
 const LARGEST_TABLE = 1 << 22
 
@@ -46,7 +55,7 @@ export class SizeTable {
     return v >= CERTAIN * this.interval || this.#first[v / this.granularity] > 0
   }
 
-  /** The sizes behind `v`, most likely first. Where there are none (not V8's arithmetic) `v` itself. */
+  /** The sizes behind `v`, most likely first, hardly possible ones left out. Where there are none (not V8's arithmetic) `v` itself. */
   candidates(v: number): Candidates {
     let found = this.#known.get(v)
     if (!found) this.#known.set(v, (found = this.#find(v)))
@@ -62,8 +71,21 @@ export class SizeTable {
     const weighed = sizes
       .map(size => ({ size, weight: sizePrior(size) * probability(size, this.interval) }))
       .sort((a, b) => b.weight - a.weight)
+      .filter((w, _, all) => w.weight >= LEAST_WEIGHT * all[0].weight)
     const sum = weighed.reduce((total, { weight }) => total + weight, 0)
-    return { sizes: weighed.map(w => w.size), weights: weighed.map(w => w.weight / sum) }
+    const count = Float64Array.from(weighed, w => 1 / probability(w.size, this.interval))
+    const weights = weighed.map(w => w.weight / sum)
+    const bytes = count.map((n, i) => n * weighed[i].size)
+    const mean = weights.reduce((total, w, i) => total + w * bytes[i], 0)
+    return {
+      sizes: weighed.map(w => w.size),
+      weights,
+      mean,
+      spread: weights.reduce((total, w, i) => total + w * (bytes[i] - mean) ** 2, 0),
+      bytes,
+      count,
+      variance: count.map((_, i) => sampleVariance(weighed[i].size, this.interval)),
+    }
   }
 }
 

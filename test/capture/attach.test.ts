@@ -164,6 +164,21 @@ describe.concurrent('attach', () => {
     await other.close()
   })
 
+  it('goes on with a sampler of its own when the other client leaves', async () => {
+    const { port } = await inspected()
+    const other = await openTarget(parseTarget(`${port}`))
+    await startSampler((await other.isolates())[0].session, sampling())
+    const out = folder()
+    const series = tool(['attach', `${port}`, '--every', '0.3', '--out', out])
+    await series.says(/wrote/)
+    await other.close()
+    await series.says(/connected again[\s\S]*wrote/)
+    process.kill(series.pid, 'SIGINT')
+    expect((await series.ended).code).toBe(0)
+    const snapshots = await Promise.all(dumps(out).map(name => loadSnapshot(join(out, name))))
+    expect(snapshots.at(-1)!.meta.interval).toBe(40320)
+  })
+
   it('ends with Ctrl-C: 0 for a series that has reads, 130 before there is a result, the inspector closed', async () => {
     const { port, target } = await unprepared(NEWEST)
     const out = folder()
@@ -179,6 +194,16 @@ describe.concurrent('attach', () => {
     expect(await single.ended).toEqual({ code: 130, signal: null })
     expect(await refuses(port)).toBe(true)
     expect(isRunning(target.pid)).toBe(true)
+  })
+
+  it('refuses stable frames where they would end the coverage of the target', async () => {
+    const port = await freePort()
+    const target = run(OLDEST, [`--inspect=127.0.0.1:${port}`, leak], { env: { NODE_V8_COVERAGE: folder() } })
+    await target.says(/Debugger listening/)
+    const args = ['attach', `${port}`, '--stable-frames', '--every', '0.2', '--count', '1', '--out', folder()]
+    const { code, stderr } = await toolEnds(args)
+    expect(code).toBe(4)
+    expect(stderr).toContain('the target collects coverage')
   })
 
   it('refuses a process that SIGUSR1 would end', async () => {

@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
-import { listTargets } from '../../src/capture/http.ts'
 import { connect } from '../../src/capture/remote.ts'
 import { openTarget, parseTarget } from '../../src/capture/target.ts'
 import { loadSnapshot } from '../../src/load.ts'
@@ -95,7 +94,8 @@ describe.concurrent('worker threads', () => {
   it('are never asked by a session id that was not announced: Node would answer for the main thread', async () => {
     const { port } = await program(NEWEST)
     const target = await openTarget(parseTarget(`${port}`))
-    const [{ webSocketDebuggerUrl }] = await listTargets('127.0.0.1', port)
+    const list = await (await fetch(`http://127.0.0.1:${port}/json/list`)).json()
+    const [{ webSocketDebuggerUrl }] = list as { webSocketDebuggerUrl: string }[]
     const connection = await connect(webSocketDebuggerUrl)
     expect(() => connection.session('1')).toThrow('has announced no session 1')
     await connection.close()

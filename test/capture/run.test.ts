@@ -1,11 +1,11 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect } from 'vitest'
 import { loadSnapshot } from '../../src/load.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
-import { root } from '../support/cli.ts'
-import { dumps, folder, it, leak, NEWEST, NODES, run, tool, toolEnds } from '../support/nodes.ts'
+import { main, root } from '../support/cli.ts'
+import { dumps, folder, it, leak, NEWEST, NODES, OLDEST, run, tool, toolEnds } from '../support/nodes.ts'
 
 const program = (name: string) => join(root, 'samples/programs', name)
 const ENDS = [NODES[0], NODES.at(-1)!]
@@ -229,7 +229,7 @@ describe.concurrent('run', () => {
   it('keeps the peak, and says that little is left at the end', async () => {
     const app =
       script(`let kept = []; function hold() { for (let i = 0; i < 400000; i++) kept.push({ i, a: [i] }) } hold()
-      setTimeout(() => { kept = null }, 1500); setTimeout(() => {}, 2000)`)
+      setTimeout(() => { kept = null }, 5000); setTimeout(() => {}, 5500)`)
     const out = folder()
     const { stderr } = await toolEnds(['run', '--peak', '--out', out, app])
     expect(stderr).toMatch(/only .* is alive at the end; the heap had been .*/)
@@ -300,5 +300,51 @@ describe.concurrent('run', () => {
     expect(code).toBe(2)
     expect(stderr).toMatch(message)
     expect(stderr.trimEnd().split('\n')).toHaveLength(1)
+  })
+})
+
+describe.concurrent('run without its watcher', () => {
+  it('saves at the end what the program itself can read, where threads are forbidden', async () => {
+    const app = script(`const { Worker } = require('node:worker_threads')
+      ${GROW}`)
+    const forbid = script(
+      `import worker from 'node:worker_threads'
+      import { syncBuiltinESMExports } from 'node:module'
+      worker.Worker = class { constructor() { throw new Error('no threads here') } }
+      syncBuiltinESMExports()`,
+      'forbid.mjs',
+    )
+    const out = folder()
+    const { code, stderr } = await toolEnds(['run', '--out', out, app], OLDEST, {
+      NODE_OPTIONS: `--import ${forbid}`,
+    })
+    expect(code).toBe(0)
+    expect(stderr).toContain('snapshots are only written at the end: no threads here')
+    expect(dumps(out)).toHaveLength(1)
+    expect(bytesOf(await loadSnapshot(join(out, dumps(out)[0])), 'grow')).toBeGreaterThan(1e6)
+  })
+
+  it('says that the disk is full, and passes on the status of the program', async () => {
+    const dir = join(folder(), 'full')
+    mkdirSync(dir)
+    const app = script(`${GROW} process.exit(3)`)
+    const full = run('unshare', [
+      '--mount',
+      '--',
+      'sh',
+      '-c',
+      `mount -t tmpfs -o size=64k none ${dir} && exec "$@"`,
+      'sh',
+      OLDEST,
+      main,
+      'run',
+      '--interval',
+      '16',
+      '--out',
+      dir,
+      app,
+    ])
+    expect((await full.ended).code).toBe(3)
+    expect(full.stderr).toMatch(/cannot write a snapshot in .*ENOSPC/)
   })
 })

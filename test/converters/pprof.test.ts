@@ -472,7 +472,7 @@ const meta = fc
       measure: fc.constantFrom('live', 'allocated', 'peak'),
       accuracy: fc.constant('sampled'),
       counts: fc.constantFrom('exact', 'estimated'),
-      interval: fc.integer({ min: 1, max: 2 ** 40 }),
+      interval: fc.integer({ min: 1, max: 2 ** 32 }),
       intervalSource: fc.constantFrom('given', 'recorded', 'inferred'),
       runtime: name,
       time: fc.double({ min: 0, max: 8e15, noNaN: true }).map(x => x + 0),

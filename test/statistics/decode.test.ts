@@ -34,7 +34,8 @@ describe('the sampling law', () => {
           const v = reportedSize(s, 1, interval)
           expect(table.has(v), `${s} at ${interval}`).toBe(true)
           expect(isReportable(v, interval, granularity), `${s} at ${interval}`).toBe(true)
-          expect(table.candidates(v).sizes).toContain(s)
+          // Sizes hardly ever met are left out beside usual ones.
+          if (s <= 160 && s % 8 === 0) expect(table.candidates(v).sizes).toContain(s)
         }
         for (let v = interval; v < 1.1 * interval; v += granularity * 7) {
           expect(isReportable(v, interval, granularity), `${v} at ${interval}`).toBe(table.has(v))

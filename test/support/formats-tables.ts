@@ -20,32 +20,32 @@ export function formatsTables(converters: readonly Converter[]): string {
   const from = converters.filter(converter => converter.read)
   const to = converters.filter(converter => converter.write)
   return [
-    row(['format', 'files', 'read', 'written', 'a cut is told', 'a difference']),
-    rule(6),
-    ...converters.map(formatRow),
+    ...table([
+      ['format', 'files', 'read', 'written', 'a cut is told', 'a difference'],
+      ...converters.map(formatCells),
+    ]),
     '',
     'A letter for what survives, from the row to the column; stacks, file names and sizes always do.',
     '',
     ...LETTERS.map(([, letter, words]) => `- **${letter}** ${words}`),
     '',
-    row(['from \\ to', ...to.map(converter => converter.name)]),
-    rule(to.length + 1),
-    ...from.map(source =>
-      row([`**${source.name}**`, ...to.map(target => `\`${survivors(source, target)}\``)]),
-    ),
+    ...table([
+      ['from \\ to', ...to.map(converter => converter.name)],
+      ...from.map(source => [`**${source.name}**`, ...to.map(target => `\`${survivors(source, target)}\``)]),
+    ]),
   ].join('\n')
 }
 
-function formatRow({ name, spec, extensions, read, write, truncation, difference }: Converter): string {
-  const link = spec.startsWith('docs/') ? spec.replace('docs/formats.md', `#${name}`) : spec
-  return row([
+function formatCells({ name, spec, extensions, read, write, truncation, difference }: Converter): string[] {
+  const link = spec.startsWith('docs/') ? `#${name}` : spec
+  return [
     `[${name}](${link})`,
     extensions.map(extension => `\`${extension}\``).join(' '),
     read ? 'yes' : '',
     write ? 'yes' : '',
     read ? (truncation === 'always' ? 'always' : 'where it can be') : '',
     difference === 'negative' ? 'sizes below 0' : difference === 'pair' ? 'old and new' : '',
-  ])
+  ]
 }
 
 function survivors(source: Converter, target: Converter): string {
@@ -54,10 +54,10 @@ function survivors(source: Converter, target: Converter): string {
   ).join('')
 }
 
-function row(cells: readonly string[]): string {
-  return `| ${cells.join(' | ')} |`
-}
-
-function rule(columns: number): string {
-  return row(Array.from({ length: columns }, () => '---'))
+/** A table with aligned columns; the first row is its head. */
+function table([head, ...rows]: readonly string[][]): string[] {
+  const width = head.map((_, i) => Math.max(3, ...[head, ...rows].map(cells => cells[i].length)))
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, i) => cell.padEnd(width[i])).join(' | ')} |`
+  return [line(head), line(width.map(n => '-'.repeat(n))), ...rows.map(line)]
 }

@@ -4,7 +4,6 @@ import type { Mode } from '../../capture/settings.ts'
 import type { TargetSpec } from '../../capture/target.ts'
 import { TargetError, UsageError } from '../../errors.ts'
 import { addCapture, seconds } from '../capture.ts'
-import { wholeNumber } from '../options.ts'
 
 const EXAMPLE = `
 Example: tracemalloc attach pid:1234 --every 2 --count 3 --out /tmp/series`
@@ -31,7 +30,6 @@ export function register(program: Command): void {
     .argument('[target]', 'a port, host:port, ws://... or pid:1234')
     .option('--launch <url>', 'start a Chrome with a fresh profile that shows this page, instead of a target')
     .option('--headed', 'with --launch: show its window')
-    .option('--count <n>', 'reads of a series', wholeNumber(1))
     .option('--duration <seconds>', 'sample for so long before the read, or end the series after it', seconds)
     .option('--match <text>', 'part of the title or address of one of several targets')
     .option('--stable-frames', 'keep V8 from inlining functions and folding allocations while attached')

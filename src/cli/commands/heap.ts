@@ -148,8 +148,12 @@ async function readGraphOf(path: string, edgeNames: boolean, options: HeapOption
 }
 
 async function readHeap(path: string, options: HeapOptions): Promise<Heap> {
-  const { analyse } = await import('../../heap/summary.ts')
-  return analyse(await readGraphOf(path, true, options))
+  const [{ analyse }, { inFile }] = await Promise.all([
+    import('../../heap/summary.ts'),
+    import('../input.ts'),
+  ])
+  const graph = await readGraphOf(path, true, options)
+  return inFile(path, (async () => analyse(graph))())
 }
 
 async function compared(path: string, old: string, options: HeapOptions) {
@@ -160,14 +164,19 @@ async function compared(path: string, old: string, options: HeapOptions) {
 }
 
 async function stayedRows(path: string, base: string, target: string, options: HeapOptions) {
-  const [{ readIds, stayed }, { readFileAs, converterNamed }, { inFile }] = await Promise.all([
+  const [{ readIds, stayed, traceTexts }, { readFileAs, converterNamed }, { inFile }] = await Promise.all([
     import('../../heap/stayed.ts'),
     import('../../load.ts'),
     import('../input.ts'),
   ])
   const idsOf = (file: string) => inFile(file, readFileAs(file, converterNamed('heapsnapshot'), {}, readIds))
   const [before, between] = [await idsOf(base), await idsOf(target)]
-  return stayed(await readHeap(path, options), before, between)
+  const heap = await readHeap(path, options)
+  const tracebackOf = traceTexts(heap)
+  return stayed(heap, before, between).map(row => ({
+    ...row,
+    ...(row.trace > 0 && { traceback: tracebackOf(row.trace) }),
+  }))
 }
 
 async function retainerLinesOf(path: string, options: HeapOptions, id: number, format: Format) {

@@ -11,6 +11,7 @@ interface Options {
   output?: string
   out?: string
   every?: number
+  count?: number
   interval?: number
   nframe: number
   mode: Mode
