@@ -69,8 +69,8 @@ export interface Settings extends Sampling {
 
 /**
  * Reads `TRACEMALLOC` (frames, `0` = off, as PYTHONTRACEMALLOC) and `TRACEMALLOC_INTERVAL`, `_MODE`, `_DIR`, `_EVERY`,
-  const { nframe, interval, mode, dir, every, count, peak, workers, children, stableFrames, buffers } =
-    settings
+ * `_COUNT`, `_PEAK`, `_WORKERS`, `_CHILDREN`, `_STABLE_FRAMES`, `_BUFFERS`. Undefined when tracing is off. Throws UsageError for a
+ * value that is none.
  */
 export function settingsFromEnv(env: Record<string, string | undefined>): Settings | undefined {
   const { TRACEMALLOC: nframe, TRACEMALLOC_DIR: dir, TRACEMALLOC_MODE: mode } = env
@@ -97,11 +97,8 @@ export function settingsFromEnv(env: Record<string, string | undefined>): Settin
 
 /** The same settings as environment variables. */
 export function settingsToEnv(settings: Settings): Record<string, string> {
-<<<<<<< HEAD
-  const { nframe, interval, mode, dir, every, peak, workers, children, stableFrames, buffers } = settings
-=======
-  const { nframe, interval, mode, dir, every, count, peak, workers, children, stableFrames } = settings
->>>>>>> main
+  const { nframe, interval, mode, dir, every, count, peak, workers, children, stableFrames, buffers } =
+    settings
   const onOff = (value: boolean) => (value ? '1' : '0')
   return {
     TRACEMALLOC: String(nframe),
