@@ -18,6 +18,7 @@ interface Options {
   stableFrames: boolean
   peak?: boolean
   workers: boolean
+  buffers?: boolean
   children?: boolean
   nodeOptions: string[]
 }
@@ -35,6 +36,7 @@ export function register(program: Command): void {
     .option('--peak', 'keep the snapshot of the highest heap seen')
     .option('--children', 'trace child processes that run Node too')
     .option('--node-options <options>', "options for node itself, such as '--import tsx'", words, [])
+    .option('--buffers', 'sample ArrayBuffers and Buffers too, by the line that calls')
     .option('--no-workers', 'leave worker threads alone')
     .addHelpText('after', EXAMPLE)
     .action(run)
@@ -62,6 +64,7 @@ async function run(script: string, args: string[], options: Options): Promise<vo
     ...sampling(options),
     peak: options.peak === true,
     children: options.children === true,
+    buffers: options.buffers === true,
     onRead: ({ path, snapshot }) => {
       show(snapshot)
       say(`wrote ${path}`)
