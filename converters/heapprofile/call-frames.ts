@@ -162,6 +162,7 @@ function parseAsWritten(bytes: Uint8Array): CallFrame | undefined {
   } catch {
     return undefined
   }
+  if (parsed === null) return undefined
   const { functionName, scriptId, url, lineNumber, columnNumber } = parsed as CallFrame
   const isRight =
     typeof functionName === 'string' &&

@@ -5,7 +5,7 @@ const remembered = []
 const cache = new Map()
 
 function onEvent(i) {
-  remember({ id: i, at: Date.now(), history: new Array(24).fill(i) })
+  remember({ id: i, at: Date.now(), history: new Array(20).fill(i) })
 }
 
 function remember(event) {
