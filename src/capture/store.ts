@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { TracemallocError } from '../errors.ts'
 import { bytesSource } from '../io/source.ts'
-import { dumpSnapshots, loadSource } from '../load.ts'
+import { dumpSnapshots, loadSource, MANIFEST } from '../load.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { limitFrames } from '../model/truncate.ts'
 import { withBlocks } from './blocks.ts'
@@ -37,7 +37,7 @@ export interface Read {
 export function noteRead(dir: string, label: string, { path, snapshot, took }: Read): void {
   const { time, isolate, session, read, memory } = snapshot.meta
   const line = { file: basename(path), time, isolate, session, read, took: Math.round(took), memory }
-  const file = openSync(join(dir, `tracemalloc.${label}.ndjson`), 'a')
+  const file = openSync(join(dir, `tracemalloc.${label}${MANIFEST}`), 'a')
   try {
     writeSync(file, `${JSON.stringify(line)}\n`)
     fsyncSync(file)
