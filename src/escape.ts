@@ -82,7 +82,8 @@ export function fromCsvField(field: string): string {
 export function markdownCode(text: string): string {
   if (text === '') return ''
   const shown = visible(text, '|') // `\|` would end the cell behind another backslash
-  const longest = Math.max(0, ...Array.from(shown.matchAll(/`+/g), run => run[0].length))
+  let longest = 0
+  for (const [run] of shown.matchAll(/`+/g)) longest = Math.max(longest, run.length)
   const fence = '`'.repeat(longest + 1)
   const pad = /^[` ]|[` ]$/.test(shown) ? ' ' : ''
   return fence + pad + shown + pad + fence

@@ -70,7 +70,7 @@ export function oneOf<T extends string>(words: readonly T[]): (text: string) => 
 }
 
 function keyTypes(text: string): KeyType[] {
-  return text.split(',').map(oneOf(KEY_TYPES))
+  return [...new Set(text.split(',').map(oneOf(KEY_TYPES)))]
 }
 
 function domain(text: string): number {
@@ -80,13 +80,18 @@ function domain(text: string): number {
   return value
 }
 
-const collect = (value: string, previous: string[]) => [...previous, value]
+/** An option that can be given again and again. */
+function repeatable(flags: string, description: string): Option {
+  return new Option(flags, `${description} (repeatable)`)
+    .argParser((value: string, previous: string[]) => [...previous, value])
+    .default([], 'none')
+}
 
 /** Adds the flags that choose what is read and kept, and change what frames say. */
 export function addFilters(command: Command): Command {
   return addRewrites(command)
-    .option('--include <pattern[:line]>', 'only traces allocated in such a file (repeatable)', collect, [])
-    .option('--exclude <pattern[:line]>', 'no traces allocated in such a file (repeatable)', collect, [])
+    .addOption(repeatable('--include <pattern[:line]>', 'only traces allocated in such a file'))
+    .addOption(repeatable('--exclude <pattern[:line]>', 'no traces allocated in such a file'))
     .option('--all-frames', 'let --include and --exclude look at every frame of the traceback')
     .option(
       '--domain <domain>',
@@ -124,7 +129,11 @@ function addRewrites(command: Command): Command {
 
 /** Adds the choice of keys. */
 export function groupByOption(command: Command): Command {
-  return command.option('--group-by <keys>', `one or more of ${KEY_TYPES.join(', ')}`, keyTypes, ['lineno'])
+  return command.addOption(
+    new Option('--group-by <keys>', `one or more of ${KEY_TYPES.join(', ')}`)
+      .argParser(keyTypes)
+      .default(['lineno'], 'lineno'),
+  )
 }
 
 /** Adds the flags that every command with statistics has. */

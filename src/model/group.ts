@@ -129,7 +129,8 @@ export class Grouper {
     return {
       label: parts.map(part => part.label).join(' '),
       key: Object.assign({}, ...parts.map(part => part.key)),
-      traceback: parts.find(part => part.traceback.length > 0)?.traceback ?? parts[0].traceback,
+      traceback: (parts[this.keyTypes.indexOf('traceback')] ?? parts.find(hasTraceback) ?? parts[0])
+        .traceback,
     }
   }
 
@@ -313,6 +314,10 @@ class Totals {
   ids(): Uint32Array {
     return positions(this.#seen, this.#length)
   }
+}
+
+function hasTraceback({ traceback }: GroupDescription): boolean {
+  return traceback.length > 0
 }
 
 function isFrameKey(type: KeyType): boolean {

@@ -19,7 +19,7 @@ abstract class Described {
     this.#id = id
   }
 
-  /** One frame for the keys lineno, filename and function; the whole traceback for traceback; empty otherwise. */
+  /** The whole traceback for the key traceback; else one frame for the keys lineno, filename and function; else empty. */
   get traceback(): Traceback {
     return this.#description.traceback
   }

@@ -2,7 +2,8 @@ import { markdownCode, visible } from '../escape.ts'
 import type { Comparison, SampledDiff, TrendRow } from '../statistics/types.ts'
 import { formatSize } from '../units.ts'
 import { csvLine } from './csv.ts'
-import { keyJson } from './row.ts'
+import { amountsJson, keyJson } from './row.ts'
+import { largest } from './width.ts'
 
 /** One snapshot of a series, in bytes and blocks. */
 export interface BatchPoint {
@@ -213,13 +214,9 @@ export function batchJson(view: BatchView): Record<string, unknown> {
 
 function rowJson(row: BatchRow): Record<string, unknown> {
   const { diff, trend } = row
-  const { size, count, sizeDiff, countDiff } = diff.statistic
   return {
     ...keyJson(diff.statistic),
-    size,
-    count,
-    sizeDiff,
-    countDiff,
+    ...amountsJson(diff.statistic),
     sizeDiffError: diff.sizeDiffError,
     sizeDiffLow: diff.sizeDiffLow,
     sizeDiffHigh: diff.sizeDiffHigh,
@@ -310,7 +307,7 @@ function tableRow(row: BatchRow, what: string): string[] {
 
 /** Cells padded to columns; the last one is left as it is. */
 function* aligned(rows: readonly string[][]): Generator<string> {
-  const widths = rows[0].map((_, i) => Math.max(...rows.map(row => row[i].length)))
+  const widths = rows[0].map((_, i) => largest(0, rows, row => row[i].length))
   for (const row of rows) {
     yield row.map((cell, i) => (i === row.length - 1 ? cell : cell.padStart(widths[i]))).join('  ')
   }

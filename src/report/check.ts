@@ -4,7 +4,7 @@ import type { Answer } from '../statistics/gate.ts'
 import type { SampledDiff } from '../statistics/types.ts'
 import { formatSize } from '../units.ts'
 import type { CheckFormat } from './check-formats.ts'
-import { keyJson } from './row.ts'
+import { amountsJson, keyJson } from './row.ts'
 
 /** What the gate found. */
 export interface CheckView {
@@ -56,8 +56,7 @@ function checkJson({ outcome, findings, allowed, notes }: CheckView): object {
 }
 
 function rowJson({ statistic, sizeDiffError, significant, pValue }: SampledDiff): object {
-  const { size, sizeDiff, count, countDiff } = statistic
-  return { ...keyJson(statistic), size, sizeDiff, count, countDiff, sizeDiffError, significant, pValue }
+  return { ...keyJson(statistic), ...amountsJson(statistic), sizeDiffError, significant, pValue }
 }
 
 /** Annotations of GitHub's workflow log, on the lines that grew. */

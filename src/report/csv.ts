@@ -2,9 +2,10 @@ import { csvText } from '../escape.ts'
 import { rowsJson } from './json.ts'
 import type { DiffView, TopView } from './view.ts'
 
-/** Rows as CSV (RFC 4180) with a header line; tracebacks are one cell, oldest first, ` > ` between frames. */
+/** Rows as CSV (RFC 4180) with a header line (without rows, nothing); tracebacks are one cell, oldest first, ` > ` between frames. */
 export function* csvLines(view: TopView | DiffView): Generator<string> {
   const rows = rowsJson(view)
+  if (rows.length === 0) return
   const names: string[] = []
   for (const row of rows) for (const name of Object.keys(row)) if (!names.includes(name)) names.push(name)
   yield names.join(',')

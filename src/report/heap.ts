@@ -1,4 +1,3 @@
-import stringWidth from 'string-width'
 import { jsonText, markdownCode, visible } from '../escape.ts'
 import type { ClassDiff } from '../heap/comparison.ts'
 import { SYSTEM_DISTANCE } from '../heap/distances.ts'
@@ -8,6 +7,7 @@ import type { ClassRow } from '../heap/summary.ts'
 import { formatSigned, formatSize } from '../units.ts'
 import { csvLine } from './csv.ts'
 import type { Format } from './formats.ts'
+import { largest, widthOf } from './width.ts'
 
 /** How the values of a column are written for people. JSON and CSV have them as they are. */
 type Kind = 'count' | 'signed' | 'size' | 'signedSize' | 'distance' | 'id' | 'text'
@@ -180,13 +180,13 @@ function* tableLines(list: HeapView, { width, colour }: HeapRenderOptions): Gene
   const dim = (text: string) => (colour ? `\u001b[2m${text}\u001b[0m` : text)
   const keys = Object.keys(list.columns)
   const cells = list.rows.map(row => keys.map(key => cell(row, key, list.columns[key])))
-  const widths = keys.map((key, i) => Math.max(key.length, ...cells.map(c => stringWidth(c[i]))))
+  const widths = keys.map((key, i) => largest(key.length, cells, row => widthOf(row[i])))
   const line = (texts: readonly string[]) =>
-    texts.map((text, i) => ' '.repeat(widths[i] - stringWidth(text)) + text).join('  ')
+    texts.map((text, i) => ' '.repeat(widths[i] - widthOf(text)) + text).join('  ')
   yield dim(`${line(keys)}  ${list.name}`)
   for (const [i, row] of list.rows.entries()) {
     const numbers = line(cells[i])
-    yield `${numbers}  ${fit(visible(String(row[list.name])), width - stringWidth(numbers) - 2)}`
+    yield `${numbers}  ${fit(visible(String(row[list.name])), width - widthOf(numbers) - 2)}`
   }
   yield dim(list.footer)
 }

@@ -54,7 +54,7 @@ function snapshotInfo(snapshot: Snapshot): SnapshotInfo {
     name: meta.name,
     isolate: meta.isolate,
     size,
-    count,
+    count: Math.round(count),
     countsEstimated: meta.counts === 'estimated',
     rows: snapshot.length,
     stacks: new Set(columns.stack).size,
@@ -104,7 +104,7 @@ function* lines(view: InfoView): Generator<string> {
 
 function* snapshotLines(info: SnapshotInfo): Generator<string> {
   const bytes = (n: number) => `${formatSize(n)} (${n} bytes)`
-  yield `total: ${bytes(info.size)} in ${info.countsEstimated ? '~' : ''}${Math.round(info.count)} blocks`
+  yield `total: ${bytes(info.size)} in ${info.countsEstimated ? '~' : ''}${info.count} blocks`
   yield `measured: ${info.measure}, ${info.accuracy}`
   if (info.accuracy === 'sampled') {
     yield info.interval === null

@@ -1,5 +1,5 @@
 import type { SampledDiff, SampledStatistic } from '../statistics/types.ts'
-import { keyJson } from './row.ts'
+import { amountsJson, keyJson } from './row.ts'
 import { errorJson, verdictJson } from './verdict.ts'
 import type { DiffView, TopView } from './view.ts'
 
@@ -12,7 +12,7 @@ export function viewJson(view: TopView | DiffView): Record<string, unknown> {
     cumulative: view.cumulative,
     ...(view.kind === 'diff' ? { rule: view.rule } : {}),
     ...(view.notes.length > 0 ? { notes: view.notes } : {}),
-    total: view.kind === 'top' ? view.total : figures(view.total),
+    total: view.kind === 'top' ? { ...view.total, count: Math.round(view.total.count) } : figures(view.total),
     groups: view.groups,
     shown: view.rows.length,
     rows: rowsJson(view),
@@ -25,8 +25,6 @@ export function rowsJson(view: TopView | DiffView): Record<string, unknown>[] {
 }
 
 function figures(row: SampledStatistic | SampledDiff): Record<string, unknown> {
-  const { size, count } = row.statistic
-  if (!('significant' in row)) return { size, count, ...errorJson(row) }
-  const { sizeDiff, countDiff } = row.statistic
-  return { size, count, sizeDiff, countDiff, ...errorJson(row), ...verdictJson(row) }
+  const verdict = 'significant' in row ? verdictJson(row) : {}
+  return { ...amountsJson(row.statistic), ...errorJson(row), ...verdict }
 }

@@ -1,4 +1,5 @@
 import type { Frame } from '../model/frame.ts'
+import type { GroupKey } from '../model/keys.ts'
 import { domainName } from '../model/meta.ts'
 import type { Statistic, StatisticDiff } from '../model/statistic.ts'
 import type { Traceback } from '../model/traceback.ts'
@@ -27,6 +28,14 @@ export function frameJson(frame: Frame): FrameJson {
   }
 }
 
+/** Bytes and blocks in JSON. Blocks are whole, also where they are estimates or means. */
+export function amountsJson(statistic: Statistic | StatisticDiff): Record<string, number> {
+  const { size } = statistic
+  const count = Math.round(statistic.count)
+  if (!('sizeDiff' in statistic)) return { size, count }
+  return { size, count, sizeDiff: statistic.sizeDiff, countDiff: Math.round(statistic.countDiff) }
+}
+
 /** The group's identity in JSON; what the group key does not speak of is left out. */
 export function keyJson(statistic: Statistic | StatisticDiff): Record<string, unknown> {
   const { key, traceback } = statistic
@@ -43,8 +52,13 @@ export function keyJson(statistic: Statistic | StatisticDiff): Record<string, un
     json.column = key.column ?? 0
   }
   if (key.lineno !== undefined || key.functionName !== undefined) json.function = key.functionName ?? ''
-  if (traceback.length > 0 && (key.filename === undefined || key.lineno !== undefined)) {
-    json.traceback = tracebackJson(traceback)
-  }
+  if (isTelling(key, traceback)) json.traceback = tracebackJson(traceback)
   return json
+}
+
+/** Does a traceback say more than its file, and a line that is that of the whole group? */
+function isTelling(key: GroupKey, { frames }: Traceback): boolean {
+  if (frames.length !== 1) return frames.length > 1
+  if (key.filename === undefined || key.lineno !== undefined) return true
+  return key.functionName === undefined && frames[0].lineno > 0
 }

@@ -1,4 +1,3 @@
-import stringWidth from 'string-width'
 import { visible } from '../escape.ts'
 import type { Statistic, StatisticDiff } from '../model/statistic.ts'
 import type { GetLine } from '../model/traceback.ts'
@@ -6,6 +5,7 @@ import type { SampledDiff } from '../statistics/types.ts'
 import { formatSigned, formatSize } from '../units.ts'
 import { errorText, verdictText } from './verdict.ts'
 import type { DiffView, TopView } from './view.ts'
+import { largest, widthOf } from './width.ts'
 
 export interface TableOptions {
   /** Columns of the terminal. */
@@ -32,13 +32,11 @@ export function* tableLines(view: TopView | DiffView, options: TableOptions): Ge
   if (view.title !== undefined) yield paint(visible(view.title), 'bold')
   const columns = columnsOf(view)
   const rows = cellsOf(view, options)
-  const widths = columns.map((column, i) =>
-    Math.max(stringWidth(column.head), ...rows.map(row => stringWidth(row.cells[i]))),
-  )
+  const widths = columns.map((column, i) => largest(widthOf(column.head), rows, row => widthOf(row.cells[i])))
   const line = (cells: string[]) =>
     cells
       .map((cell, i) => {
-        const space = ' '.repeat(widths[i] - stringWidth(cell))
+        const space = ' '.repeat(widths[i] - widthOf(cell))
         return columns[i].right ? space + cell : cell + space
       })
       .join('  ')
@@ -47,7 +45,7 @@ export function* tableLines(view: TopView | DiffView, options: TableOptions): Ge
   for (const row of rows) {
     const cells = line(row.cells)
     const numbers = row.tone ? paint(cells, row.tone) : cells
-    yield `${numbers}  ${fit(row.name, options.width - stringWidth(cells) - 2)}`
+    yield `${numbers}  ${fit(row.name, options.width - widthOf(cells) - 2)}`
     for (const below of row.below) yield paint(below, 'dim')
   }
   yield paint(footer(view), 'dim')
@@ -89,7 +87,7 @@ function cellsOf(view: TopView | DiffView, options: TableOptions): Row[] {
       : [],
   })
   if (view.kind === 'top') {
-    const most = Math.max(1, ...view.rows.map(r => Math.abs(r.statistic.size)))
+    const most = largest(1, view.rows, r => Math.abs(r.statistic.size))
     return view.rows.map(({ statistic: r, sizeError }) =>
       row(r, [
         formatSize(r.size),
@@ -101,7 +99,7 @@ function cellsOf(view: TopView | DiffView, options: TableOptions): Row[] {
       ]),
     )
   }
-  const most = Math.max(1, ...view.rows.map(r => Math.abs(r.statistic.sizeDiff)))
+  const most = largest(1, view.rows, r => Math.abs(r.statistic.sizeDiff))
   const verdicts = view.rows.map(verdictText)
   const isJudged = verdicts.some(verdict => verdict !== '')
   return view.rows.map((judged, i) => {
@@ -168,8 +166,12 @@ function shorten(text: string, folder: string | undefined): string {
 
 /** Long names lose their beginning, which says least. */
 function fit(name: string, width: number): string {
-  if (width < 20 || stringWidth(name) <= width) return name
-  const characters = Array.from(name)
-  while (characters.length > 0 && stringWidth(characters.join('')) > width - 1) characters.shift()
-  return `…${characters.join('')}`
+  if (width < 20 || (name.length <= 4 * width && widthOf(name) <= width)) return name
+  const characters = Array.from(name.slice(-4 * width)) // the end shows, a few units a column at most
+  let from = characters.length
+  for (let used = 1; from > 0; from--) {
+    used += widthOf(characters[from - 1])
+    if (used > width) break
+  }
+  return `…${characters.slice(from).join('')}`
 }

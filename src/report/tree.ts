@@ -1,10 +1,10 @@
-import stringWidth from 'string-width'
 import { visible } from '../escape.ts'
 import type { Frame } from '../model/frame.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { Tables } from '../model/tables.ts'
 import { formatSigned, formatSize } from '../units.ts'
 import { frameJson } from './row.ts'
+import { largest, widthOf } from './width.ts'
 
 /** Bytes and blocks. */
 export interface Amount {
@@ -235,7 +235,7 @@ export function* treeTable(view: TreeView, options: { width: number; folder?: st
       `${mark}${Math.round(total.count)}`,
     ]
   })
-  const widths = heads.map((head, i) => Math.max(head.length, ...cells.map(row => row[i].length)))
+  const widths = heads.map((head, i) => largest(head.length, cells, row => row[i].length))
   const line = (row: readonly string[]) => row.map((cell, i) => cell.padStart(widths[i])).join('  ')
   yield `${line(heads)}  call`
   const branches = branchesOf(view.rows, Math.floor(options.width / 6))
@@ -270,7 +270,7 @@ function cut(text: string, width: number): string {
   let used = 0
   let end = 0 // of what fits with the mark behind it
   for (const character of text) {
-    used += /[ -~\u2500-\u257f]/.test(character) ? 1 : stringWidth(character)
+    used += widthOf(character)
     if (used > width) return `${text.slice(0, end)}…`
     if (used < width) end += character.length
   }
@@ -288,15 +288,15 @@ export function treeJson(view: TreeView): Record<string, unknown> {
       ...(frame ? frameJson(frame) : {}),
       ...(hidden > 0 ? { hidden } : {}),
       size: total.size,
-      count: total.count,
+      count: Math.round(total.count),
       selfSize: self.size,
-      selfCount: self.count,
+      selfCount: Math.round(self.count),
       ...(totalDiff && selfDiff
         ? {
             sizeDiff: totalDiff.size,
-            countDiff: totalDiff.count,
+            countDiff: Math.round(totalDiff.count),
             selfSizeDiff: selfDiff.size,
-            selfCountDiff: selfDiff.count,
+            selfCountDiff: Math.round(selfDiff.count),
           }
         : {}),
     })),

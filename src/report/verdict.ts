@@ -6,11 +6,15 @@ export function errorText(error: number | null): string {
   return error ? `±${formatSize(Math.round(error))}` : ''
 }
 
-/** Verdict of a difference in a word or two; `''` where it is significant, or cannot be judged. */
-export function verdictText({ significant, reason, drift, statistic, sizeDiffError }: SampledDiff): string {
+/**
+ * Verdict of a difference in a word or two; `''` where it is significant, or cannot be judged, or nothing changed at all: no change
+ * among samples is no proof of that, no change among all blocks is.
+ */
+export function verdictText(row: SampledDiff): string {
+  const { significant, reason, drift, statistic } = row
   if (reason === 'drift' && drift) return `moved ${drift.bytes > 0 ? 'from' : 'to'} ${drift.label}`
-  const isExactlyNothing = sizeDiffError === 0 && statistic.sizeDiff === 0
-  return significant === false && !isExactlyNothing ? 'noise' : ''
+  if (significant !== false) return ''
+  return statistic.sizeDiff === 0 && row.sizeDiffError === 0 && row.sizeError === 0 ? '' : 'noise'
 }
 
 /** The fields of an error bar in JSON: null where unknown. */

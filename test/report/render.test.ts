@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { SnapshotBuilder } from '../../src/model/builder.ts'
 import { diffView } from '../../src/report/diff-view.ts'
 import { FORMATS, type Format } from '../../src/report/formats.ts'
 import { render } from '../../src/report/render.ts'
@@ -73,7 +74,67 @@ describe('table', () => {
   })
 })
 
+describe('any number of rows', () => {
+  const many = snapshotOf(Array.from({ length: 150_000 }, (_, i) => `${i + 1} 1: /app/${i}.js:1`).join('\n'))
+  it.each(['table', 'markdown', 'text'] as const)('are a %s', async format => {
+    const all = await lines([topView(many, { ...options, limit: 0 })], format)
+    expect(all.filter(line => /\d\.js:1/.test(line))).toHaveLength(150_000)
+  })
+})
+
+it('a name of a megabyte is cut in one go', async () => {
+  const all = await lines([topView(snapshotOf(`8 1: ${'é'.repeat(1 << 20)}.js:7`), options)], 'table')
+  expect(all[1]).toMatch(/…é+\.js:7$/)
+  expect(all[1]).toHaveLength(80)
+})
+
+describe('no change', () => {
+  const unchanged = (interval: number) => {
+    const builder = new SnapshotBuilder()
+    const row = builder.add(
+      builder.tables.stacks.intern(0, builder.tables.frames.intern('f', '/app/a.js', 1, 1)),
+      4096,
+      1,
+    )
+    builder.addSample(row, 4096, 1)
+    const meta = { ...sampledMeta, interval, session: 's', read: 0 }
+    const before = builder.build(meta, 128)
+    return diffView([before.with({ meta: { read: 1 } })], [before], options)
+  }
+
+  it('among samples is noise, also where they are the same samples', async () => {
+    expect(unchanged(1024).rows[0]).toMatchObject({ significant: false, sizeDiffError: 0 })
+    expect((await lines([unchanged(1024)], 'text'))[0]).toMatch(/ \(\+0 B\), .*, noise$/)
+  })
+
+  it('among all blocks is none', async () => {
+    expect((await lines([unchanged(1)], 'text'))[0]).not.toMatch(/noise/)
+  })
+})
+
 describe('json', () => {
+  it('has whole counts, also where they are estimates or means', async () => {
+    const third = snapshotOf('10 1: a.js:1', sampledMeta)
+    third.columns.count[0] = 4 / 3
+    const text = await lines([topView(third, options), diffView([third], [now], options)], 'json')
+    const [top, diff] = JSON.parse(text.join('\n'))
+    expect([top.total.count, top.rows[0].count, diff.total.count, diff.total.countDiff]).toEqual([
+      1, 1, 1, -5,
+    ])
+  })
+
+  it('has the whole traceback beside any other key', async () => {
+    for (const key of ['filename', 'lineno', 'package', 'domain'] as const) {
+      for (const keyTypes of [
+        [key, 'traceback'],
+        ['traceback', key],
+      ] as const) {
+        const text = (await lines([topView(now, { ...options, keyTypes })], 'json')).join('\n')
+        expect(JSON.parse(text).rows[0].traceback, key).toHaveLength(2)
+      }
+    }
+  })
+
   it('has the documented keys', async () => {
     const text = (await lines([diffView([now], [old], options)], 'json')).join('\n')
     const { rows, notes, total, ...rest } = JSON.parse(text)

@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { Mode } from '../../capture/settings.ts'
 import { UsageError } from '../../errors.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
@@ -35,7 +35,11 @@ export function register(program: Command): void {
     .option('--no-stable-frames', 'let V8 inline functions and fold allocations')
     .option('--peak', 'keep the snapshot of the highest heap seen')
     .option('--children', 'trace child processes that run Node too')
-    .option('--node-options <options>', "options for node itself, such as '--import tsx'", words, [])
+    .addOption(
+      new Option('--node-options <options>', "options for node itself, such as '--import tsx'")
+        .argParser(words)
+        .default([], 'none'),
+    )
     .option('--buffers', 'sample ArrayBuffers and Buffers too, by the line that calls')
     .option('--no-workers', 'leave worker threads alone')
     .addHelpText('after', EXAMPLE)
