@@ -3,6 +3,7 @@ import type { Snapshot } from '../model/snapshot.ts'
 import { orderOf, statisticsOf } from '../model/statistic.ts'
 import { compareSampled } from '../statistics/compare.ts'
 import { errorBars } from '../statistics/errorBars.ts'
+import { detectableNotes } from '../statistics/notes.ts'
 import { describeSampling } from '../statistics/sampling.ts'
 import type { ErrorBar, Rule, SampledDiff, SampledStatistic } from '../statistics/types.ts'
 
@@ -67,7 +68,8 @@ export function topView(snapshot: Snapshot, options: ViewOptions): TopView {
 
 /** Differences of new snapshots against old ones; of several, of their means. */
 export function diffView(now: readonly Snapshot[], old: readonly Snapshot[], options: ViewOptions): DiffView {
-  const { rows, total, rule, notes } = compareSampled(now, old, options.keyTypes, options.cumulative)
+  const comparison = compareSampled(now, old, options.keyTypes, options.cumulative)
+  const { rows, total, rule, notes } = comparison
   const all = [...now, ...old]
   const { significantOnly = false } = options
   const shown = significantOnly ? rows.filter(row => row.significant) : rows
@@ -77,7 +79,11 @@ export function diffView(now: readonly Snapshot[], old: readonly Snapshot[], opt
     groups: shown.length,
     estimated: all.some(s => s.meta.counts === 'estimated'),
     sampled: all.some(s => s.meta.accuracy === 'sampled'),
-    notes: [...samplingNotes(all), ...notes],
+    notes: [
+      ...samplingNotes(all),
+      ...notes,
+      ...(significantOnly ? detectableNotes(comparison, now, old) : []),
+    ],
     total,
     rows: cut(shown, options.limit),
     rule,
