@@ -56,6 +56,16 @@ describe('text', () => {
   })
 })
 
+describe('--significant', () => {
+  it('says what growth the interval can show, and nothing of it where all is exact', () => {
+    const note = /^at an interval of 1024 bytes a new row below [\d.]+ KiB is found/
+    const only = { ...options, significantOnly: true }
+    expect(diffView([sampled], [sampled], only).notes.filter(text => note.test(text))).toHaveLength(1)
+    expect(diffView([sampled], [sampled], options).notes.filter(text => note.test(text))).toHaveLength(0)
+    expect(diffView([now], [old], only).notes.join()).not.toMatch(/is found in/)
+  })
+})
+
 describe('table', () => {
   it('aligns, shortens names to the folder, tells the total and what is hidden', async () => {
     expect(await lines([topView(now, { ...options, limit: 2 })], 'table')).toEqual([
