@@ -1,37 +1,24 @@
-// Reading a large .heapprofile to what `top` needs, against JSON.parse and a walk over its result.
-// npm run build && node bench/heapprofile.mjs [megabytes=94] [repeats=5]
+// The whole command `tracemalloc top` on a large .heapprofile, against JSON.parse alone.
+// npm run build && node bench/heapprofile.mjs [megabytes or a file=94] [repeats=5]
 // Each measurement is a process of its own; the ways take turns, and the table has medians. CPU time is user and system time
 // of the whole process, its start included. JSON.parse ends where a string does, at 512 MiB.
 
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const LONGEST_STRING = 2 ** 29 - 24
 
-const ways = {
-  'JSON.parse and a walk': async file => {
-    const { head, samples } = JSON.parse(readFileSync(file, 'utf8'))
-    let total = 0
-    const open = [head]
-    for (let node = open.pop(); node; node = open.pop()) {
-      total += node.selfSize
-      for (const child of node.children) open.push(child)
-    }
-    return { total, samples: samples.length }
-  },
-  'top (samples counted)': file => top(file, false),
-  'top (samples kept)': file => top(file, true),
-}
+const MAIN = new URL('../dist/src/cli/main.js', import.meta.url)
 
-async function top(file, samples) {
-  const { loadSnapshot } = await import('../dist/src/load.js')
-  const snapshot = await loadSnapshot(file, { samples })
-  snapshot.statistics('lineno').slice(0, 10).join('\n')
-  const { size, count } = snapshot.total
-  return { total: size, samples: count }
+const ways = {
+  'JSON.parse': async file => void JSON.parse(readFileSync(file, 'utf8')),
+  'tracemalloc top': async file => {
+    process.argv = [process.argv[0], fileURLToPath(MAIN), 'top', file]
+    await import(MAIN)
+  },
 }
 
 /** Writes a profile as V8 does: about 290 bytes a node, 3.5 samples a node with bytes, ids in no order. */
@@ -84,34 +71,41 @@ function makeProfile(path, megabytes) {
 }
 
 async function child(way, file) {
-  const result = await ways[way](file)
+  await ways[way](file)
   const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage()
-  console.log(JSON.stringify({ ...result, cpu: (userCPUTime + systemCPUTime) / 1e6, rss: maxRSS / 1024 }))
+  writeSync(3, JSON.stringify({ cpu: (userCPUTime + systemCPUTime) / 1e6, rss: maxRSS / 1024 }))
+}
+
+function measure(way, file) {
+  const { status, stderr, output } = spawnSync(
+    process.execPath,
+    [fileURLToPath(import.meta.url), '--child', way, file],
+    { stdio: ['ignore', 'ignore', 'pipe', 'pipe'], encoding: 'utf8' },
+  )
+  if (status !== 0) throw new Error(`${way}: ${stderr}`)
+  return JSON.parse(output[3])
 }
 
 function median(values) {
   return values.sort((a, b) => a - b)[values.length >> 1]
 }
 
-function main(megabytes, repeats) {
+function main(input, repeats) {
   const folder = mkdtempSync(join(tmpdir(), 'heapprofile-'))
   try {
-    const file = join(folder, 'big.heapprofile')
-    makeProfile(file, megabytes)
+    const isFile = !/^\d+$/.test(input)
+    const file = isFile ? input : join(folder, 'big.heapprofile')
+    if (!isFile) makeProfile(file, Number(input))
     const bytes = statSync(file).size
-    const names = Object.keys(ways).filter(way => !way.startsWith('JSON') || bytes < LONGEST_STRING)
+    const names = Object.keys(ways).filter(way => way !== 'JSON.parse' || bytes < LONGEST_STRING)
     const runs = new Map(names.map(way => [way, []]))
-    for (let i = 0; i < repeats; i++) {
-      for (const way of names) {
-        const args = ['--max-old-space-size=8192', fileURLToPath(import.meta.url), '--child', way, file]
-        runs.get(way).push(JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })))
-      }
-    }
-    const [first, ...others] = [...runs.values()].flat()
-    if (others.some(run => run.total !== first.total)) throw new Error('the ways disagree')
-    const base = runs.get('JSON.parse and a walk')
+    for (let i = 0; i < repeats; i++) for (const way of names) runs.get(way).push(measure(way, file))
+    const base = runs.get('JSON.parse')
     const baseCpu = base && median(base.map(r => r.cpu))
-    console.log(`${(bytes / 1e6).toFixed(1)} MB, ${first.samples} samples, Node ${process.version}\n`)
+    const load = loadavg()[0].toFixed(1)
+    console.log(
+      `${(bytes / 1e6).toFixed(1)} MB, ${repeats} repeats, Node ${process.version}, ${cpus().length} CPUs, load ${load}\n`,
+    )
     console.log('| way | CPU s | of JSON.parse | RSS MB |\n|---|---|---|---|')
     for (const [way, list] of runs) {
       const cpu = median(list.map(r => r.cpu))
@@ -126,4 +120,4 @@ function main(megabytes, repeats) {
 
 const [first = '94', second = '5', third] = process.argv.slice(2)
 if (first === '--child') await child(second, third)
-else main(Number(first), Number(second))
+else main(first, Number(second))

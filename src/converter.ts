@@ -26,8 +26,11 @@ export interface ReadOptions {
   columns?: readonly (typeof ROW_COLUMNS)[number][]
   /** Sampling interval in bytes, where the user knows it. */
   interval?: number
-  /** Keep each sample (pairing and error bars need them); otherwise they are only counted. Default true. */
-  samples?: boolean
+  /**
+   * `true` (the default) keeps each sample, for pairing and error bars. `'bags'` is enough for error bars: the sizes of a row's
+   * samples and how many of each, where the reader can. `false`: they are only counted.
+   */
+  samples?: boolean | 'bags'
   /** Only the object of this id, in a format that knows objects by ids (heap snapshots). */
   object?: number
   /** Most bytes a file may have after inflating. */

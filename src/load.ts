@@ -180,9 +180,14 @@ async function detectSource(source: Peekable): Promise<Converter> {
   }
 }
 
-/** Endings of the files that can be read. */
-export function snapshotEndings(): string[] {
-  return converters.filter(c => c.read).flatMap(c => c.extensions.flatMap(e => [e, `${e}.gz`]))
+/** Ending of the manifest that a captured series has beside its snapshots. */
+export const MANIFEST = '.manifest.ndjson'
+
+/** Is it, by its name, a file of snapshots? */
+export function isSnapshotName(name: string): boolean {
+  if (name.startsWith('.') || name.endsWith(MANIFEST)) return false
+  const plain = name.endsWith('.gz') ? name.slice(0, -3) : name
+  return converters.some(c => c.read && c.extensions.some(e => name.endsWith(e) || plain.endsWith(e)))
 }
 
 /** Files that a path stands for: itself, or the snapshots in a folder, by name. */
@@ -195,10 +200,7 @@ export async function expandPath(path: string): Promise<string[]> {
     throw asFormatError(error)
   }
   if (!isFolder) return [path]
-  const endings = snapshotEndings()
-  const names = (await readdir(path))
-    .filter(n => !n.startsWith('.') && endings.some(e => n.endsWith(e)))
-    .sort()
+  const names = (await readdir(path)).filter(isSnapshotName).sort()
   if (names.length === 0) throw new FormatError('unrecognized', 'a folder without snapshots')
   return names.map(name => join(path, name))
 }

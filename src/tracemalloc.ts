@@ -53,7 +53,7 @@ export function clearTraces(): void {
   const now = tracing()
   if (!now) return
   stopTracing()
-  startTracing(now.sampled.sampling)
+  startTracing(now.sampled.sampling, now.blocks !== undefined)
 }
 
 /**

@@ -24,7 +24,6 @@
 
 import type { Converter } from '../../src/converter.ts'
 import { asciiOf, inPieces } from '../../src/io/lines.ts'
-import { FORMAT, read } from './read.ts'
 import { write } from './write.ts'
 
 function sniff(head: Uint8Array): 'yes' | 'no' | 'more' {
@@ -34,7 +33,7 @@ function sniff(head: Uint8Array): 'yes' | 'no' | 'more' {
 }
 
 export const firefox: Converter = {
-  name: FORMAT,
+  name: 'firefox',
   title: 'Firefox Profiler (processed profile)',
   extensions: ['.firefox.json', '.profile.json'],
   spec: 'https://github.com/firefox-devtools/profiler/blob/main/docs-developer/CHANGELOG-formats.md',
@@ -42,6 +41,6 @@ export const firefox: Converter = {
   truncation: 'always',
   difference: 'negative',
   sniff,
-  read,
+  read: async (...file) => (await import('./read.ts')).read(...file),
   write: snapshots => inPieces(write(snapshots)),
 }

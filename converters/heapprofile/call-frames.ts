@@ -22,6 +22,8 @@ const GUESSES = 1 << 13
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 /** The largest 0-based line whose 1-based one fits a column of 32 bits. */
 const LAST_LINE = 0xfffffffe
+/** Scripts that were given a negative offset (test runners wrap modules so) have such lines and columns: unknown. */
+const FIRST_LINE = -(2 ** 31)
 
 /**
  * The different `callFrame` objects of a file, interned by their raw bytes: a file of a million nodes has a few thousand,
@@ -116,10 +118,10 @@ export class CallFrames {
     this.#hash[id] = hash
     const file = fileOf(scriptId, url, lineNumber >= 0)
     const { frames } = this.#tables
-    this.#frame[id] = frames.intern(functionName, file, lineNumber + 1, columnNumber + 1)
+    this.#frame[id] = frames.intern(functionName, file, placeOf(lineNumber), placeOf(columnNumber))
     this.#frameBelowRoot[id] =
       file === NATIVE && isPseudo(functionName)
-        ? frames.intern(functionName, V8, lineNumber + 1, columnNumber + 1)
+        ? frames.intern(functionName, V8, placeOf(lineNumber), placeOf(columnNumber))
         : this.#frame[id]
     this.#isRoot[id] = file === NATIVE && functionName === '(root)' ? 1 : 0
     this.#index.add(hash, id, i => this.#hash[i])
@@ -160,6 +162,7 @@ function parseAsWritten(bytes: Uint8Array): CallFrame | undefined {
   } catch {
     return undefined
   }
+  if (parsed === null) return undefined
   const { functionName, scriptId, url, lineNumber, columnNumber } = parsed as CallFrame
   const isRight =
     typeof functionName === 'string' &&
@@ -174,8 +177,13 @@ function parseAsWritten(bytes: Uint8Array): CallFrame | undefined {
   return JSON.stringify(frame) === text ? frame : undefined
 }
 
+/** 1-based, 0 = unknown. */
+function placeOf(position: number): number {
+  return Math.max(0, position + 1)
+}
+
 function isLine(value: unknown): boolean {
-  return Number.isInteger(value) && (value as number) >= -1 && (value as number) <= LAST_LINE
+  return Number.isInteger(value) && (value as number) >= FIRST_LINE && (value as number) <= LAST_LINE
 }
 
 /** Passes over a value that is whole. */
@@ -189,7 +197,7 @@ function readMember(tokens: JsonTokens, frame: CallFrame, key: (typeof KEYS)[num
   const token = tokens.next()
   if (key === 'lineNumber' || key === 'columnNumber') {
     if (token !== TOKEN.number) tokens.fail('malformed', `${key} is not a number`)
-    frame[key] = tokens.integer(-1, LAST_LINE)
+    frame[key] = tokens.integer(FIRST_LINE, LAST_LINE)
   } else if (key === 'scriptId' && token === TOKEN.number) {
     frame[key] = `${tokens.integer(0)}`
   } else {

@@ -7,7 +7,7 @@
 //   selfSize                                        size: bytes, scaled up by V8; their sum is the snapshot's total, exactly
 //   samples of the node                             count (estimated), at least 1
 //   samples[] size, nodeId, ordinal                 samples, on the row of the node
-//   lineNumber, columnNumber: 0-based, -1 unknown   lineno, column: 1-based, 0 unknown; where the FUNCTION starts (not exact)
+//   lineNumber, columnNumber: 0-based, < 0 unknown  lineno, column: 1-based, 0 unknown; where the FUNCTION starts (not exact)
 //   url file:///a%20b                               /a b
 //   any other url                                   as it is (node:fs, http://..., wasm://..., evalmachine.<anonymous>)
 //   no url, no script                               <native>: a built-in such as push
@@ -22,7 +22,6 @@
 import type { Converter } from '../../src/converter.ts'
 import { FormatError } from '../../src/errors.ts'
 import { JsonTokens, TOKEN, type Token } from '../../src/io/json.ts'
-import { read } from './read.ts'
 import { write } from './write.ts'
 
 const NODE_KEYS = ['callFrame', 'selfSize', 'id', 'children']
@@ -81,6 +80,6 @@ export const heapprofile: Converter = {
   carries: ['lineno', 'column', 'function', 'ordinal'],
   truncation: 'always',
   sniff,
-  read,
+  read: async (...file) => (await import('./read.ts')).read(...file),
   write,
 }

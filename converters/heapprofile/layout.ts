@@ -44,20 +44,39 @@ export class Layout {
 
   /** Nodes, from inside a list of children on: `{"callFrame":{...},"selfSize":1,"id":2,"children":[` and `]}`. */
   readNodes(): void {
+    const { at } = this.#tokens
+    this.#moveTo(at, this.#nodes(at))
+  }
+
+  /** Samples, from inside their list on: `{"size":1,"nodeId":2,"ordinal":3}`. */
+  readSamples(): void {
+    const { at } = this.#tokens
+    this.#moveTo(at, this.#samples(at))
+  }
+
+  #moveTo(from: number, at: number): void {
     const tokens = this.#tokens
-    if (tokens.state === STATE.next) return
+    tokens.at = at
+    if (at > from) tokens.state = tokens.bytes[at - 1] === 0x5b ? STATE.first : STATE.after
+  }
+
+  // The loops below only return where they stop: V8 compiles a loop while it runs the first time, and throws the code away
+  // where that comes to something behind the loop that it has not seen yet.
+
+  #nodes(at: number): number {
+    const tokens = this.#tokens
+    if (tokens.state === STATE.next) return at
     const tree = this.#tree
     const { bytes } = tokens
     this.#window()
     const end = tokens.limit - ROOM
-    let at = tokens.at
     let isFirst = tokens.state === STATE.first
     while (at < end) {
       const c = bytes[at]
       if (c === 0x5d) {
         const top = tree.depth - 1
         if (bytes[at + 1] !== 0x7d || top === 0 || tree.seen[top] !== SEEN.all) break
-        tokens.at = at
+        tokens.at = at // where a fault would be
         tree.close()
         tokens.depth -= 2
         at += 2
@@ -70,47 +89,50 @@ export class Layout {
       at = after
       isFirst = true
     }
-    tokens.at = at
-    tokens.state = isFirst ? STATE.first : STATE.after
+    return at
   }
 
-  /** Samples, from inside their list on: `{"size":1,"nodeId":2,"ordinal":3}`. */
-  readSamples(): void {
+  #samples(at: number): number {
     const tokens = this.#tokens
-    if (tokens.state === STATE.next) return
-    const tree = this.#tree
+    if (tokens.state === STATE.next) return at
     const { bytes } = tokens
-    const view = this.#window()
+    this.#window()
     const end = tokens.limit - ROOM
-    let at = tokens.at
     let isFirst = tokens.state === STATE.first
     while (at < end) {
       if (!isFirst && bytes[at] !== 0x2c) break
-      let q = isFirst ? at : at + 1
-      if (view.getInt32(q, true) !== SIZE0 || view.getInt32(q + 4, true) !== SIZE4) break
-      if ((q = this.#number(q + 8)) < 0) break
-      const size = this.#value
-      if (
-        view.getInt32(q, true) !== NODE0 ||
-        view.getInt32(q + 4, true) !== NODE4 ||
-        view.getInt32(q + 6, true) !== NODE6
-      )
-        break
-      if ((q = this.#number(q + 10)) < 0) break
-      const node = this.#value
-      if (
-        view.getInt32(q, true) !== ORDINAL0 ||
-        view.getInt32(q + 4, true) !== ORDINAL4 ||
-        view.getInt32(q + 7, true) !== ORDINAL7
-      )
-        break
-      if ((q = this.#number(q + 11)) < 0 || bytes[q] !== 0x7d) break
-      tree.addSample(node, size, this.#value)
-      at = q + 1
+      const after = this.#sample(isFirst ? at : at + 1)
+      if (after < 0) break
+      at = after
       isFirst = false
     }
-    tokens.at = at
-    tokens.state = isFirst ? STATE.first : STATE.after
+    return at
+  }
+
+  /** Adds the sample that begins at `at`. Returns where it ends; -1 = it looks otherwise. */
+  #sample(at: number): number {
+    const view = this.#view
+    if (view.getInt32(at, true) !== SIZE0 || view.getInt32(at + 4, true) !== SIZE4) return -1
+    let q = this.#number(at + 8)
+    if (q < 0) return -1
+    const size = this.#value
+    if (
+      view.getInt32(q, true) !== NODE0 ||
+      view.getInt32(q + 4, true) !== NODE4 ||
+      view.getInt32(q + 6, true) !== NODE6
+    )
+      return -1
+    if ((q = this.#number(q + 10)) < 0) return -1
+    const node = this.#value
+    if (
+      view.getInt32(q, true) !== ORDINAL0 ||
+      view.getInt32(q + 4, true) !== ORDINAL4 ||
+      view.getInt32(q + 7, true) !== ORDINAL7
+    )
+      return -1
+    if ((q = this.#number(q + 11)) < 0 || this.#tokens.bytes[q] !== 0x7d) return -1
+    this.#tree.addSample(node, size, this.#value)
+    return q + 1
   }
 
   /** Opens the node that begins at `at`. Returns where its children begin; -1 = it looks otherwise, or is not whole. */

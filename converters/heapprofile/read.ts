@@ -28,7 +28,7 @@ const SAMPLE_KEYS = ['size', 'nodeId', 'ordinal'] as const
 
 /** Reads the one snapshot of a file. */
 export async function read(source: Source, options: ReadOptions): Promise<readonly Snapshot[]> {
-  const reader = new Reader(options.samples !== false)
+  const reader = new Reader(options.samples ?? true)
   await reader.tokens.feed(source, () => reader.read())
   const { interval } = options
   return [
@@ -61,8 +61,8 @@ class Reader {
   #skipDepth = 0
   #afterSkip: number = IN.top
 
-  constructor(keepsSamples: boolean) {
-    this.tree = new Tree(this.tokens, keepsSamples)
+  constructor(samples: NonNullable<ReadOptions['samples']>) {
+    this.tree = new Tree(this.tokens, samples)
     this.#layout = new Layout(this.tokens, this.tree)
   }
 

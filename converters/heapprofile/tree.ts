@@ -1,4 +1,6 @@
+import type { ReadOptions } from '../../src/converter.ts'
 import type { JsonTokens } from '../../src/io/json.ts'
+import { BagBuilder, samplesOf } from '../../src/model/bags.ts'
 import { SnapshotBuilder } from '../../src/model/builder.ts'
 import { reserve } from '../../src/model/columns.ts'
 import type { SnapshotMeta } from '../../src/model/meta.ts'
@@ -24,8 +26,9 @@ const TRACEBACK_LIMIT = 128
 /** V8's tree on its way into rows: the open nodes as a stack, the closed ones as rows, whatever the order of members is. */
 export class Tree {
   readonly #tokens: JsonTokens
-  readonly #keepsSamples: boolean
+  readonly #keeps: ReadOptions['samples']
   readonly #builder = new SnapshotBuilder()
+  readonly #bags: BagBuilder | undefined
   readonly callFrames: CallFrames
 
   // The open nodes, the head first.
@@ -77,9 +80,10 @@ export class Tree {
   #withoutNode = 0
   #withoutBytes = 0
 
-  constructor(tokens: JsonTokens, keepsSamples: boolean) {
+  constructor(tokens: JsonTokens, keeps: ReadOptions['samples']) {
     this.#tokens = tokens
-    this.#keepsSamples = keepsSamples
+    this.#keeps = keeps
+    if (keeps === 'bags') this.#bags = new BagBuilder()
     this.callFrames = new CallFrames(this.#builder.tables, () => `${this.path()}.callFrame`)
   }
 
@@ -142,22 +146,28 @@ export class Tree {
       const i = this.#waiting++
       this.#waitingNode = reserve(this.#waitingNode, i + 1)
       this.#waitingNode[i] = node
-      if (!this.#keepsSamples) return
+      if (!this.#keeps) return
       this.#waitingSize = reserve(this.#waitingSize, i + 1)
-      this.#waitingOrdinal = reserve(this.#waitingOrdinal, i + 1)
       this.#waitingSize[i] = size
+      if (this.#bags) return
+      this.#waitingOrdinal = reserve(this.#waitingOrdinal, i + 1)
       this.#waitingOrdinal[i] = ordinal
     }
   }
 
   build(meta: SnapshotMeta): Snapshot {
     const builder = this.#builder
-    for (let row = 0; row < builder.length; row++) if (builder.countOf(row) === 0) builder.addBlocks(row, 1)
+    const bags = this.#bags?.build(builder.length)
+    for (let row = 0; row < builder.length; row++) {
+      if (bags) builder.addBlocks(row, samplesOf(bags, row))
+      if (builder.countOf(row) === 0) builder.addBlocks(row, 1)
+    }
     const skipped: Record<string, number> = {}
     if (this.#withoutNode) skipped['samples without a node'] = this.#withoutNode
     if (this.#withoutBytes) skipped['samples of nodes without bytes'] = this.#withoutBytes
     const facts = Object.keys(skipped).length ? { ...meta, skipped } : meta
-    return builder.build(facts, Math.max(TRACEBACK_LIMIT, this.#deepest))
+    const snapshot = builder.build(facts, Math.max(TRACEBACK_LIMIT, this.#deepest))
+    return bags ? snapshot.with({ columns: { bags } }) : snapshot
   }
 
   /** Where the reader is: `head.children[3].children[0]`; of a deep place only the ends. */
@@ -274,9 +284,10 @@ export class Tree {
     const row = node < DENSE ? this.#rowOfId[node] : this.#rowOfLargeId.get(node)
     if (!row) this.#withoutNode++
     else if (row === NO_BYTES) this.#withoutBytes++
+    else if (this.#bags) this.#bags.add(row - 1, size)
     else {
       this.#builder.addBlocks(row - 1, 1)
-      if (this.#keepsSamples) this.#builder.addSample(row - 1, size, ordinal)
+      if (this.#keeps) this.#builder.addSample(row - 1, size, ordinal)
     }
   }
 

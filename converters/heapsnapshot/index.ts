@@ -18,10 +18,8 @@
  */
 import type { Converter, ReadOptions } from '../../src/converter.ts'
 import { FormatError } from '../../src/errors.ts'
-import { readMembers } from '../../src/io/members.ts'
 import type { Source } from '../../src/io/source.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
-import { SnapshotReader } from './reader.ts'
 
 const FORMAT = 'heapsnapshot'
 const BEGINNING = '{"snapshot":{'
@@ -37,6 +35,10 @@ function sniff(head: Uint8Array): 'yes' | 'no' | 'more' {
 }
 
 async function read(source: Source, options: ReadOptions): Promise<readonly Snapshot[]> {
+  const [{ readMembers }, { SnapshotReader }] = await Promise.all([
+    import('../../src/io/members.ts'),
+    import('./reader.ts'),
+  ])
   const reader = new SnapshotReader(options)
   await readMembers(source, FORMAT, name => reader.member(name))
   try {

@@ -20,7 +20,6 @@ import type { Converter, ReadOptions } from '../../src/converter.ts'
 import { FormatError } from '../../src/errors.ts'
 import type { Source } from '../../src/io/source.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
-import { Unpickler } from './unpickler.ts'
 import { writePickle } from './write.ts'
 
 /** Protocols 2 to 5 say so; 0 and 1 begin with a name: `ccopy_reg\n_reconstructor\n`. */
@@ -36,6 +35,7 @@ function sniff(head: Uint8Array): 'yes' | 'no' | 'more' {
 }
 
 async function read(source: Source, options: ReadOptions): Promise<readonly Snapshot[]> {
+  const { Unpickler } = await import('./unpickler.ts')
   const unpickler = new Unpickler()
   let rest = new Uint8Array(0)
   let offset = 0

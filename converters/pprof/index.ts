@@ -25,7 +25,6 @@
 // - Without a period in bytes nothing says how it was sampled: `sampled`, interval unknown.
 
 import type { Converter } from '../../src/converter.ts'
-import { read } from './read.ts'
 import { sniff } from './sniff.ts'
 import { write } from './write.ts'
 
@@ -51,6 +50,6 @@ export const pprof: Converter = {
   difference: 'negative',
   gzip: true,
   sniff,
-  read,
+  read: async (...file) => (await import('./read.ts')).read(...file),
   write,
 }

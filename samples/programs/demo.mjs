@@ -19,9 +19,11 @@ function tracemalloc(args, shown = args, quiet = false) {
   if (status !== 0) process.exit(status ?? 1)
 }
 
-const run = ['run', '--every', '2', 'samples/programs/leak.js', '150']
+const run = ['run', '--every', '2', 'samples/programs/leak.js', '200']
 tracemalloc(['run', '--out', folder, ...run.slice(1)], run, true)
-const [first, ...later] = readdirSync(folder).sort()
+const [first, ...later] = readdirSync(folder)
+  .filter(name => name.endsWith('.pb.gz'))
+  .sort()
 const last = later.at(-1)
 tracemalloc(['top', join(folder, last), '--limit', '5', '--format', 'text'], ['top', last, '--limit', '5'])
 tracemalloc(['diff', join(folder, first), join(folder, last), '--limit', '5', '--format', 'text'], ['diff', first, last, '--limit', '5'])

@@ -1,11 +1,11 @@
 // A service that leaks: every event is remembered and never forgotten, while a cache of bounded size churns beside it.
 // node leak.js [rounds] : rounds of 20 ms; runs until it is stopped when none are given.
 const rounds = process.argv[2] === undefined ? Number.POSITIVE_INFINITY : Number(process.argv[2])
-const remembered = []
+const remembered = (globalThis.remembered = []) // alive to the very end
 const cache = new Map()
 
 function onEvent(i) {
-  remember({ id: i, at: Date.now(), history: new Array(24).fill(i) })
+  remember({ id: i, at: Date.now(), history: new Array(20).fill(i) })
 }
 
 function remember(event) {

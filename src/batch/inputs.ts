@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { FormatError } from '../errors.ts'
-import { snapshotEndings } from '../load.ts'
+import { isSnapshotName } from '../load.ts'
 import { compileGlob } from '../model/glob.ts'
 
 /**
@@ -30,7 +30,7 @@ export function naturalOrder(a: string, b: string): number {
 async function filesOf(arg: string): Promise<string[]> {
   const info = await stat(arg).catch(() => undefined)
   if (info && !info.isDirectory()) return [arg]
-  if (info) return (await below(arg)).filter(isSnapshot)
+  if (info) return (await below(arg)).filter(path => isSnapshotName(basename(path)))
   if (!/[*?[]/.test(arg)) return []
   const matches = compileGlob(arg)
   let base = dirname(arg.slice(0, arg.search(/[*?[]/) + 1))
@@ -44,8 +44,4 @@ async function below(folder: string): Promise<string[]> {
   return entries
     .filter(entry => (entry.isFile() || entry.isSymbolicLink()) && !entry.name.startsWith('.'))
     .map(entry => join(entry.parentPath ?? entry.path, entry.name))
-}
-
-function isSnapshot(path: string): boolean {
-  return snapshotEndings().some(ending => path.endsWith(ending))
 }

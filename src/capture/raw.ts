@@ -2,6 +2,7 @@ import { closeSync, fsyncSync, linkSync, openSync, rmSync, writeSync } from 'nod
 import { join } from 'node:path'
 import { TracemallocError } from '../errors.ts'
 import type { SnapshotMeta } from '../model/meta.ts'
+import type { Blocks } from './blocks.ts'
 import { filePath, nextNumber, RAW } from './files.ts'
 
 /** A read of one isolate with what is known about it. */
@@ -13,18 +14,20 @@ export interface Reading {
   /** Most frames of a traceback, which V8 before version 14 does not know of. */
   nframe: number
   meta: SnapshotMeta & { isolate: string }
+  /** What is alive besides, where V8's sampler does not look. */
+  blocks?: readonly Blocks[]
 }
 
 /** Member of a raw profile that holds the facts, on a line of its own; other readers skip it. */
 const FACTS = '{"tracemalloc":'
 
 /** V8's profile as text, with the facts as its first member. */
-export function rawText({ profile, nframe, meta }: Reading): string {
-  return `${FACTS}${JSON.stringify({ nframe, meta })},\n${profile.slice(1)}`
+export function rawText({ profile, nframe, meta, blocks }: Reading): string {
+  return `${FACTS}${JSON.stringify({ nframe, meta, blocks })},\n${profile.slice(1)}`
 }
 
 /** The facts of a raw profile; undefined for one that is not ours. */
-export function rawFacts(text: string): Pick<Reading, 'nframe' | 'meta'> | undefined {
+export function rawFacts(text: string): Pick<Reading, 'nframe' | 'meta' | 'blocks'> | undefined {
   const end = text.indexOf(',\n')
   if (!text.startsWith(FACTS) || end < 0) return undefined
   return JSON.parse(text.slice(FACTS.length, end))

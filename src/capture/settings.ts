@@ -63,11 +63,14 @@ export interface Settings extends Sampling {
   children: boolean
   /** Keep V8 from inlining functions and folding allocations, so that bytes stay at the function that allocated them. */
   stableFrames: boolean
+  /** Sample the backing stores of ArrayBuffers and Buffers, too. */
+  buffers: boolean
 }
 
 /**
  * Reads `TRACEMALLOC` (frames, `0` = off, as PYTHONTRACEMALLOC) and `TRACEMALLOC_INTERVAL`, `_MODE`, `_DIR`, `_EVERY`,
- * `_COUNT`, `_PEAK`, `_WORKERS`, `_CHILDREN`, `_STABLE_FRAMES`. Undefined when tracing is off. Throws UsageError for a value that is none.
+ * `_COUNT`, `_PEAK`, `_WORKERS`, `_CHILDREN`, `_STABLE_FRAMES`, `_BUFFERS`. Undefined when tracing is off. Throws UsageError for a
+ * value that is none.
  */
 export function settingsFromEnv(env: Record<string, string | undefined>): Settings | undefined {
   const { TRACEMALLOC: nframe, TRACEMALLOC_DIR: dir, TRACEMALLOC_MODE: mode } = env
@@ -88,12 +91,14 @@ export function settingsFromEnv(env: Record<string, string | undefined>): Settin
     workers: switchOf(env, 'TRACEMALLOC_WORKERS', true),
     children: switchOf(env, 'TRACEMALLOC_CHILDREN', true),
     stableFrames: switchOf(env, 'TRACEMALLOC_STABLE_FRAMES', true),
+    buffers: switchOf(env, 'TRACEMALLOC_BUFFERS', false),
   }
 }
 
 /** The same settings as environment variables. */
 export function settingsToEnv(settings: Settings): Record<string, string> {
-  const { nframe, interval, mode, dir, every, count, peak, workers, children, stableFrames } = settings
+  const { nframe, interval, mode, dir, every, count, peak, workers, children, stableFrames, buffers } =
+    settings
   const onOff = (value: boolean) => (value ? '1' : '0')
   return {
     TRACEMALLOC: String(nframe),
@@ -106,6 +111,7 @@ export function settingsToEnv(settings: Settings): Record<string, string> {
     TRACEMALLOC_WORKERS: onOff(workers),
     TRACEMALLOC_CHILDREN: onOff(children),
     TRACEMALLOC_STABLE_FRAMES: onOff(stableFrames),
+    TRACEMALLOC_BUFFERS: onOff(buffers),
   }
 }
 

@@ -1,7 +1,8 @@
 import { visible } from '../escape.ts'
 import type { Snapshot } from '../model/snapshot.ts'
+import { diffView } from '../report/diff-view.ts'
 import { textLines } from '../report/text.ts'
-import { diffView, topView } from '../report/view.ts'
+import { topView } from '../report/view.ts'
 import { formatSize } from '../units.ts'
 
 /** Rows that are shown of each read. */

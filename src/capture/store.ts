@@ -3,9 +3,10 @@ import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { TracemallocError } from '../errors.ts'
 import { bytesSource } from '../io/source.ts'
-import { dumpSnapshots, loadSource } from '../load.ts'
+import { dumpSnapshots, loadSource, MANIFEST } from '../load.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { limitFrames } from '../model/truncate.ts'
+import { withBlocks } from './blocks.ts'
 import { overheadOf } from './facts.ts'
 import { DUMP, filePath, filePrefix, plainName, RAW } from './files.ts'
 import { withoutOwn } from './own.ts'
@@ -13,14 +14,15 @@ import { type Reading, rawFacts, saveRaw } from './raw.ts'
 
 /** A reading as a snapshot: what the heapprofile converter makes of it, and its facts. */
 export async function snapshotOf(reading: Reading): Promise<Snapshot> {
-  const { profile, nframe, meta } = reading
+  const { profile, nframe, meta, blocks = [] } = reading
   const source = bytesSource(Buffer.from(profile), 'the profile', 1 << 18)
   const { snapshots } = await loadSource(source, { from: 'heapprofile', interval: meta.interval })
   const snapshot = limitFrames(withoutOwn(snapshots[0]), nframe)
   const { skipped, notes = [] } = snapshot.meta
   const overhead = overheadOf(snapshot.columns.samples?.row.length ?? 0, snapshot.tables.stacks.length)
   const memory = { ...meta.memory, sampled: snapshot.total.size, overhead }
-  return snapshot.with({ meta: { ...meta, memory, skipped, notes: [...(meta.notes ?? []), ...notes] } })
+  const whole = withBlocks(snapshot, blocks)
+  return whole.with({ meta: { ...meta, memory, skipped, notes: [...(meta.notes ?? []), ...notes] } })
 }
 
 /** One read that is on disk. */
@@ -35,7 +37,7 @@ export interface Read {
 export function noteRead(dir: string, label: string, { path, snapshot, took }: Read): void {
   const { time, isolate, session, read, memory } = snapshot.meta
   const line = { file: basename(path), time, isolate, session, read, took: Math.round(took), memory }
-  const file = openSync(join(dir, `tracemalloc.${label}.ndjson`), 'a')
+  const file = openSync(join(dir, `tracemalloc.${label}${MANIFEST}`), 'a')
   try {
     writeSync(file, `${JSON.stringify(line)}\n`)
     fsyncSync(file)

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { isMainThread, threadId } from 'node:worker_threads'
+import type { Blocks } from './blocks.ts'
+import { sampleBuffers } from './buffers.ts'
 import { type Memory, overheadOf, readingOf, type Sampled } from './facts.ts'
 import type { Reading } from './raw.ts'
 import { startSamplerNow } from './sampler.ts'
@@ -16,6 +18,8 @@ export interface Tracing {
   reads: number
   /** Most bytes that a read in this thread found. */
   peak: number
+  /** Reads the backing stores that are alive, after a garbage collection; undefined where they are not sampled. */
+  blocks: (() => Blocks[]) | undefined
   /** Facts for the next read: what the watcher asks for from outside. */
   next(): { sampled: Sampled; read: number }
 }
@@ -27,13 +31,16 @@ const place = globalThis as unknown as { [KEY]?: Tracing }
 /** What is evaluated in a thread to learn whether and how it is traced. */
 export const NEXT_FACTS = "globalThis[Symbol.for('tracemalloc')]?.next()"
 
+/** What is evaluated in a thread, after its profile was read, to learn which backing stores are alive. */
+export const LIVE_BLOCKS = "globalThis[Symbol.for('tracemalloc')]?.blocks?.()"
+
 /** The tracing of this thread, when it is on. */
 export function tracing(): Tracing | undefined {
   return place[KEY]
 }
 
-/** Starts sampling in this thread. */
-export function startTracing(sampling: Sampling): Tracing {
+/** Starts sampling in this thread, of `buffers` too where it is asked for. */
+export function startTracing(sampling: Sampling, buffers = false): Tracing {
   const session = localSession()
   const before = process.memoryUsage().heapUsed
   const isOurs = startSamplerNow(session, sampling)
@@ -48,8 +55,9 @@ export function startTracing(sampling: Sampling): Tracing {
     before,
     notes: isOurs ? undefined : ['another client was sampling already, at an interval that nobody tells'],
   }
+  const blocks = buffers ? sampleBuffers(sampling) : undefined
   const next = () => ({ sampled, read: tracing.reads++ })
-  const tracing: Tracing = { session, isOurs, sampled, reads: 0, peak: 0, next }
+  const tracing: Tracing = { session, isOurs, sampled, reads: 0, peak: 0, blocks, next }
   // Found by a symbol, and not listed among the program's globals.
   Object.defineProperty(place, KEY, { value: tracing, configurable: true, enumerable: false })
   return tracing
@@ -70,7 +78,8 @@ export function readNow(tracing: Tracing): Reading {
   tracing.peak = Math.max(tracing.peak, measureProfile(profile).size)
   const { sampled, read } = tracing.next()
   const memory: Memory = { ...process.memoryUsage() }
-  return readingOf(JSON.stringify(profile), String(process.pid), sampled, read, memory)
+  const reading = readingOf(JSON.stringify(profile), String(process.pid), sampled, read, memory)
+  return { ...reading, blocks: tracing.blocks?.() }
 }
 
 /** Reads this thread's sampler for two figures alone, in bytes. */

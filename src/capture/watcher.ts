@@ -2,13 +2,14 @@
 // even while they loop or wait, so that neither a profile's text nor its conversion burdens the program's heaps.
 import { writeSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
+import type { Blocks } from './blocks.ts'
 import { type Memory, readingOf, readMemory, type Sampled } from './facts.ts'
 import { filePrefix } from './files.ts'
 import { Lookout } from './lookout.ts'
 import { readSampler } from './sampler.ts'
 import { localSession, type Session } from './session.ts'
 import type { Settings } from './settings.ts'
-import { NEXT_FACTS } from './tracing.ts'
+import { LIVE_BLOCKS, NEXT_FACTS } from './tracing.ts'
 import { BEAT } from './watch.ts'
 import { withTime } from './with-time.ts'
 import { workerSessions } from './workers.ts'
@@ -101,10 +102,23 @@ async function read(session: Session, isMain: boolean, only?: string, note?: str
   const start = performance.now()
   const profile = await readSampler(session)
   const took = performance.now() - start
+  const blocks = await liveBlocks(session)
   const memory: Memory = await readMemory(session)
   if (isMain) lookout.noteRead(performance.now(), took, memory)
   const noted = note === undefined ? sampled : { ...sampled, notes: [...(sampled.notes ?? []), note] }
-  return { ...readingOf(profile, label, noted, read, { ...memory, heapPeak: lookout.heapPeak }), took }
+  const reading = readingOf(profile, label, noted, read, { ...memory, heapPeak: lookout.heapPeak })
+  return { ...reading, blocks, took }
+}
+
+/** The backing stores that are alive, where they are sampled: reading the profile has just collected garbage. */
+async function liveBlocks(session: Session): Promise<Blocks[] | undefined> {
+  if (!settings.buffers) return undefined
+  const { result } = await session.post<{ result: { value?: Blocks[] } }>('Runtime.evaluate', {
+    expression: LIVE_BLOCKS,
+    returnByValue: true,
+    silent: true,
+  })
+  return result.value
 }
 
 /** What the main thread's heap looks like; a snapshot when it is time for one. */

@@ -17,8 +17,8 @@ export interface InputOptions extends RewriteOptions {
   snapshot?: number
   from?: string
   maxSize?: number
-  /** Are single samples needed? */
-  samples?: boolean
+  /** What is needed of the samples. */
+  samples?: ReadOptions['samples']
   /** The columns that the report shows; all unless given. */
   columns?: ReadOptions['columns']
 }

@@ -5,8 +5,8 @@ import { type BaseFilter, Filter } from '../model/filter.ts'
 import type { Cumulative } from '../model/group.ts'
 import { KEY_TYPES, type KeyType } from '../model/keys.ts'
 import { parseDomain } from '../model/meta.ts'
-import { REDACTIONS } from '../model/redact.ts'
-import { FORMATS, type Format } from '../report/render.ts'
+import { REDACTIONS } from '../model/redactions.ts'
+import { FORMATS, type Format } from '../report/formats.ts'
 import type { RewriteOptions } from './rewrite.ts'
 
 /** Options as commander hands them over, of every command that selects and groups. */
@@ -23,6 +23,7 @@ export interface SelectionOptions extends RewriteOptions {
   from?: string
   maxSize?: number
   columns?: ReadOptions['columns']
+  samples?: ReadOptions['samples']
   format?: Format
 }
 

@@ -5,7 +5,8 @@ import { visible } from '../escape.ts'
 import { gzipped } from '../io/node.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { GetLine } from '../model/traceback.ts'
-import { type Format, render } from '../report/render.ts'
+import type { Format } from '../report/formats.ts'
+import { render } from '../report/render.ts'
 import type { DiffView, TopView } from '../report/view.ts'
 
 /** Writes to standard output, waiting for a slow reader. */

@@ -1,8 +1,7 @@
-import { randomBytes } from 'node:crypto'
 import { link, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
-import zlib from 'node:zlib'
+import type { Gunzip } from 'node:zlib'
 import type { Source } from './source.ts'
 
 /** Read size that was measured to be fastest. */
@@ -45,7 +44,8 @@ export function inflate(source: Source, kind: 'gzip' | 'zstd'): Source {
   return {
     name: source.name,
     async *chunks() {
-      const inflater = kind === 'gzip' ? zlib.createGunzip({ chunkSize: CHUNK }) : createZstd()
+      const zlib = await import('node:zlib')
+      const inflater = kind === 'gzip' ? zlib.createGunzip({ chunkSize: CHUNK }) : createZstd(zlib)
       const input = source.chunks()[Symbol.asyncIterator]()
       let failure: unknown
       let given = 0 // bytes of input
@@ -87,8 +87,8 @@ export function inflate(source: Source, kind: 'gzip' | 'zstd'): Source {
   }
 }
 
-function createZstd(): Readable & zlib.Gunzip {
-  const make = (zlib as unknown as { createZstdDecompress?: (o: object) => zlib.Gunzip }).createZstdDecompress
+function createZstd(zlib: object): Readable & Gunzip {
+  const make = (zlib as { createZstdDecompress?: (o: object) => Gunzip }).createZstdDecompress
   if (!make) throw Object.assign(new Error('zstd needs Node 22.15 or later'), { code: 'ERR_ZSTD_MISSING' })
   return make({ chunkSize: CHUNK })
 }
@@ -102,6 +102,7 @@ export async function writeWhole(
   pieces: Iterable<Uint8Array | string>,
   options: { gzip?: boolean; exclusive?: boolean } = {},
 ): Promise<void> {
+  const { randomBytes } = await import('node:crypto')
   const temporary = join(dirname(path), `.${randomBytes(6).toString('hex')}.tmp`)
   try {
     const file = await open(temporary, 'wx')
@@ -121,7 +122,8 @@ export async function writeWhole(
 
 /** Pieces gzipped, without a time stamp, so equal input gives equal bytes. */
 export async function* gzipped(pieces: Iterable<Uint8Array | string>): AsyncGenerator<Uint8Array> {
-  const gzip = zlib.createGzip()
+  const { createGzip } = await import('node:zlib')
+  const gzip = createGzip()
   const pump = (async () => {
     for (const piece of pieces) {
       if (!gzip.write(piece)) await new Promise(resolve => gzip.once('drain', resolve))

@@ -152,6 +152,12 @@ export class Grouper {
   #groupStacks(snapshot: Snapshot, acc: Totals): void {
     const { stack, size, count } = snapshot.columns
     const stacks = snapshot.tables.stacks.length
+    const addStack = this.#stackAdder(snapshot, acc)
+    if (stack.length <= stacks) {
+      // About a row a stack: nothing to add up first.
+      for (let i = 0; i < stack.length; i++) addStack(stack[i], size[i], count[i])
+      return
+    }
     // Size and count side by side: most stacks are far apart, and memory is the cost.
     const sums = new Float64Array(stacks * 2)
     const seen = new Uint8Array(stacks) // rows that may not show in the sum of counts
@@ -162,7 +168,6 @@ export class Grouper {
       sums[s * 2 + 1] += blocks
       if (blocks <= 0) seen[s] = 1
     }
-    const addStack = this.#stackAdder(snapshot, acc)
     for (let s = 0; s < stacks; s++) {
       const blocks = sums[s * 2 + 1]
       if (blocks !== 0 || seen[s] === 1) addStack(s, sums[s * 2], blocks)

@@ -1,11 +1,10 @@
 import type { SnapshotMeta } from './meta.ts'
+import type { Redaction } from './redactions.ts'
 import { rewriteFrames } from './rewrite.ts'
 import { sha256 } from './sha256.ts'
 import type { Snapshot } from './snapshot.ts'
 
-/** What file names become: their last part, or a hash of the whole. */
-export const REDACTIONS = ['base', 'hash'] as const
-export type Redaction = (typeof REDACTIONS)[number]
+export type { Redaction } from './redactions.ts'
 
 /** Hexadecimal digits of a hash that are kept: 64 bits, so that no two files of one program become one. */
 const DIGITS = 16

@@ -1,3 +1,4 @@
+import type { Bags } from './bags.ts'
 import { compareSnapshots } from './compare.ts'
 import { type BaseFilter, matchingRows } from './filter.ts'
 import { type Cumulative, groupRows, type KeyType } from './group.ts'
@@ -31,6 +32,8 @@ export interface Columns {
   /** Number of frames before truncation; 0 = unknown. Absent where no row knows. */
   readonly totalNframe?: Uint32Array
   readonly samples?: Samples
+  /** Instead of `samples`, where nobody needs to tell them apart. */
+  readonly bags?: Bags
 }
 
 /**
@@ -100,7 +103,7 @@ export class Snapshot {
 
   /** A new snapshot of the given rows only, in that order; each row at most once. */
   withRows(rows: ArrayLike<number>): Snapshot {
-    const { stack, size, count, domain, type, totalNframe, samples } = this.columns
+    const { stack, size, count, domain, type, totalNframe, samples, bags } = this.columns
     const pick = <T extends Uint32Array | Float64Array>(column: T): T => {
       const picked = new (column.constructor as new (n: number) => T)(rows.length)
       for (let i = 0; i < rows.length; i++) picked[i] = column[rows[i]]
@@ -116,6 +119,7 @@ export class Snapshot {
         type: pick(type),
         totalNframe: totalNframe && pick(totalNframe),
         samples: samples && pickSamples(samples, rows, this.length),
+        bags: bags && { ...bags, ofRow: pick(bags.ofRow) },
       },
       this.meta,
       this.tracebackLimit,

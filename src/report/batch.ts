@@ -224,6 +224,7 @@ function rowJson(row: BatchRow): Record<string, unknown> {
     significant: trend?.significant ?? diff.significant,
     perStep: trend?.slope ?? null,
     sizes: trend?.sizes,
+    ages: trend?.ages,
   }
 }
 

@@ -6,7 +6,7 @@ import type { StayedRow } from '../heap/stayed.ts'
 import type { ClassRow } from '../heap/summary.ts'
 import { formatSigned, formatSize } from '../units.ts'
 import { csvLine } from './csv.ts'
-import type { Format } from './render.ts'
+import type { Format } from './formats.ts'
 import { largest, widthOf } from './width.ts'
 
 /** How the values of a column are written for people. JSON and CSV have them as they are. */

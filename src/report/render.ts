@@ -1,13 +1,7 @@
 import { jsonText } from '../escape.ts'
 import type { GetLine } from '../model/traceback.ts'
-import { csvLines } from './csv.ts'
-import { rowsJson, viewJson } from './json.ts'
-import { markdownLines } from './markdown.ts'
-import { textLines } from './text.ts'
+import type { Format } from './formats.ts'
 import type { DiffView, TopView } from './view.ts'
-
-export const FORMATS = ['text', 'table', 'json', 'ndjson', 'csv', 'markdown'] as const
-export type Format = (typeof FORMATS)[number]
 
 export interface RenderOptions {
   width: number
@@ -24,16 +18,17 @@ export async function* render(
   options: RenderOptions,
 ): AsyncGenerator<string> {
   if (format === 'json') {
+    const { viewJson } = await import('./json.ts')
     const documents = views.map(viewJson)
     yield jsonText(documents.length === 1 ? documents[0] : documents, 2)
     return
   }
   for (const [i, view] of views.entries()) {
     if (i > 0 && format !== 'ndjson') yield ''
-    if (format === 'ndjson') for (const row of rowsJson(view)) yield jsonText(row)
-    else if (format === 'csv') yield* csvLines(view)
-    else if (format === 'markdown') yield* markdownLines(view)
-    else if (format === 'text') yield* textLines(view, options.getLine)
+    if (format === 'ndjson') for (const row of (await import('./json.ts')).rowsJson(view)) yield jsonText(row)
+    else if (format === 'csv') yield* (await import('./csv.ts')).csvLines(view)
+    else if (format === 'markdown') yield* (await import('./markdown.ts')).markdownLines(view)
+    else if (format === 'text') yield* (await import('./text.ts')).textLines(view, options.getLine)
     else yield* (await import('./table.ts')).tableLines(view, options)
   }
 }

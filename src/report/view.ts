@@ -1,7 +1,6 @@
 import { type Cumulative, groupRows, type KeyType } from '../model/group.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { orderOf, statisticsOf } from '../model/statistic.ts'
-import { compareSampled } from '../statistics/compare.ts'
 import { errorBars } from '../statistics/errorBars.ts'
 import { describeSampling } from '../statistics/sampling.ts'
 import type { ErrorBar, Rule, SampledDiff, SampledStatistic } from '../statistics/types.ts'
@@ -65,37 +64,19 @@ export function topView(snapshot: Snapshot, options: ViewOptions): TopView {
   }
 }
 
-/** Differences of new snapshots against old ones; of several, of their means. */
-export function diffView(now: readonly Snapshot[], old: readonly Snapshot[], options: ViewOptions): DiffView {
-  const { rows, total, rule, notes } = compareSampled(now, old, options.keyTypes, options.cumulative)
-  const all = [...now, ...old]
-  const { significantOnly = false } = options
-  const shown = significantOnly ? rows.filter(row => row.significant) : rows
-  return {
-    kind: 'diff',
-    ...shared(options),
-    groups: shown.length,
-    estimated: all.some(s => s.meta.counts === 'estimated'),
-    sampled: all.some(s => s.meta.accuracy === 'sampled'),
-    notes: [...samplingNotes(all), ...notes],
-    total,
-    rows: cut(shown, options.limit),
-    rule,
-    significantOnly,
-  }
-}
-
 /** Intervals that the files do not say: told from the samples, or unknown. */
-function samplingNotes(snapshots: readonly Snapshot[]): string[] {
+export function samplingNotes(snapshots: readonly Snapshot[]): string[] {
   const samplings = snapshots.map(describeSampling)
   const said = samplings.filter(({ interval }) => interval === 'unknown' || interval === 'inferred')
   return [...new Set(said.map(({ text }) => text))]
 }
 
-function shared({ keyTypes, cumulative, title }: ViewOptions) {
+/** What views have of their options. */
+export function shared({ keyTypes, cumulative, title }: ViewOptions) {
   return { keyTypes, cumulative, title }
 }
 
-function cut<T extends { slice(start: number, end: number): T }>(rows: T, limit: number): T {
+/** The first rows, `limit` of them; 0 = all. */
+export function cut<T extends { slice(start: number, end: number): T }>(rows: T, limit: number): T {
   return limit === 0 ? rows : rows.slice(0, limit)
 }

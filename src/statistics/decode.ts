@@ -38,8 +38,9 @@ const MOST_SUMS = 4000
 const LARGEST_CACHED = 4
 
 /** Steps for all checksums of a snapshot: plenty for a small one, few for each sample of a large one, whatever a file holds. */
-const STEPS = 60_000
-const STEPS_PER_SAMPLE = 1
+export function stepsFor(samples: number): number {
+  return 60_000 + samples
+}
 
 /** One way to divide a lot's samples among sizes. */
 interface Split {
@@ -67,7 +68,7 @@ export function decodeSamples(samples: Samples, rowSize: Float64Array, interval:
     variance: new Float64Array(n),
     countVariance: new Float64Array(n),
   }
-  const rows = new RowDecoder(table, STEPS + STEPS_PER_SAMPLE * samples.row.length)
+  const rows = new RowDecoder(table, stepsFor(samples.row.length))
   for (let first = 0; first < n; ) {
     let end = first + 1
     while (end < n && lots.row[end] === lots.row[first]) end++
@@ -137,7 +138,8 @@ function store(decoded: Decoded, lot: number, sums: LotSums): void {
   decoded.countVariance[lot] = sums.countVariance
 }
 
-class RowDecoder {
+/** Decodes the samples of one row after the other. */
+export class RowDecoder {
   readonly #table: SizeTable
   /** Steps left before the checksum is no longer tried: time stays in proportion to the samples, whatever a file holds. */
   #steps: number
@@ -149,6 +151,7 @@ class RowDecoder {
     this.#steps = steps
   }
 
+  /** Sums of each lot: `counts[i]` samples reported as `values[i]`. `total` is the row's bytes as reported. */
   decode(values: Float64Array, counts: Uint32Array, total: number): readonly LotSums[] {
     if (values.length > LARGEST_CACHED) return this.#decode(values, counts, total)
     const isLone = values.length === 1 && counts[0] === 1 // nothing to check a lone sample against

@@ -26,16 +26,12 @@ export function errorBars(
   const sums = snapshots.map((snapshot, i) => {
     const rows = estimates[i] as NonNullable<(typeof estimates)[number]>
     return [
-      { of: sumRows({ grouper }, snapshot, rows.bytes, rows.variance), rows: [rows.bytes, rows.variance] },
-      {
-        of: sumRows({ grouper }, snapshot, rows.samples, rows.countVariance),
-        rows: [rows.samples, rows.countVariance],
-      },
+      totals(grouper, snapshot, rows.bytes, rows.variance),
+      totals(grouper, snapshot, rows.samples, rows.countVariance),
     ]
   })
-  const total = (column: Float64Array) => column.reduce((a, b) => a + b, 0)
   const sum = (pair: number, column: number, id: number) =>
-    sums.reduce((all, s) => all + (id < 0 ? total(s[pair].rows[column]) : (s[pair].of[column][id] ?? 0)), 0)
+    sums.reduce((all, s) => all + (id < 0 ? s[pair].all[column] : (s[pair].of[column][id] ?? 0)), 0)
   const interval = Math.max(...estimates.map(rows => rows?.interval ?? 1))
   return (id, size) => {
     if (interval === 1 || sum(1, 0, id) === 0) return exactBar(size) // without samples: of exact rows
@@ -48,4 +44,10 @@ export function errorBars(
       countError: Math.sqrt(sum(1, 1, id)) / runs,
     }
   }
+}
+
+/** Sums of two row columns, by group and of all rows. */
+function totals(grouper: Grouper, snapshot: Snapshot, a: Float64Array, b: Float64Array) {
+  const all = [a, b].map(column => column.reduce((x, y) => x + y, 0))
+  return { of: sumRows({ grouper }, snapshot, a, b), all }
 }

@@ -1,10 +1,13 @@
 // What the samples of each row stand for, and the counts decoded from them.
 
+import type { Bags } from '../model/bags.ts'
 import type { Groups } from '../model/group.ts'
 import type { Samples, Snapshot } from '../model/snapshot.ts'
+import { BagEstimates, type Kinds, kindsOf } from './bagEstimates.ts'
 import { type Decoded, decodeSamples } from './decode.ts'
-import { inferInterval } from './interval.ts'
+import { type InferredInterval, inferInterval } from './interval.ts'
 import { describeSampling, probability } from './sampling.ts'
+import { unsampled } from './unsampled.ts'
 
 /** Estimates by row, from its samples. */
 export interface RowEstimates {
@@ -24,12 +27,14 @@ export interface RowEstimates {
 
 /** Decoded once for a report's several questions; the samples' identity is the key. */
 const known = new WeakMap<Samples, { size: Float64Array; estimates: RowEstimates }>()
+const knownKinds = new WeakMap<Bags, { size: Float64Array; kinds: Kinds }>()
 
 /** Estimates of a snapshot's rows; undefined where it is sampled at an unknown interval. */
 export function estimateRows(snapshot: Snapshot): RowEstimates | undefined {
   const { bytes: interval } = describeSampling(snapshot)
   if (interval === undefined) return undefined
-  const { samples, size } = snapshot.columns
+  const { samples, bags, size } = snapshot.columns
+  if (bags && interval > 1) return fromBags(snapshot, bags, interval)
   if (interval === 1 || !samples) return withoutSamples(snapshot, interval)
   const seen = known.get(samples)
   if (seen && seen.size === size && seen.estimates.interval === interval) return seen.estimates
@@ -57,20 +62,25 @@ function fromSamples(snapshot: Snapshot, samples: Samples, interval: number): Ro
   return { ...estimates, decoded }
 }
 
-/**
- * Rows without samples. Of the JS heap in a sampled snapshot: every sample stands for about one interval, so the variance is at
- * most interval * size. Other domains (tracked buffers) are exact.
- */
+function fromBags(snapshot: Snapshot, bags: Bags, interval: number): RowEstimates {
+  const { size } = snapshot.columns
+  let seen = knownKinds.get(bags)
+  if (!seen || seen.size !== size || seen.kinds.interval !== interval) {
+    knownKinds.set(bags, (seen = { size, kinds: kindsOf(bags, size, interval) }))
+  }
+  return new BagEstimates(seen.kinds, unsampled(snapshot, interval))
+}
+
 function withoutSamples(snapshot: Snapshot, interval: number): RowEstimates {
-  const { size, count, domain } = snapshot.columns
-  const heap = (row: number) => (interval > 1 && domain[row] === 0 ? Math.abs(size[row]) : 0)
+  const of = unsampled(snapshot, interval)
+  const column = (f: (row: number) => number) => snapshot.columns.size.map((_, row) => f(row))
   return {
     interval,
-    bytes: size.slice(),
-    variance: size.map((_, row) => heap(row) * interval),
-    samples: size.map((_, row) => heap(row) / interval),
-    count: count.slice(),
-    countVariance: count.map((n, row) => (heap(row) > 0 ? n * Math.max(1, (n * interval) / heap(row)) : 0)),
+    bytes: column(of.bytes),
+    variance: column(of.variance),
+    samples: column(of.samples),
+    count: column(of.count),
+    countVariance: column(of.countVariance),
     decoded: undefined,
   }
 }
@@ -110,16 +120,18 @@ export function estimateAt(
  */
 export function estimateCounts(snapshot: Snapshot): Snapshot {
   const { meta, columns } = snapshot
-  if (meta.accuracy === 'exact' || !columns.samples) return snapshot
-  if (meta.interval === undefined) return inferred(snapshot, columns.samples)
+  const { samples, bags } = columns
+  if (meta.accuracy === 'exact' || !(samples || bags)) return snapshot
+  if (meta.interval === undefined) {
+    return inferred(snapshot, bags ? inferInterval(bags.sizes, bags.samples) : inferInterval(samples!.size))
+  }
   if (meta.interval === 1) return snapshot.with({ meta: { accuracy: 'exact', counts: 'exact' } })
   if (meta.counts === 'exact') return snapshot
   const estimates = estimateRows(snapshot)
   return estimates ? snapshot.with({ columns: { count: estimates.count } }) : snapshot
 }
 
-function inferred(snapshot: Snapshot, samples: Samples): Snapshot {
-  const { interval, text } = inferInterval(samples.size)
+function inferred(snapshot: Snapshot, { interval, text }: InferredInterval): Snapshot {
   if (interval === undefined) {
     return snapshot.with({
       meta: { notes: [...(snapshot.meta.notes ?? []), `unknown sampling interval: ${text}`] },

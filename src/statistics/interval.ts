@@ -27,13 +27,13 @@ const CLEAR = 20
 /** Reported sizes that are looked at. */
 const MOST_VALUES = 400
 
-/** Tells the interval from the reported sizes of live samples. */
-export function inferInterval(sizes: Float64Array): InferredInterval {
+/** Tells the interval from the reported sizes of live samples; `samples` is the number of each, one unless given. */
+export function inferInterval(sizes: Float64Array, samples?: Float64Array): InferredInterval {
   const counts = new Map<number, number>()
-  for (const v of sizes) {
-    const n = counts.get(v)
-    if (n !== undefined) counts.set(v, n + 1)
-    else if (counts.size < MOST_VALUES) counts.set(v, 1)
+  for (let i = 0; i < sizes.length; i++) {
+    const n = counts.get(sizes[i])
+    if (n !== undefined || counts.size < MOST_VALUES)
+      counts.set(sizes[i], (n ?? 0) + (samples ? samples[i] : 1))
   }
   const values = [...counts.keys()].sort((a, b) => a - b)
   if (values.length === 0)

@@ -1,6 +1,8 @@
 import type { Snapshot } from '../model/snapshot.ts'
+import { formatSize } from '../units.ts'
+import { detectableGrowth } from './detectable.ts'
 import { describeSampling } from './sampling.ts'
-import type { NoiseReason, Rule } from './types.ts'
+import type { Comparison, NoiseReason, Rule } from './types.ts'
 
 /** What a user should know before believing the verdicts. */
 export function notesOf(
@@ -11,6 +13,26 @@ export function notesOf(
 ): string[] {
   const all = [...now, ...old]
   return [...ruleNotes(rule, reason), ...differenceNotes(all), ...orderNotes(now, old, rule)]
+}
+
+/** The growth below which these snapshots show nothing for sure; nothing to say where they are exact or not judged. */
+export function detectableNotes(
+  { rule, rows, total }: Comparison,
+  now: readonly Snapshot[],
+  old: readonly Snapshot[],
+): string[] {
+  const interval = Math.max(...[...now, ...old].map(s => describeSampling(s).bytes ?? 1))
+  if (interval === 1 || (rule !== 'paired' && rule !== 'unpaired')) return []
+  const growth = detectableGrowth({
+    size: 0,
+    interval: interval / Math.min(now.length, old.length),
+    paired: rule === 'paired',
+    rows: Math.max(1, rows.length),
+    total: total.statistic.size,
+  })
+  return [
+    `at an interval of ${interval} bytes a new row below ${formatSize(Math.round(growth))} is found in less than 80 %, a large row needs more`,
+  ]
 }
 
 function ruleNotes(rule: Rule, reason: NoiseReason | undefined): string[] {

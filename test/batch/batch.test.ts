@@ -66,6 +66,8 @@ describe('a series', () => {
     expect(first.pValue).toBeLessThan(0.001)
     expect(first.sizes).toHaveLength(12)
     expect(first.sizes[11] - first.sizes[0]).toBe(first.sizeDiff)
+    expect(first.ages.reduce((a: number, b: number) => a + b, 0)).toBe(first.size)
+    expect(first.ages.every((bytes: number) => bytes > 0)).toBe(true) // every snapshot's share is kept
     const steps = series.steps.map((step: { sizeDiff: number }) => step.sizeDiff)
     expect(steps.reduce((a: number, b: number) => a + b, 0)).toBe(series.total.sizeDiff)
     const markdown = (await cli(['batch', SERIES, '--format', 'markdown'])).stdout

@@ -34,7 +34,7 @@ describe('the gate', () => {
   it('holds to budgets, and counts no allowance', async () => {
     const budgets = [
       { total: true, size: '64 MiB', growth: '1 MiB' },
-      { path: 'other.js', growth: 0 },
+      { path: 'other.js', growth: '1 MiB' },
     ]
     const fails = await cli(['check', FIRST, LAST, '--config', config({ budgets })])
     expect(fails.status).toBe(1)
@@ -116,6 +116,14 @@ describe('what cannot be judged', () => {
     expect(checkSnapshots([sampled(12e6, fine)], [sampled(9e6, fine)], growth, ['lineno']).outcome).toBe(
       'fail',
     )
+  })
+
+  it('is what leaves no sample at so coarse an interval', () => {
+    const nothing = snapshotOf('0 0: f@/app/a.js:1', sampled(0, 524288).meta).withRows([])
+    const size = parseConfig({ budgets: [{ total: true, size: '256 KiB' }] })
+    expect(checkSnapshots([nothing], [nothing], growth, ['lineno']).outcome).toBe('unknown')
+    expect(checkSnapshots([nothing], [nothing], size, ['lineno']).outcome).toBe('unknown')
+    expect(checkSnapshots([sampled(9e3, 4096)], [nothing], size, ['lineno']).outcome).toBe('pass')
   })
 
   it('is one exact run against another without budgets', () => {

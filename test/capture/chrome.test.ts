@@ -113,6 +113,26 @@ describe('attach to Chromium', () => {
     await chromium.close(id)
   })
 
+  it('launches a browser of its own, and ends it', async () => {
+    const out = folder()
+    const { code, stderr } = await toolEnds([
+      'attach',
+      '--launch',
+      `${chromium.site}/one?launched`,
+      '--stable-frames',
+      '--duration',
+      '3',
+      '--out',
+      out,
+    ])
+    expect(code, stderr).toBe(0)
+    const page = (await load(out)).find(s => s.meta.isolate === 'page')!
+    expect(page.meta.document).toBe(`${chromium.site}/one?launched`)
+    expect(functionsOf(page)).toContain('onPageOne')
+    const { stderr: none } = await toolEnds(['attach'])
+    expect(none).toContain('it takes a target, or --launch')
+  })
+
   it('says that several pages match', async () => {
     const pages = [await chromium.open('/quiet'), await chromium.open('/quiet')]
     const { code, stderr } = await toolEnds(['attach', `${chromium.port}`, '--match', 'quiet'])

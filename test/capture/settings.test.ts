@@ -61,6 +61,7 @@ describe('the environment', () => {
       TRACEMALLOC_WORKERS: '0',
       TRACEMALLOC_CHILDREN: '0',
       TRACEMALLOC_STABLE_FRAMES: '0',
+      TRACEMALLOC_BUFFERS: '1',
     })!
     expect(settings).toEqual({
       nframe: 25,
@@ -73,6 +74,7 @@ describe('the environment', () => {
       workers: false,
       children: false,
       stableFrames: false,
+      buffers: true,
     })
     expect(settingsFromEnv(settingsToEnv(settings))).toEqual(settings)
   })

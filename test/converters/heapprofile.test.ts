@@ -304,6 +304,12 @@ describe('what becomes of V8', () => {
     ])
   })
 
+  it('positions before the beginning, of scripts with a negative offset', async () => {
+    const wrapped = { ...frame('f', 'file:///a.ts', 0), columnNumber: -190 }
+    expect(await rowsOf(profile([node(wrapped, 8)]))).toEqual(['/a.ts:1 8 1'])
+    expect(await rowsOf(profile([node({ ...wrapped, lineNumber: -3 }, 8)]))).toEqual(['/a.ts:0 8 1'])
+  })
+
   it('bytes of the root itself, and a head that is no root', async () => {
     expect(await rowsOf(profile([], [], 5))).toEqual(['none 5 1'])
     const head = node(frame('main', '/m.js', 2), 5, [node(frame('f'), 3)])

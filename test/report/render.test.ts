@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { SnapshotBuilder } from '../../src/model/builder.ts'
-import { FORMATS, type Format, render } from '../../src/report/render.ts'
-import { diffView, topView, type ViewOptions } from '../../src/report/view.ts'
+import { diffView } from '../../src/report/diff-view.ts'
+import { FORMATS, type Format } from '../../src/report/formats.ts'
+import { render } from '../../src/report/render.ts'
+import { topView, type ViewOptions } from '../../src/report/view.ts'
 import { sampledMeta, snapshotOf } from '../support/snapshots.ts'
 
 const old = snapshotOf(`
@@ -51,6 +53,16 @@ describe('text', () => {
       '  File "/app/a.js", line 1, in main',
       '  File "/app/z.js", line 10, in onEvent',
     ])
+  })
+})
+
+describe('--significant', () => {
+  it('says what growth the interval can show, and nothing of it where all is exact', () => {
+    const note = /^at an interval of 1024 bytes a new row below [\d.]+ KiB is found/
+    const only = { ...options, significantOnly: true }
+    expect(diffView([sampled], [sampled], only).notes.filter(text => note.test(text))).toHaveLength(1)
+    expect(diffView([sampled], [sampled], options).notes.filter(text => note.test(text))).toHaveLength(0)
+    expect(diffView([now], [old], only).notes.join()).not.toMatch(/is found in/)
   })
 })
 

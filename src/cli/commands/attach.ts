@@ -1,6 +1,8 @@
 import type { Command } from 'commander'
+import type { Launched } from '../../capture/launch.ts'
 import type { Mode } from '../../capture/settings.ts'
-import { TargetError } from '../../errors.ts'
+import type { TargetSpec } from '../../capture/target.ts'
+import { TargetError, UsageError } from '../../errors.ts'
 import { addCapture, seconds } from '../capture.ts'
 
 const EXAMPLE = `
@@ -18,12 +20,16 @@ interface Options {
   match?: string
   stableFrames?: boolean
   workers: boolean
+  launch?: string
+  headed?: boolean
 }
 
 export function register(program: Command): void {
   addCapture(program.command('attach'))
     .description('one snapshot, or a series, from a running target; the target goes on unharmed')
-    .argument('<target>', 'a port, host:port, ws://... or pid:1234')
+    .argument('[target]', 'a port, host:port, ws://... or pid:1234')
+    .option('--launch <url>', 'start a Chrome with a fresh profile that shows this page, instead of a target')
+    .option('--headed', 'with --launch: show its window')
     .option('--duration <seconds>', 'sample for so long before the read, or end the series after it', seconds)
     .option('--match <text>', 'part of the title or address of one of several targets')
     .option('--stable-frames', 'keep V8 from inlining functions and folding allocations while attached')
@@ -32,7 +38,7 @@ export function register(program: Command): void {
     .action(attach)
 }
 
-async function attach(text: string, options: Options): Promise<void> {
+async function attach(text: string | undefined, options: Options): Promise<void> {
   const [{ attach }, { isRemote, parseTarget }, { sampling }, { Steady }, { say }] = await Promise.all([
     import('../../capture/attach.ts'),
     import('../../capture/target.ts'),
@@ -40,7 +46,13 @@ async function attach(text: string, options: Options): Promise<void> {
     import('../../capture/steady.ts'),
     import('../capture.ts'),
   ])
-  const spec = parseTarget(text)
+  if ((text === undefined) === (options.launch === undefined)) {
+    throw new UsageError('it takes a target, or --launch with an address')
+  }
+  const launched = options.launch === undefined ? undefined : await launch(options.launch, options)
+  const spec: TargetSpec = launched
+    ? { kind: 'port', host: '127.0.0.1', port: launched.port }
+    : parseTarget(text!)
   if (isRemote(spec)) say(`${text} is not on this machine: whoever reaches that port can run code there`)
   const interrupt = new AbortController()
   const onInterrupt = () => {
@@ -51,6 +63,7 @@ async function attach(text: string, options: Options): Promise<void> {
   const steady = new Steady()
   const reads = await attach(spec, {
     ...options,
+    stableFrames: options.stableFrames && !launched, // it was launched so
     sampling: sampling(options),
     dir: options.out ?? '.',
     signal: interrupt.signal,
@@ -59,9 +72,14 @@ async function attach(text: string, options: Options): Promise<void> {
       for (const line of steady.lines(read)) process.stderr.write(`${line}\n`)
       say(`wrote ${read.path}`)
     },
-  })
+  }).finally(() => launched?.close())
   process.off('SIGINT', onInterrupt)
   if (reads > 0) return
   if (interrupt.signal.aborted) process.exitCode = 130
   else throw new TargetError('nothing was read')
+}
+
+async function launch(url: string, { headed, stableFrames }: Options): Promise<Launched> {
+  const { launchChrome } = await import('../../capture/launch.ts')
+  return launchChrome(url, { headless: !headed, stableFrames: stableFrames === true })
 }

@@ -35,7 +35,7 @@ async function diff(paths: string[], options: DiffOptions): Promise<void> {
   const [{ readSnapshots }, { rewriterOf }, { diffView }, { printViews }] = await Promise.all([
     import('../input.ts'),
     import('../rewrite.ts'),
-    import('../../report/view.ts'),
+    import('../../report/diff-view.ts'),
     import('../output.ts'),
   ])
   if (options.output === undefined) options.columns = columnsOf(options)

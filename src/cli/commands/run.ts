@@ -18,6 +18,7 @@ interface Options {
   stableFrames: boolean
   peak?: boolean
   workers: boolean
+  buffers?: boolean
   children?: boolean
   nodeOptions: string[]
 }
@@ -39,6 +40,7 @@ export function register(program: Command): void {
         .argParser(words)
         .default([], 'none'),
     )
+    .option('--buffers', 'sample ArrayBuffers and Buffers too, by the line that calls')
     .option('--no-workers', 'leave worker threads alone')
     .addHelpText('after', EXAMPLE)
     .action(run)
@@ -66,6 +68,7 @@ async function run(script: string, args: string[], options: Options): Promise<vo
     ...sampling(options),
     peak: options.peak === true,
     children: options.children === true,
+    buffers: options.buffers === true,
     onRead: ({ path, snapshot }) => {
       show(snapshot)
       say(`wrote ${path}`)

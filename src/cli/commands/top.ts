@@ -20,6 +20,7 @@ async function top(paths: string[], options: SelectionOptions): Promise<void> {
     import('../output.ts'),
   ])
   options.columns = columnsOf(options)
+  options.samples = 'bags'
   const named = await readSnapshots(paths, options)
   const views = named.map(({ name, snapshot }) =>
     topView(snapshot, {

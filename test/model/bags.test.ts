@@ -1,0 +1,45 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { BagBuilder, samplesOf } from '../../src/model/bags.ts'
+
+it('bags hold the sizes of each row and how many of each, in any order of samples', () => {
+  const samples = fc.array(fc.tuple(fc.nat(5), fc.constantFrom(16, 24, 32, 2 ** 32, 2 ** 40)), {
+    maxLength: 200,
+  })
+  fc.assert(
+    fc.property(samples, list => {
+      const builder = new BagBuilder()
+      const expected = Array.from({ length: 8 }, () => new Map<number, number>())
+      for (const [row, size] of list) {
+        builder.add(row, size)
+        expected[row].set(size, (expected[row].get(size) ?? 0) + 1)
+      }
+      const bags = builder.build(8)
+      const found = expected.map((_, row) => {
+        const lots = new Map<number, number>()
+        const bag = bags.ofRow[row]
+        for (let i = bags.start[bag]; i < bags.start[bag + 1]; i++)
+          lots.set(bags.sizes[bags.value[i]], bags.n[i])
+        return lots
+      })
+      expect(found).toEqual(expected)
+      expect(expected.map((_, row) => samplesOf(bags, row))).toEqual(
+        expected.map(lots => [...lots.values()].reduce((a, b) => a + b, 0)),
+      )
+      expect(bags.samples.reduce((a, b) => a + b, 0)).toBe(list.length)
+    }),
+  )
+})
+
+it('rows of the same samples share a bag', () => {
+  const builder = new BagBuilder()
+  for (const [row, size] of [
+    [0, 16],
+    [1, 24],
+    [0, 24],
+    [1, 16],
+  ])
+    builder.add(row, size)
+  const { ofRow } = builder.build(3)
+  expect([...ofRow]).toEqual([ofRow[0], ofRow[0], 0])
+})
