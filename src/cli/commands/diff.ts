@@ -11,7 +11,7 @@ Example: tracemalloc diff samples/heapprofile/leak-node26-i1024-before.heapprofi
 
 interface DiffOptions extends SelectionOptions {
   significant?: boolean
-  out?: string
+  output?: string
   to?: string
 }
 
@@ -21,7 +21,10 @@ export function register(program: Command): void {
     .usage('[options] <old> <new> | [options] <old...> -- <new...>')
     .argument('<snapshots...>', 'files or folders; - is standard input')
     .option('--significant', 'only what sampling and the variation between runs do not explain')
-    .option('-o, --out <file>', 'write the difference as a snapshot instead: pprof, folded, speedscope ...')
+    .option(
+      '-o, --output <file>',
+      'write the difference as a snapshot instead: pprof, folded, speedscope ...',
+    )
     .option('--to <format>', 'the format of that file, where its ending does not name it')
     .addHelpText('after', HELP)
     .action(diff)
@@ -35,15 +38,15 @@ async function diff(paths: string[], options: DiffOptions): Promise<void> {
     import('../../report/diff-view.ts'),
     import('../output.ts'),
   ])
-  if (options.out === undefined) options.columns = columnsOf(options)
+  if (options.output === undefined) options.columns = columnsOf(options)
   const old = await readSnapshots(oldPaths, options)
   const now = await readSnapshots(newPaths, options)
   const isRuns = oldPaths.length + newPaths.length > 2
-  if (options.out !== undefined) {
-    if (isRuns) throw new UsageError('--out writes the difference of one old and one new snapshot')
+  if (options.output !== undefined) {
+    if (isRuns) throw new UsageError('--output writes the difference of one old and one new snapshot')
     const { writeDifference } = await import('../difference.ts')
     const pairs = pair(oldPaths[0], old, newPaths[0], now).map(p => ({ now: p.now[0], old: p.old[0] }))
-    return await writeDifference(pairs, options.out, options.to)
+    return await writeDifference(pairs, options.output, options.to)
   }
   const comparisons = isRuns
     ? [{ title: undefined, old: old.map(n => n.snapshot), now: now.map(n => n.snapshot) }]
