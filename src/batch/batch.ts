@@ -137,7 +137,10 @@ class SeriesReader {
       notes: clockNotes(this.#points),
       snapshots,
     }
-    if (snapshots.length < 2) return result
+    if (snapshots.length < 2) {
+      result.notes.push('one snapshot: there is no other of its series to compare it with')
+      return result
+    }
     const first = snapshots[0]
     const last = snapshots[snapshots.length - 1]
     result.growth = this.#compare(last, first)

@@ -38,6 +38,7 @@ export function seriesOf(path: string, rule: SeriesRule): string | undefined {
 export function shortNames(names: readonly string[]): string[] {
   const parts = names.map(name => name.split('/'))
   let common = 0
-  while (parts.every(p => p.length > common + 1 && p[common] === parts[0][common])) common++
+  while (parts.length > 0 && parts.every(p => p.length > common + 1 && p[common] === parts[0][common]))
+    common++
   return parts.map(p => p.slice(common).join('/'))
 }

@@ -16,6 +16,7 @@ export function batchView(result: BatchResult, keyTypes: readonly KeyType[], lim
 function seriesView(series: SeriesResult, limit: number, packages: number): BatchSeries {
   const { name, points, steps, baseline, notes, growth, trend } = series
   const ranked = rankRows(joined(growth, trend))
+  const cut = (rows: BatchRow[]) => (limit === 0 ? rows : rows.slice(0, limit))
   return {
     name,
     points,
@@ -23,7 +24,8 @@ function seriesView(series: SeriesResult, limit: number, packages: number): Batc
     baseline,
     notes: [...new Set([...notes, ...(trend?.notes ?? [])])],
     groups: ranked.length,
-    rows: limit === 0 ? ranked : ranked.slice(0, limit),
+    rows: cut(ranked),
+    against: cut(rankRows(joined(baseline))),
     packages: rankRows(joined(series.packages)).slice(0, packages),
     total: growth?.total,
   }

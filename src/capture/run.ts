@@ -15,6 +15,8 @@ export interface RunOptions extends Omit<Settings, 'dir'> {
   say(line: string): void
   /** Further arguments for `node`. */
   nodeOptions: readonly string[]
+  /** Seconds until the program is ended with SIGTERM; it ends by itself when absent. */
+  duration?: number
   /** Folder for the files; the working directory when absent. */
   out?: string
   /** The one file to write, instead. */
@@ -23,6 +25,8 @@ export interface RunOptions extends Omit<Settings, 'dir'> {
 
 /** How the program ended. */
 export interface Ended {
+  /** Was it ended because its time was over? */
+  timeOver: boolean
   code: number | null
   signal: NodeJS.Signals | null
   /** Files written, in the order of their names. */
@@ -55,7 +59,7 @@ export async function run(command: readonly string[], options: RunOptions): Prom
     const prefix = options.children ? 'tracemalloc.' : filePrefix(String(child.pid), 'main')
     const isNew = (name: string) => name.startsWith(prefix) && name.endsWith(DUMP) && !known.has(name)
     const stop = options.every === undefined ? undefined : follow(dir, isNew, options)
-    const end = await ended(child)
+    const end = await ended(child, options.duration)
     await stop?.()
     // What a process that died, or a thread of it, could only leave raw.
     await finishAll(dir, prefix, options.say, name => !known.has(name))
@@ -126,18 +130,27 @@ function registerUrl(): string {
   return new URL(`../register${import.meta.url.slice(-3)}`, import.meta.url).href
 }
 
-/** Waits for the program, handing signals on. */
-async function ended(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+/** Waits for the program, handing signals on; ends it after `duration` seconds. */
+async function ended(
+  child: ChildProcess,
+  duration: number | undefined,
+): Promise<Pick<Ended, 'code' | 'signal' | 'timeOver'>> {
   const forward = (signal: NodeJS.Signals) => {
     if (!(process.stdin.isTTY && FROM_TERMINAL.includes(signal))) child.kill(signal)
   }
   for (const signal of FORWARDED) process.on(signal, forward)
+  let timeOver = false
+  const end = () => {
+    timeOver = child.kill('SIGTERM')
+  }
+  const timer = duration === undefined ? undefined : setTimeout(end, duration * 1000)
   try {
     return await new Promise((fulfil, reject) => {
       child.on('error', error => reject(new TargetError(`cannot start node: ${error.message}`)))
-      child.on('exit', (code, signal) => fulfil({ code, signal }))
+      child.on('exit', (code, signal) => fulfil({ code, signal, timeOver }))
     })
   } finally {
+    clearTimeout(timer)
     for (const signal of FORWARDED) process.off(signal, forward)
   }
 }

@@ -37,14 +37,13 @@ export async function printViews(
   const options = { width: stdout.columns ?? 120, colour: isColoured(stdout), folder: process.cwd(), getLine }
   const chosen = format ?? (stdout.isTTY ? 'table' : 'text')
   await print(render(views, chosen, options))
-  if (chosen === 'text' || chosen === 'csv' || chosen === 'ndjson') printNotes(views) // the others hold them
+  if (chosen === 'text' || chosen === 'csv' || chosen === 'ndjson')
+    printNotes(views.flatMap(view => view.notes)) // the others hold them
 }
 
 /** What a user should know about the figures, each once, as messages. */
-function printNotes(views: readonly (TopView | DiffView)[]): void {
-  for (const note of new Set(views.flatMap(view => view.notes))) {
-    process.stderr.write(`tracemalloc: note: ${visible(note)}\n`)
-  }
+export function printNotes(notes: readonly string[]): void {
+  for (const note of new Set(notes)) process.stderr.write(`tracemalloc: note: ${visible(note)}\n`)
 }
 
 /** Writes snapshots to standard output in a format, gzipped where the format is. */

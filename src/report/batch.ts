@@ -33,6 +33,8 @@ export interface BatchSeries {
   /** Significant growth first, largest first. */
   rows: readonly BatchRow[]
   packages: readonly BatchRow[]
+  /** The largest rows of `baseline`; none without one. */
+  against: readonly BatchRow[]
   /** Last against the baseline. */
   baseline?: Comparison
   /** Number of groups; `rows` may be fewer. */
@@ -118,6 +120,7 @@ export function* batchText(view: BatchView): Generator<string> {
     const prefix = view.series.length > 1 ? `${series.name}: ` : ''
     for (const row of series.rows) yield visible(`${prefix}${row.diff.statistic}${tail(row)}`)
     for (const row of series.packages) yield visible(`${prefix}package ${row.diff.statistic}${tail(row)}`)
+    for (const row of series.against) yield visible(`${prefix}baseline ${row.diff.statistic}${tail(row)}`)
   }
   for (const { path, reason } of view.failed) yield visible(`failed: ${path}: ${reason}`)
 }
@@ -133,7 +136,11 @@ export function* batchMarkdown(view: BatchView): Generator<string> {
   for (const series of view.series) {
     yield `### ${markdownCode(series.name)}: ${series.points.length} snapshots`
     yield ''
-    yield* series.total ? markdownRows(view, series) : markdownSingle(series)
+    yield series.total
+      ? markdownCourse(series, series.total)
+      : `One snapshot of ${formatSize(series.points[0].size)}.`
+    yield ''
+    if (series.total || series.against.length > 0) yield* markdownRows(view, series)
     for (const note of series.notes) yield `- ${visible(note)}`
     yield ''
   }
@@ -142,21 +149,19 @@ export function* batchMarkdown(view: BatchView): Generator<string> {
     yield `- not read: ${markdownCode(path)}: ${markdownCode(reason)}`
 }
 
-function* markdownSingle({ points }: BatchSeries): Generator<string> {
-  yield `One snapshot of ${formatSize(points[0]?.size ?? 0)}: nothing to compare.`
-  yield ''
+function markdownCourse({ points, steps }: BatchSeries, total: SampledDiff): string {
+  const sizes = steps.map(step => formatSize(step.sizeDiff, true))
+  const growth = formatSize(total.statistic.sizeDiff, true)
+  const ends = `${formatSize(points[0].size)} to ${formatSize((points.at(-1) as BatchPoint).size)}`
+  return `Total ${ends} (${growth}); steps ${sizes.slice(0, 24).join(', ')}${sizes.length > 24 ? ', ...' : ''}.`
 }
 
 function* markdownRows(view: BatchView, series: BatchSeries): Generator<string> {
-  const steps = series.steps.map(step => formatSize(step.sizeDiff, true))
-  const { points, total } = series
-  const growth = formatSize((total as SampledDiff).statistic.sizeDiff, true)
-  yield `Total ${formatSize(points[0].size)} to ${formatSize((points.at(-1) as BatchPoint).size)} (${growth}); steps ${steps.slice(0, 24).join(', ')}${steps.length > 24 ? ', ...' : ''}.`
-  yield ''
   yield `| ${view.keyType} | growth | 95 % interval | p | per step | size | |`
   yield '|:--|--:|--:|--:|--:|--:|:--|'
   for (const row of series.rows) yield markdownRow(row, '')
   for (const row of series.packages) yield markdownRow(row, 'package ')
+  for (const row of series.against) yield markdownRow(row, 'baseline ')
   const hidden = series.groups - series.rows.length
   if (hidden > 0) yield `\n${hidden} more rows are not shown.`
   yield ''
@@ -246,6 +251,7 @@ export function* batchCsv(view: BatchView): Generator<string> {
     for (const [kind, rows] of [
       ['row', series.rows],
       ['package', series.packages],
+      ['baseline', series.against],
     ] as const) {
       for (const row of rows) {
         const { statistic, sizeDiffLow, sizeDiffHigh } = row.diff
@@ -279,6 +285,7 @@ export function* batchTable(view: BatchView): Generator<string> {
     const rows = [
       ...series.rows.map(row => tableRow(row, '')),
       ...series.packages.map(row => tableRow(row, 'package ')),
+      ...series.against.map(row => tableRow(row, 'baseline ')),
     ]
     if (rows.length > 0)
       yield* aligned([['growth', '95 % interval', 'p', 'per step', 'size', '', view.keyType], ...rows])

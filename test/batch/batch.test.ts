@@ -99,6 +99,7 @@ describe('a series', () => {
     expect(stderr).toMatch(/leak-06\.pb\.gz: .*not a profile/)
     expect(stderr).toMatch(/1 of 12 files could not be read/)
     expect((await batchJson([mixed, '--keep-going'])).status).toBe(0)
+    expect((await cli(['batch', join(mixed, 'leak-06.pb.gz')])).status).toBe(3) // not one that can be read
   })
 
   it('says when the clock runs backwards, and compares a snapshot with itself', async () => {
@@ -148,6 +149,18 @@ describe('series', () => {
     const against = await batchJson([join(runs, 'v2'), '--baseline', join(runs, 'v1')])
     for (const series of against.view.series) {
       expect(series.baseline[0]).toMatchObject({ function: 'onEvent', significant: true })
+    }
+    const one = join(runs, 'v2', 'login', names[11])
+    for (const format of ['text', 'table', 'csv', 'markdown']) {
+      const { stdout } = await cli([
+        'batch',
+        one,
+        '--baseline',
+        join(runs, 'v1', 'login'),
+        '--format',
+        format,
+      ])
+      expect(stdout).toMatch(/baseline\b.*leak\.js:7 \(onEvent\)/)
     }
   })
 })

@@ -238,6 +238,16 @@ describe.concurrent('run', () => {
     expect(bytesOf(peak, 'hold')).toBeGreaterThan(20e6)
   })
 
+  it('ends the program after --duration, as asked for', async () => {
+    const out = folder()
+    const { code } = await toolEnds(['run', '--duration', '1', '--out', out, program('steady.js')])
+    expect(code).toBe(0)
+    expect(dumps(out)).toHaveLength(1)
+    const app = script(`${GROW} setInterval(() => {}, 100); process.on('SIGTERM', () => process.exit(9))`)
+    const handled = await toolEnds(['run', '--duration', '1', '--out', folder(), app])
+    expect(handled.code).toBe(9)
+  })
+
   it('writes one file in the format of its name with -o', async () => {
     const file = join(folder(), 'leak.heapprofile')
     const { code, stderr } = await toolEnds(['run', '-o', file, program('script.cjs')])

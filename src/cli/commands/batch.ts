@@ -48,7 +48,7 @@ async function batch(paths: string[], options: BatchCommandOptions): Promise<voi
     { compareToBaseline, runBatch },
     { parseSeriesRule },
     report,
-    { print },
+    { print, printNotes },
     { batchView },
     { rewriterOf },
   ] = await Promise.all([
@@ -83,6 +83,7 @@ async function batch(paths: string[], options: BatchCommandOptions): Promise<voi
   else if (format === 'markdown') await print(report.batchMarkdown(view))
   else if (format === 'csv') await print(report.batchCsv(view))
   else await print(format === 'table' ? report.batchTable(view) : report.batchText(view))
+  if (format === 'text' || format === 'csv') printNotes(view.series.flatMap(series => series.notes))
   if (result.failed.length > 0) {
     process.stderr.write(`tracemalloc: ${result.failed.length} of ${files.length} files could not be read\n`)
     if (!options.keepGoing) process.exitCode = 3

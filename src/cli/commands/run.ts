@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander'
 import type { Mode } from '../../capture/settings.ts'
 import { UsageError } from '../../errors.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
-import { addCapture } from '../capture.ts'
+import { addCapture, seconds } from '../capture.ts'
 
 const EXAMPLE = `
 Example: tracemalloc run --every 2 --out /tmp/leak samples/programs/leak.js 6`
@@ -12,6 +12,7 @@ interface Options {
   out?: string
   every?: number
   count?: number
+  duration?: number
   interval?: number
   nframe: number
   mode: Mode
@@ -32,6 +33,7 @@ export function register(program: Command): void {
     .argument('<script>', 'the program')
     .argument('[args...]', 'its own arguments')
     .passThroughOptions()
+    .option('--duration <seconds>', 'end the program with SIGTERM after so long', seconds)
     .option('--no-stable-frames', 'let V8 inline functions and fold allocations')
     .option('--peak', 'keep the snapshot of the highest heap seen')
     .option('--children', 'trace child processes that run Node too')
@@ -63,7 +65,7 @@ async function run(script: string, args: string[], options: Options): Promise<vo
   const show = (snapshot: Snapshot) => {
     for (const line of steady.lines({ snapshot })) process.stderr.write(`${line}\n`)
   }
-  const { code, signal, files, last } = await run([script, ...args], {
+  const { code, signal, timeOver, files, last } = await run([script, ...args], {
     ...options,
     ...sampling(options),
     peak: options.peak === true,
@@ -90,6 +92,7 @@ async function run(script: string, args: string[], options: Options): Promise<vo
     const alive = formatSize(last.total.size)
     say(`only ${alive} is alive at the end; the heap had been ${formatSize(heapPeak)}: try --peak or --every`)
   }
+  if (timeOver && signal === 'SIGTERM') return // as asked for
   if (signal) process.kill(process.pid, signal)
   process.exitCode = code ?? 1
 }
