@@ -240,11 +240,11 @@ describe.concurrent('run', () => {
 
   it('ends the program after --duration, as asked for', async () => {
     const out = folder()
-    const { code } = await toolEnds(['run', '--duration', '1', '--out', out, program('steady.js')])
+    const { code } = await toolEnds(['run', '--duration', '4', '--out', out, program('steady.js')])
     expect(code).toBe(0)
     expect(dumps(out)).toHaveLength(1)
     const app = script(`${GROW} setInterval(() => {}, 100); process.on('SIGTERM', () => process.exit(9))`)
-    const handled = await toolEnds(['run', '--duration', '1', '--out', folder(), app])
+    const handled = await toolEnds(['run', '--duration', '4', '--out', folder(), app])
     expect(handled.code).toBe(9)
   })
 
