@@ -7,14 +7,15 @@ const NAME = '$tracemalloc_keep'
 const V8_KEEPS = 12
 
 /**
- * Keeps every CommonJS module's script alive, so that its frames keep their file and lines: V8 before version 12 (Node 20)
- * forgets them when the script is collected, as that of a program that simply ends is. A call behind the module's last line
- * captures a stack trace, which holds the module's function and none of its variables. ES modules are kept by Node.
+ * Keeps what CommonJS modules need to be named by. Of the program's entry point a closure is kept, so that what its scope holds lives to
+ * the last read, as the globals of a Python program do. Of every other module only the script is kept alive, so that its frames
+ * keep their file and lines: V8 before version 12 (Node 20) forgets them when the script is collected. A call behind the
+ * module's last line captures a stack trace, which holds the module's function and none of its variables. ES modules are kept by Node.
  */
 export function keepScripts(): void {
-  if (Number.parseInt(process.versions.v8, 10) >= V8_KEEPS) return
   const kept: object[] = []
-  const keep = () => {
+  const keep = (closure?: () => void) => {
+    if (closure) kept.push(closure)
     const { stackTraceLimit } = Error
     const holder = {}
     Error.stackTraceLimit = 1
@@ -23,9 +24,27 @@ export function keepScripts(): void {
     kept.push(holder)
   }
   Object.defineProperty(globalThis, NAME, { value: keep })
-  const prototype = Module.prototype as unknown as { _compile(content: string, ...rest: unknown[]): unknown }
+  const entry = entryFile()
+  const areKept = Number.parseInt(process.versions.v8, 10) >= V8_KEEPS
+  const prototype = Module.prototype as unknown as {
+    filename: string
+    _compile(content: string, ...rest: unknown[]): unknown
+  }
   const compile = prototype._compile
   prototype._compile = function (content, ...rest) {
-    return compile.call(this, `${content}\n;${NAME}()`, ...rest)
+    const isEntry = this.filename === entry
+    if (!isEntry && areKept) return compile.call(this, content, ...rest)
+    return compile.call(this, `${content}\n;${NAME}(${isEntry ? '() => {}' : ''})`, ...rest)
+  }
+}
+
+/** The program's entry point as CommonJS resolves it; undefined where there is none, such as `-e`. */
+function entryFile(): string | undefined {
+  const [, script] = process.argv
+  if (script === undefined) return undefined
+  try {
+    return Module.createRequire(import.meta.url).resolve(script)
+  } catch {
+    return undefined
   }
 }

@@ -57,6 +57,15 @@ describe.concurrent.each(NODES)('run on Node %s', (_, node) => {
     })
   })
 
+  it("sees at the end what the entry point's own scope holds", async () => {
+    const app = script(
+      'const kept = []\nfunction grow() { for (let i = 0; i < 30000; i++) kept.push({ i, a: [i] }) }\ngrow()',
+    )
+    const out = folder()
+    await toolEnds(['run', '--out', out, app], node)
+    expect(bytesOf(await loadSnapshot(join(out, dumps(out)[0])), 'grow')).toBeGreaterThan(1e6)
+  })
+
   it('traces worker threads, one that ends and one that is terminated', async () => {
     const out = folder()
     await toolEnds(['run', '--out', out, program('workers.js')], node)
