@@ -36,7 +36,7 @@ describe('sourceName', () => {
     expect(sourceName(source, map)).toEqual({ name, relative: [name] }),
   )
   it('a path above the project is looked for nowhere', () => {
-    expect(sourceName('webpack:///../shared/a.ts', map)).toEqual({ name: '../shared/a.ts', relative: [] })
+    expect(sourceName('webpack:///../common/a.ts', map)).toEqual({ name: '../common/a.ts', relative: [] })
   })
   it('an address is looked for by the endings of its path', () => {
     expect(sourceName('https://cdn.example/js/src/a.ts?v=1#x', map)).toEqual({
