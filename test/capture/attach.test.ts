@@ -110,8 +110,7 @@ describe.concurrent.each(NODES)('attach to Node %s', (_, node) => {
   })
 
   it('reads a process that is stuck in a loop', async () => {
-    const text =
-      'const k = []; function hold() { k.push({ a: [1] }); if (k.length > 1e5) k.length = 0 } for (;;) hold()'
+    const text = 'const k = []; let i = 0; function hold() { k[i++ % 1e5] = { a: [1] } } for (;;) hold()'
     const { port, target } = await unprepared(node, ['-e', text])
     const out = folder()
     const { code } = await toolEnds(['attach', `pid:${target.pid}`, '--duration', '0.5', '--out', out])
