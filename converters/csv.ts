@@ -195,5 +195,5 @@ export const csv: Converter = {
   difference: 'negative',
   sniff,
   read,
-  write: snapshots => inPieces(write(snapshots)),
+  write: async snapshots => inPieces(write(snapshots)),
 }

@@ -186,5 +186,5 @@ export const folded: Converter = {
   difference: 'pair',
   sniff,
   read,
-  write: snapshots => inPieces(write(snapshots)),
+  write: async snapshots => inPieces(write(snapshots)),
 }

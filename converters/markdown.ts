@@ -89,5 +89,5 @@ export const markdown: Converter = {
   truncation: 'when possible',
   difference: 'negative',
   sniff: () => 'no',
-  write: snapshots => inPieces(write(snapshots)),
+  write: async snapshots => inPieces(write(snapshots)),
 }

@@ -164,5 +164,5 @@ export const ndjson: Converter = {
   difference: 'negative',
   sniff,
   read,
-  write: snapshots => inPieces(write(snapshots)),
+  write: async snapshots => inPieces(write(snapshots)),
 }

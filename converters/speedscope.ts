@@ -272,5 +272,5 @@ export const speedscope: Converter = {
   difference: 'negative',
   sniff,
   read,
-  write: snapshots => inPieces(write(snapshots)),
+  write: async snapshots => inPieces(write(snapshots)),
 }

@@ -73,6 +73,6 @@ export interface Converter {
   sniff(head: Uint8Array, name: string): 'yes' | 'no' | 'more'
   /** Reads all snapshots of a file. Throws FormatError only. */
   read?(source: Source, options: ReadOptions): Promise<readonly Snapshot[]>
-  /** Writes a file in pieces. Throws FormatError `unsupported` or `too-large` for what it cannot hold. */
-  write?(snapshots: readonly Snapshot[], options: WriteOptions): Iterable<Uint8Array | string>
+  /** The pieces of a file. Throws FormatError `unsupported` or `too-large` for what it cannot hold, at once or in a piece. */
+  write?(snapshots: readonly Snapshot[], options: WriteOptions): Promise<Iterable<Uint8Array | string>>
 }

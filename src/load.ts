@@ -249,7 +249,7 @@ export async function dumpSnapshots(
   const converter = options.to ? converterNamed(options.to) : converterFor(path)
   if (!converter.write) throw new UsageError(`the format ${converter.name} can only be read`)
   const gzip = converter.gzip === true || path.endsWith('.gz')
-  await writeWhole(path, converter.write(snapshots, options), { gzip, exclusive: options.exclusive })
+  await writeWhole(path, await converter.write(snapshots, options), { gzip, exclusive: options.exclusive })
 }
 
 /** The same for one snapshot: CPython's `Snapshot.dump`. */

@@ -24,7 +24,6 @@
 
 import type { Converter } from '../../src/converter.ts'
 import { asciiOf, inPieces } from '../../src/io/lines.ts'
-import { write } from './write.ts'
 
 function sniff(head: Uint8Array): 'yes' | 'no' | 'more' {
   const text = asciiOf(head)
@@ -42,5 +41,5 @@ export const firefox: Converter = {
   difference: 'negative',
   sniff,
   read: async (...file) => (await import('./read.ts')).read(...file),
-  write: snapshots => inPieces(write(snapshots)),
+  write: async snapshots => inPieces((await import('./write.ts')).write(snapshots)),
 }

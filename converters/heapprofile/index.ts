@@ -22,7 +22,6 @@
 import type { Converter } from '../../src/converter.ts'
 import { FormatError } from '../../src/errors.ts'
 import { JsonTokens, TOKEN, type Token } from '../../src/io/json.ts'
-import { write } from './write.ts'
 
 const NODE_KEYS = ['callFrame', 'selfSize', 'id', 'children']
 const SAMPLE_KEYS = ['size', 'nodeId', 'ordinal']
@@ -81,5 +80,5 @@ export const heapprofile: Converter = {
   truncation: 'always',
   sniff,
   read: async (...file) => (await import('./read.ts')).read(...file),
-  write,
+  write: async (...snapshots) => (await import('./write.ts')).write(...snapshots),
 }

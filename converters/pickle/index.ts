@@ -20,7 +20,6 @@ import type { Converter, ReadOptions } from '../../src/converter.ts'
 import { FormatError } from '../../src/errors.ts'
 import type { Source } from '../../src/io/source.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
-import { writePickle } from './write.ts'
 
 /** Protocols 2 to 5 say so; 0 and 1 begin with a name: `ccopy_reg\n_reconstructor\n`. */
 function sniff(head: Uint8Array): 'yes' | 'no' | 'more' {
@@ -67,5 +66,5 @@ export const pickle: Converter = {
   truncation: 'always',
   sniff,
   read,
-  write: writePickle,
+  write: async (...snapshots) => (await import('./write.ts')).writePickle(...snapshots),
 }

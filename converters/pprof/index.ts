@@ -26,7 +26,6 @@
 
 import type { Converter } from '../../src/converter.ts'
 import { sniff } from './sniff.ts'
-import { write } from './write.ts'
 
 export const pprof: Converter = {
   name: 'pprof',
@@ -51,5 +50,5 @@ export const pprof: Converter = {
   gzip: true,
   sniff,
   read: async (...file) => (await import('./read.ts')).read(...file),
-  write,
+  write: async snapshots => (await import('./write.ts')).write(snapshots),
 }

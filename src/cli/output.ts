@@ -53,7 +53,7 @@ export async function writeStdout(
   options: WriteOptions,
 ): Promise<void> {
   if (!converter.write) throw new UsageError(`the format ${converter.name} can only be read`)
-  const pieces = converter.write(snapshots, options)
+  const pieces = await converter.write(snapshots, options)
   for await (const piece of converter.gzip ? gzipped(pieces) : pieces) {
     if (!process.stdout.write(piece)) await once(process.stdout, 'drain')
   }

@@ -54,7 +54,9 @@ describe('no string of the heap leaves it', () => {
     const snapshots = await loadSnapshots(file)
     for (const { name, write } of converters) {
       if (!write) continue
-      const text = Array.from(write(snapshots, {}), piece => Buffer.from(piece).toString('latin1')).join('')
+      const text = Array.from(await write(snapshots, {}), piece =>
+        Buffer.from(piece).toString('latin1'),
+      ).join('')
       expect(text.match(/secret.{0,20}/g), name).toBe(null)
     }
   })

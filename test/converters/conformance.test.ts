@@ -71,7 +71,7 @@ function reading(converter: Converter & Required<Pick<Converter, 'read'>>): void
       it('is the same after writing and reading', { timeout: LONG }, async () => {
         const snapshots = await readBytes(converter, sample.bytes)
         await expectRoundTrip(converter, snapshots)
-        expect(claims(written(converter, snapshots))).toEqual([converter.name])
+        expect(claims(await written(converter, snapshots))).toEqual([converter.name])
       })
     }
   })
@@ -124,7 +124,7 @@ function writing(converter: Converter & Required<Pick<Converter, 'write'>>): voi
 
     it('a row without frames', async () => {
       const snapshot = rowWithoutFrames()
-      const bytes = written(converter, [snapshot])
+      const bytes = await written(converter, [snapshot])
       if (!converter.read) return
       const [again] = await readBytes(converter, bytes)
       expect(again.total.size).toBe(snapshot.total.size)
@@ -135,7 +135,7 @@ function writing(converter: Converter & Required<Pick<Converter, 'write'>>): voi
       if (converter.carries.includes('measures')) return expectRoundTrip(converter, snapshots)
       let refusal: unknown
       try {
-        written(converter, snapshots)
+        await written(converter, snapshots)
       } catch (error) {
         refusal = error
       }
@@ -145,7 +145,7 @@ function writing(converter: Converter & Required<Pick<Converter, 'write'>>): voi
 
     it('a chain 100,000 deep', { timeout: LONG }, async () => {
       const snapshot = deepChain(100_000)
-      const bytes = written(converter, [snapshot])
+      const bytes = await written(converter, [snapshot])
       if (!converter.read) return
       const [again] = await readBytes(converter, bytes, 65_536)
       expect(carriedText(again, converter.carries)).toEqual(carriedText(snapshot, converter.carries))
@@ -155,7 +155,7 @@ function writing(converter: Converter & Required<Pick<Converter, 'write'>>): voi
       const snapshot = manyRows(1_000_000)
       let bytes = 0
       const pieces: Uint8Array[] = []
-      for (const piece of converter.write([snapshot], {} satisfies WriteOptions)) {
+      for (const piece of await converter.write([snapshot], {} satisfies WriteOptions)) {
         pieces.push(typeof piece === 'string' ? new TextEncoder().encode(piece) : piece.slice())
         bytes += piece.length
       }
@@ -229,19 +229,21 @@ function cutsOf({ bytes }: Sample): number[] {
 }
 
 async function expectRoundTrip(converter: Converter, snapshots: readonly Snapshot[]): Promise<void> {
-  const bytes = written(converter, snapshots)
+  const bytes = await written(converter, snapshots)
   if (!converter.read) return
   const again = await readBytes(converter, bytes)
   again.forEach(checkSnapshot)
   expect(again.map(s => carriedText(s, converter.carries))).toEqual(
     snapshots.map(s => carriedText(s, converter.carries)),
   )
-  expect(written(converter, again).equals(bytes), 'written again it differs').toBe(true)
+  expect((await written(converter, again)).equals(bytes), 'written again it differs').toBe(true)
 }
 
-function written(converter: Converter, snapshots: readonly Snapshot[]): Buffer {
+async function written(converter: Converter, snapshots: readonly Snapshot[]): Promise<Buffer> {
   return Buffer.concat(
-    [...converter.write!(snapshots, {})].map(p => (typeof p === 'string' ? Buffer.from(p) : p.slice())),
+    [...(await converter.write!(snapshots, {}))].map(p =>
+      typeof p === 'string' ? Buffer.from(p) : p.slice(),
+    ),
   )
 }
 

@@ -57,8 +57,8 @@ const FILES = [
 ]
 const meta: SnapshotMeta = { source: 'test', measure: 'live', accuracy: 'exact', counts: 'exact' }
 
-function bytesOf(converter: Converter, snapshots: readonly Snapshot[]): Uint8Array {
-  const pieces = converter.write?.(snapshots, {}) as Iterable<Uint8Array | string>
+async function bytesOf(converter: Converter, snapshots: readonly Snapshot[]): Promise<Uint8Array> {
+  const pieces = (await converter.write?.(snapshots, {})) as Iterable<Uint8Array | string>
   return Buffer.concat(Array.from(pieces, p => (typeof p === 'string' ? Buffer.from(p) : p)))
 }
 
@@ -132,12 +132,12 @@ describe.each(formats.map(f => [f.name, f] as const))('%s', (_, converter) => {
   test('what is written is read back, whatever the names are, and detected', async () => {
     await fc.assert(
       fc.asyncProperty(snapshots, fc.constantFrom(1, 7, 4096), async (snapshot, chunk) => {
-        const bytes = bytesOf(converter, [snapshot])
+        const bytes = await bytesOf(converter, [snapshot])
         const [back, ...others] = await readBytes(converter, bytes, chunk)
         expect(others).toEqual([])
         checkSnapshot(back)
         expect(tracesOf(back, converter)).toEqual(tracesOf(snapshot, converter))
-        expect(Buffer.from(bytesOf(converter, [back]))).toEqual(Buffer.from(bytes))
+        expect(Buffer.from(await bytesOf(converter, [back]))).toEqual(Buffer.from(bytes))
         expect(detect(converters, bytes.subarray(0, 4096), 'unknown', bytes.length < 4096).converter).toBe(
           converter,
         )
@@ -150,7 +150,7 @@ describe.each(formats.map(f => [f.name, f] as const))('%s', (_, converter) => {
     if (converter.truncation !== 'always') return
     await fc.assert(
       fc.asyncProperty(snapshots, async snapshot => {
-        const bytes = bytesOf(converter, [snapshot, snapshot.withRows([])])
+        const bytes = await bytesOf(converter, [snapshot, snapshot.withRows([])])
         for (let i = 0; i < bytes.length; i += 1 + (bytes.length >> 6)) {
           const error = await readBytes(converter, bytes.subarray(0, i)).catch(e => e)
           expect(error, `cut at ${i}`).toBeInstanceOf(FormatError)
@@ -165,7 +165,7 @@ describe.each(formats.map(f => [f.name, f] as const))('%s', (_, converter) => {
     if (converter === folded) return
     const [a, b] = fc.sample(snapshots, { numRuns: 2, seed: 7 })
     const list = [a, a.withRows([]), b.with({ meta: { measure: 'peak', name: 'a "name"' } })]
-    const back = await readBytes(converter, bytesOf(converter, list))
+    const back = await readBytes(converter, await bytesOf(converter, list))
     expect(back.map(s => tracesOf(s, converter))).toEqual(list.map(s => tracesOf(s, converter)))
     if (converter.carries.includes('meta'))
       expect(back[2].meta).toEqual({ ...list[2].meta, source: converter.name })
@@ -175,13 +175,13 @@ describe.each(formats.map(f => [f.name, f] as const))('%s', (_, converter) => {
 
 test('folded holds one snapshot, or two side by side', async () => {
   const [a, b] = fc.sample(snapshots, { numRuns: 2, seed: 7 })
-  const back = await readBytes(folded, bytesOf(folded, [a, b]))
+  const back = await readBytes(folded, await bytesOf(folded, [a, b]))
   expect(back.map(s => s.total.size)).toEqual([a, b].map(s => s.total.size))
   expect(back.map(s => s.meta.name)).toEqual(['old', 'new'])
-  expect(() => bytesOf(folded, [a, b, a])).toThrow(FormatError)
-  expect(() => bytesOf(folded, [a.with({ columns: { size: a.columns.size.map(n => -n - 1) } })])).toThrow(
-    FormatError,
-  )
+  await expect(bytesOf(folded, [a, b, a])).rejects.toThrow(FormatError)
+  await expect(
+    bytesOf(folded, [a.with({ columns: { size: a.columns.size.map(n => -n - 1) } })]),
+  ).rejects.toThrow(FormatError)
 })
 
 test.each([10, 4095, 4096, 5000, 40_000])(

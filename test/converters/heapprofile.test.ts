@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { heapprofile } from '../../converters/heapprofile/index.ts'
+import { write } from '../../converters/heapprofile/write.ts'
 import { FormatError } from '../../src/errors.ts'
 import type { Source } from '../../src/io/source.ts'
 import { checkSnapshot } from '../../src/model/check.ts'
@@ -67,7 +68,7 @@ function naiveFrame(
   let file = url
   if (url.startsWith('file:')) file = fileURLToPath(url)
   else if (url === '' && Number(scriptId) === 0)
-    file = below && functionName.startsWith('(') ? '<v8>' : '<native>'
+    file = below && /^\(.+\)$/.test(functionName) ? '<v8>' : '<native>'
   else if (url === '') file = lineNumber === -1 ? `<collected:${scriptId}>` : `<eval:${scriptId}>`
   return JSON.stringify([file, lineNumber + 1, columnNumber + 1, functionName])
 }
@@ -267,10 +268,10 @@ describe('random profiles', () => {
     await fc.assert(
       fc.asyncProperty(made, async p => {
         const snapshot = await parse(JSON.stringify(p))
-        const again = [...heapprofile.write!([snapshot], {})].join('')
+        const again = [...write([snapshot], {})].join('')
         const { byFrame, total } = naive(JSON.parse(again))
         expect({ byFrame, total }).toEqual({ byFrame: naive(p).byFrame, total: naive(p).total })
-        expect([...heapprofile.write!([await parse(again)], {})].join('')).toBe(again)
+        expect([...write([await parse(again)], {})].join('')).toBe(again)
       }),
       { numRuns: 200 },
     )
@@ -395,7 +396,7 @@ describe('hostile files', () => {
     expect(snapshot.length).toBe(1_000_000)
     expect(snapshot.total.size).toBe(1_000_000)
     let bytes = 0
-    for (const piece of heapprofile.write!([snapshot], {})) bytes += piece.length
+    for (const piece of write([snapshot], {})) bytes += piece.length
     expect(bytes).toBeGreaterThan(100_000_000)
   })
 
@@ -468,7 +469,7 @@ describe('write', () => {
       ]),
       node(frame('h', '/b.js', 3), 8),
     ])
-    const text = [...heapprofile.write!([await parse(JSON.stringify(tree))], {})].join('')
+    const text = [...write([await parse(JSON.stringify(tree))], {})].join('')
     const { head, samples } = JSON.parse(text) as Profile
     expect(samples).toEqual([])
     expect(head.callFrame).toEqual(ROOT)

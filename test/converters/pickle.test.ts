@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { pickle } from '../../converters/pickle/index.ts'
+import { writePickle } from '../../converters/pickle/write.ts'
 import type { WriteOptions } from '../../src/converter.ts'
 import { FormatError } from '../../src/errors.ts'
 import { bytesSource } from '../../src/io/source.ts'
@@ -18,7 +19,7 @@ interface Loaded {
 }
 
 function written(snapshot: Snapshot, options: WriteOptions = {}): Buffer {
-  return Buffer.concat([...pickle.write!([snapshot], options)].map(piece => Buffer.from(piece as Uint8Array)))
+  return Buffer.concat([...writePickle([snapshot], options)].map(piece => Buffer.from(piece as Uint8Array)))
 }
 
 /** What Python loads from what we write. */
@@ -155,15 +156,15 @@ describe('what we write, in Python', () => {
   it('has up to 5 M traces', () => {
     const five = snapshotOf('9 5000000: a.js:1')
     const more = snapshotOf('9 5000000: a.js:1\n1 0: b.js:1')
-    expect(() => pickle.write!([five], {})).not.toThrow()
-    expect(() => pickle.write!([more], {})).toThrow(
+    expect(() => writePickle([five], {})).not.toThrow()
+    expect(() => writePickle([more], {})).toThrow(
       expect.objectContaining({ code: 'too-large', hint: expect.any(String) }),
     )
     expect(inPython([more], { merge: true })[0].traces.length).toBe(2)
   })
 
   it.each(['-1 1: a.js:1'])('refuses %s', text => {
-    expect(() => pickle.write!([snapshotOf(text)], {})).toThrow(
+    expect(() => writePickle([snapshotOf(text)], {})).toThrow(
       expect.objectContaining({ code: 'unsupported' }),
     )
   })
@@ -175,7 +176,7 @@ describe('what we write, in Python', () => {
       { count: Float64Array.of(-1) },
       { count: Float64Array.of(Number.NaN) },
     ]) {
-      expect(() => pickle.write!([snapshot.with({ columns })], {})).toThrow(
+      expect(() => writePickle([snapshot.with({ columns })], {})).toThrow(
         expect.objectContaining({ code: 'unsupported' }),
       )
     }

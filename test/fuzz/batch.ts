@@ -59,9 +59,9 @@ async function read(bytes: Uint8Array, from: string | undefined, chunk: number) 
 }
 
 /** What was read can be written by every writer, or is refused by it. */
-function write(snapshots: readonly Snapshot[], converter: Converter): void {
+async function write(snapshots: readonly Snapshot[], converter: Converter): Promise<void> {
   try {
-    for (const piece of converter.write?.(snapshots, {}) ?? []) if (piece.length < 0) return
+    for (const piece of (await converter.write?.(snapshots, {})) ?? []) if (piece.length < 0) return
   } catch (error) {
     if (!(error instanceof FormatError)) throw error
   }
@@ -102,7 +102,7 @@ export async function runBatch(
       if (taken > 1) fault('slow', `${taken.toFixed(1)} times what is allowed; honest ${time.toFixed(1)} ms`)
       if (snapshots) result.accepted++
       else result.refused++
-      if (snapshots) write(snapshots, random.pick(converters))
+      if (snapshots) await write(snapshots, random.pick(converters))
     } catch (error) {
       fault('error', (error as Error).stack ?? String(error))
     }

@@ -62,5 +62,5 @@ export const toy: Converter = {
   truncation: 'always',
   sniff: head => (new TextDecoder().decode(head.subarray(0, 4)) === 'toy:' ? 'yes' : 'no'),
   read,
-  write: snapshots => inPieces(write(snapshots)),
+  write: async snapshots => inPieces(write(snapshots)),
 }
