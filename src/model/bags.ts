@@ -22,9 +22,17 @@ const MOST = 12
 /** Instead of a bag: the row's lots are in `#many`. */
 const MANY = 0xffffffff
 
+/** Slots for the numbers of the sizes that came last. */
+const RECENT = 1 << 10
+/** What `#steps` has for each step: the bag plus 1 (0 = a free slot), the size, and the bag they become. */
+const STEP = 4
+
 /** Collects samples, in any order of their rows. */
 export class BagBuilder {
   readonly #valueOf = new Map<number, number>()
+  /** In front of the map: sizes by a hash, and their numbers. */
+  readonly #recentSize = new Float64Array(RECENT).fill(Number.NaN)
+  readonly #recentValue = new Uint32Array(RECENT)
   readonly #sizes: number[] = []
   #samples = new Float64Array(64)
   #ofRow = new Uint32Array(64)
@@ -35,9 +43,9 @@ export class BagBuilder {
   #value = new Uint32Array(64)
   #n = new Uint32Array(64)
   readonly #index = new RowIndex()
-  /** What a bag and one more sample become, by the number of the pair; 0 = not known yet. */
-  readonly #steps = new TupleIds(2)
-  #next = new Uint32Array(64)
+  /** What a bag and one more sample become: an open-addressing table. */
+  #steps = new Uint32Array(STEP * 64)
+  #stepCount = 0
 
   /** Lots of the rows with more than MOST samples: row, value; and their numbers of samples. */
   readonly #many = new TupleIds(2)
@@ -47,26 +55,44 @@ export class BagBuilder {
 
   /** Adds a sample of a row. */
   add(row: number, size: number): void {
-    const value = this.#valueOf.get(size) ?? this.#addValue(size)
+    const value = this.#valueIdOf(size)
     this.#samples[value]++
     if (row >= this.#ofRow.length) this.#ofRow = reserve(this.#ofRow, row + 1)
     const bag = this.#ofRow[row]
-    if (bag === MANY) {
-      this.#addMany(row, value, 1)
-      return
-    }
-    this.#pair[0] = bag
-    this.#pair[1] = value
-    const step = this.#steps.intern(this.#pair)
-    if (step >= this.#next.length) this.#next = reserve(this.#next, step + 1)
-    if (this.#next[step] === 0) this.#next[step] = this.#grown(bag, value)
-    const next = this.#next[step]
-    this.#ofRow[row] = next
-    if (next === MANY) {
+    if (bag === MANY) this.#addMany(row, value, 1)
+    else if ((this.#ofRow[row] = this.#step(bag, value)) === MANY) {
       for (let i = this.#start[bag]; i < this.#start[bag + 1]; i++)
         this.#addMany(row, this.#value[i], this.#n[i])
       this.#addMany(row, value, 1)
     }
+  }
+
+  /** What a bag and one more sample become. */
+  #step(bag: number, value: number): number {
+    const steps = this.#steps
+    const last = steps.length - STEP
+    for (let at = (hash2(bag, value) << 2) & last; steps[at] !== 0; at = (at + STEP) & last) {
+      if (steps[at] === bag + 1 && steps[at + 1] === value) return steps[at + 2]
+    }
+    const next = this.#grown(bag, value)
+    if (++this.#stepCount * 2 * STEP > steps.length) {
+      this.#steps = new Uint32Array(steps.length * 2)
+      for (let at = 0; at <= last; at += STEP) {
+        if (steps[at] !== 0) this.#putStep(steps[at] - 1, steps[at + 1], steps[at + 2])
+      }
+    }
+    this.#putStep(bag, value, next)
+    return next
+  }
+
+  #putStep(bag: number, value: number, next: number): void {
+    const steps = this.#steps
+    const last = steps.length - STEP
+    let at = (hash2(bag, value) << 2) & last
+    while (steps[at] !== 0) at = (at + STEP) & last
+    steps[at] = bag + 1
+    steps[at + 1] = value
+    steps[at + 2] = next
   }
 
   /** The bags of rows 0 to `rows`. */
@@ -95,11 +121,17 @@ export class BagBuilder {
     }
   }
 
-  #addValue(size: number): number {
-    const value = this.#sizes.push(size) - 1
-    this.#valueOf.set(size, value)
-    this.#samples = reserve(this.#samples, value + 1)
-    return value
+  #valueIdOf(size: number): number {
+    const slot = Math.imul(size | 0, 0x9e3779b1) >>> 22
+    if (this.#recentSize[slot] === size) return this.#recentValue[slot]
+    let value = this.#valueOf.get(size)
+    if (value === undefined) {
+      value = this.#sizes.push(size) - 1
+      this.#valueOf.set(size, value)
+      this.#samples = reserve(this.#samples, value + 1)
+    }
+    this.#recentSize[slot] = size
+    return (this.#recentValue[slot] = value)
   }
 
   #addMany(row: number, value: number, n: number): void {

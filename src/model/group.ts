@@ -88,6 +88,7 @@ export class Grouper {
     this.#order = undefined
     const acc = new Totals()
     if (this.keyTypes.some(isRowKey)) this.#groupRows(snapshot.over(this.tables), acc)
+    else if (this.frameKey && !this.cumulative) this.#groupFrames(snapshot, acc)
     else this.#groupStacks(snapshot, acc)
     return {
       grouper: this,
@@ -149,10 +150,37 @@ export class Grouper {
     return (this.#usedFrames[part] as UsedFrames).of(value)
   }
 
+  /** By one key of the allocation frames: a number for each frame is all it takes. */
+  #groupFrames(snapshot: Snapshot, acc: Totals): void {
+    const { tables } = snapshot
+    const { stack, size, count } = snapshot.columns
+    const isOwn = tables === this.tables
+    const allocation = isOwn ? this.#allocationOfAll() : allocationFrames(tables)
+    const frameHere = isOwn ? (frame: number) => frame : this.tables.frameAdopter(tables)
+    // By frame plus 1; 0 is memory without a stack. A plain loop over the rows: it is all that large snapshots take.
+    const sizes = new Float64Array(tables.frames.length + 1)
+    const counts = new Float64Array(tables.frames.length + 1)
+    const stackOf = new Uint32Array(tables.frames.length + 1) // some stack, plus 1; 0 = no rows
+    for (let i = 0; i < stack.length; i++) {
+      const s = stack[i]
+      const place = s === 0 ? 0 : allocation[s] + 1
+      sizes[place] += size[i]
+      counts[place] += count[i]
+      stackOf[place] = s + 1
+    }
+    for (let place = 0; place < stackOf.length; place++) {
+      if (stackOf[place] === 0) continue
+      const id = place === 0 ? 0 : this.#groupId(stackOf[place] - 1, frameHere(place - 1), 0, 0)
+      acc.add(id, sizes[place], counts[place])
+    }
+  }
+
   #groupStacks(snapshot: Snapshot, acc: Totals): void {
     const { stack, size, count } = snapshot.columns
     const stacks = snapshot.tables.stacks.length
-    const addStack = this.#stackAdder(snapshot, acc)
+    const ids = snapshot.tables === this.tables ? undefined : this.tables.adopt(snapshot.tables).stacks
+    const addStack = (stack: number, size: number, count: number) =>
+      this.#addStack(acc, ids ? ids[stack] : stack, 0, 0, size, count)
     if (stack.length <= stacks) {
       // About a row a stack: nothing to add up first.
       for (let i = 0; i < stack.length; i++) addStack(stack[i], size[i], count[i])
@@ -172,21 +200,6 @@ export class Grouper {
       const blocks = sums[s * 2 + 1]
       if (blocks !== 0 || seen[s] === 1) addStack(s, sums[s * 2], blocks)
     }
-  }
-
-  /** Adds a stack of the snapshot's tables. Of other tables only what the key needs is interned here. */
-  #stackAdder(snapshot: Snapshot, acc: Totals): (stack: number, size: number, count: number) => void {
-    const { tables } = snapshot
-    if (tables !== this.tables && this.frameKey && !this.cumulative) {
-      const frameHere = this.tables.frameAdopter(tables)
-      const allocation = allocationFrames(tables)
-      return (stack, size, count) => {
-        const frame = stack === 0 ? 0 : frameHere(allocation[stack])
-        acc.add(this.#groupId(stack, frame, 0, 0), size, count)
-      }
-    }
-    const ids = tables === this.tables ? undefined : this.tables.adopt(tables).stacks
-    return (stack, size, count) => this.#addStack(acc, ids ? ids[stack] : stack, 0, 0, size, count)
   }
 
   #groupRows(snapshot: Snapshot, acc: Totals): void {
@@ -233,8 +246,13 @@ export class Grouper {
   }
 
   #allocationOf(stack: number): number {
-    if (stack >= this.#allocation.length) this.#allocation = allocationFrames(this.tables)
-    return this.#allocation[stack]
+    return (stack < this.#allocation.length ? this.#allocation : this.#allocationOfAll())[stack]
+  }
+
+  /** The allocation frames of all stacks of the grouper's tables, which may have grown. */
+  #allocationOfAll(): Uint32Array {
+    if (this.#allocation.length < this.tables.stacks.length) this.#allocation = allocationFrames(this.tables)
+    return this.#allocation
   }
 
   #groupId(stack: number, frame: number, type: number, domain: number): number {
