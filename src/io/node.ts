@@ -7,20 +7,33 @@ import type { Source } from './source.ts'
 /** Read size that was measured to be fastest. */
 const CHUNK = 256 * 1024
 
-/** The bytes of a file as they are; one buffer, used again. */
+/**
+ * The bytes of a file as they are; two buffers, used again: one is read into while the other is worked on. A pipe is not read ahead:
+ * who wants no more of it would wait for more.
+ */
 export function fileSource(path: string): Source {
   return {
     name: path,
     async *chunks() {
       const file = await open(path, 'r')
+      let [buffer, other] = [Buffer.allocUnsafeSlow(CHUNK), Buffer.allocUnsafeSlow(CHUNK)]
+      const readNext = () => {
+        const read = file.read(buffer, 0, CHUNK, null)
+        read.catch(() => {}) // it is thrown where it is awaited
+        return read
+      }
+      let reading: ReturnType<typeof readNext> | undefined
       try {
-        const buffer = Buffer.allocUnsafeSlow(CHUNK)
+        const isAhead = (await file.stat()).isFile()
         for (;;) {
-          const { bytesRead } = await file.read(buffer, 0, CHUNK, null)
+          const { bytesRead } = await (reading ?? readNext())
           if (bytesRead === 0) return
-          yield buffer.subarray(0, bytesRead)
+          ;[buffer, other] = [other, buffer]
+          if (isAhead) reading = readNext()
+          yield other.subarray(0, bytesRead)
         }
       } finally {
+        await reading?.catch(() => {})
         await file.close()
       }
     },

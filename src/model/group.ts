@@ -13,7 +13,7 @@ import {
   UNTRACED,
 } from './keys.ts'
 import { groupOrder } from './order.ts'
-import type { Snapshot } from './snapshot.ts'
+import type { Columns, Snapshot } from './snapshot.ts'
 import type { Tables } from './tables.ts'
 import { Traceback } from './traceback.ts'
 
@@ -153,10 +153,10 @@ export class Grouper {
   /** By one key of the allocation frames: a number for each frame is all it takes. */
   #groupFrames(snapshot: Snapshot, acc: Totals): void {
     const { tables } = snapshot
-    const { stack, size, count } = snapshot.columns
+    const { stack, size, count } = byStack(snapshot)
     const isOwn = tables === this.tables
     const allocation = isOwn ? this.#allocationOfAll() : allocationFrames(tables)
-    const frameHere = isOwn ? (frame: number) => frame : this.tables.frameAdopter(tables)
+    const frameHere = isOwn ? undefined : this.tables.frameAdopter(tables)
     // By frame plus 1; 0 is memory without a stack. A plain loop over the rows: it is all that large snapshots take.
     const sizes = new Float64Array(tables.frames.length + 1)
     const counts = new Float64Array(tables.frames.length + 1)
@@ -170,35 +170,17 @@ export class Grouper {
     }
     for (let place = 0; place < stackOf.length; place++) {
       if (stackOf[place] === 0) continue
-      const id = place === 0 ? 0 : this.#groupId(stackOf[place] - 1, frameHere(place - 1), 0, 0)
+      const frame = place === 0 || !frameHere ? place - 1 : frameHere(place - 1)
+      const id = place === 0 ? 0 : this.#groupId(stackOf[place] - 1, frame, 0, 0)
       acc.add(id, sizes[place], counts[place])
     }
   }
 
   #groupStacks(snapshot: Snapshot, acc: Totals): void {
-    const { stack, size, count } = snapshot.columns
-    const stacks = snapshot.tables.stacks.length
+    const { stack, size, count } = byStack(snapshot)
     const ids = snapshot.tables === this.tables ? undefined : this.tables.adopt(snapshot.tables).stacks
-    const addStack = (stack: number, size: number, count: number) =>
-      this.#addStack(acc, ids ? ids[stack] : stack, 0, 0, size, count)
-    if (stack.length <= stacks) {
-      // About a row a stack: nothing to add up first.
-      for (let i = 0; i < stack.length; i++) addStack(stack[i], size[i], count[i])
-      return
-    }
-    // Size and count side by side: most stacks are far apart, and memory is the cost.
-    const sums = new Float64Array(stacks * 2)
-    const seen = new Uint8Array(stacks) // rows that may not show in the sum of counts
     for (let i = 0; i < stack.length; i++) {
-      const s = stack[i]
-      const blocks = count[i]
-      sums[s * 2] += size[i]
-      sums[s * 2 + 1] += blocks
-      if (blocks <= 0) seen[s] = 1
-    }
-    for (let s = 0; s < stacks; s++) {
-      const blocks = sums[s * 2 + 1]
-      if (blocks !== 0 || seen[s] === 1) addStack(s, sums[s * 2], blocks)
+      this.#addStack(acc, ids ? ids[stack[i]] : stack[i], 0, 0, size[i], count[i])
     }
   }
 
@@ -273,6 +255,30 @@ export class Grouper {
     if (key) return stack === 0 ? 0 : key.idOf(frame)
     const keyType = this.keyTypes[part]
     return keyType === 'traceback' ? stack : keyType === 'type' ? type : domain
+  }
+}
+
+/** A snapshot's rows added up by stack, where that makes them much fewer; else as they are. */
+function byStack({ tables, columns }: Snapshot): Pick<Columns, 'stack' | 'size' | 'count'> {
+  const { stack, size, count } = columns
+  const stacks = tables.stacks.length
+  if (stack.length <= stacks * 2) return columns
+  // Size and count side by side: most stacks are far apart, and memory is the cost.
+  const sums = new Float64Array(stacks * 2)
+  const seen = new Uint8Array(stacks) // rows that may not show in the sum of counts
+  for (let i = 0; i < stack.length; i++) {
+    const s = stack[i]
+    const blocks = count[i]
+    sums[s * 2] += size[i]
+    sums[s * 2 + 1] += blocks
+    if (blocks <= 0) seen[s] = 1
+  }
+  for (let s = 0; s < stacks; s++) if (sums[s * 2 + 1] !== 0) seen[s] = 1
+  const found = positions(seen)
+  return {
+    stack: found,
+    size: Float64Array.from(found, s => sums[s * 2]),
+    count: Float64Array.from(found, s => sums[s * 2 + 1]),
   }
 }
 
