@@ -21,7 +21,16 @@ const ways = {
   },
 }
 
-/** Writes a profile as V8 does: about 290 bytes a node, 3.5 samples a node with bytes, ids in no order. */
+/** Bytes between two samples, and the objects that are sampled: sizes, and how often. */
+const INTERVAL = 512
+const OBJECTS = [16, 16, 24, 24, 24, 32, 32, 32, 40, 40, 48, 56, 64, 96, 128, 1024]
+
+/** What V8 reports for `n` samples of objects of one size at a node. */
+function reported(size, n) {
+  return size * Math.floor(n / (1 - Math.exp(-size / INTERVAL)) + 0.5)
+}
+
+/** Writes a profile as V8 does: about 290 bytes a node, 3 samples a node with bytes, ids in no order. */
 function makeProfile(path, megabytes) {
   const nodes = Math.round(megabytes * 3080)
   const ids = Math.round(nodes * 1.3) // a permutation by multiplication with a prime, with gaps, as V8's are
@@ -41,9 +50,9 @@ function makeProfile(path, megabytes) {
     put(`{"callFrame":{${frame}},"selfSize":${size},"id":${idOf(i)},"children":[`)
   node(1, '"functionName":"(root)","scriptId":"0","url":"","lineNumber":-1,"columnNumber":-1', 0)
   const called = [new Set()] // of each open node: functions that it has called
-  const owners = []
+  const samples = []
   for (let i = 2; i <= nodes; i++) {
-    while (called.length > 1 && (called.length > 45 || random(1000) < 480)) {
+    while (called.length > 1 && called.at(-2).size < 2000 && (called.length > 45 || random(1000) < 480)) {
       put(']}')
       called.pop()
     }
@@ -55,15 +64,21 @@ function makeProfile(path, megabytes) {
     const place = `"lineNumber":${(f / 60) | 0},"columnNumber":${9 + (f % 40)}`
     const url = `/srv/app/src/module${script}/file${script}.js`
     const name = `"functionName":"fn_${script}_${(f / 60) | 0}"`
-    const size = random(10) < 8 ? 16 * (1 + random(64)) : 0
-    if (size) owners.push(idOf(i))
+    let size = 0
+    if (random(10) < 8) {
+      const objects = new Set([OBJECTS[random(OBJECTS.length)], OBJECTS[random(OBJECTS.length)]])
+      for (const object of objects) {
+        const n = 1 + random(3)
+        size += reported(object, n)
+        for (let k = 0; k < n; k++) samples.push([reported(object, 1), idOf(i)])
+      }
+    }
     node(i, `${name},"scriptId":"${100 + script}","url":"${url}",${place}`, size)
     called.push(new Set())
   }
   put(`${']}'.repeat(called.length)},"samples":[`)
-  for (let i = 0; i < owners.length * 2.8; i++) {
-    const nodeId = owners[random(owners.length)]
-    put(`${i ? ',' : ''}{"size":${144 + 8 * random(20)},"nodeId":${nodeId},"ordinal":${i + 1}}`)
+  for (const [i, [size, nodeId]] of samples.entries()) {
+    put(`${i ? ',' : ''}{"size":${size},"nodeId":${nodeId},"ordinal":${i + 1}}`)
   }
   put(']}')
   writeSync(file, text)

@@ -1,11 +1,14 @@
 /** The typed arrays that columns are made of. */
 export type Column = Uint8Array | Uint32Array | Float64Array
 
-/** A column with room for at least `length` values: itself, or a copy of twice the size. */
+/**
+ * A column with room for at least `length` values: itself, or a copy of twice the size. A long one becomes four times as long: fewer copies
+ * are left for the garbage collector, and room that nothing was written to takes no memory.
+ */
 export function reserve<T extends Column>(column: T, length: number): T {
   if (length <= column.length) return column
   const grown = new (column.constructor as new (n: number) => T)(
-    Math.max(length, column.length < 1 << 20 ? column.length * 2 : Math.ceil(column.length * 1.5), 64),
+    Math.max(length, column.length * (column.length < 1 << 16 ? 2 : 4), 64),
   )
   grown.set(column as never)
   return grown
