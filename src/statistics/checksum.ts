@@ -13,66 +13,60 @@ export const CONCENTRATION = 0.2
 const MOST_SPLITS = 6000
 const MOST_SUMS = 4000
 
-/** The ways to divide the samples of one row and one report (a lot) among sizes, each way a place in the columns. */
+/** The samples of one row and one report, and the ways to divide them among sizes, each a place in the columns. */
 export interface Lot {
+  readonly candidates: Candidates
   readonly n: number
+  /** `ofX` of the samples are of candidate x, the others of candidate y. */
+  readonly x: readonly number[]
+  readonly ofX: readonly number[]
+  readonly y: readonly number[]
   /** Probability before the checksum; what V8 reports for the lot. */
   readonly weight: Float64Array
   readonly sum: Float64Array
   readonly least: number
   readonly most: number
-  /** What the lot's samples stand for: see `LotSums`. */
-  readonly size: Float64Array
-  readonly bytes: Float64Array
-  readonly count: Float64Array
-  readonly variance: Float64Array
-  readonly countVariance: Float64Array
 }
 
 /** Divides `n` samples: all of one size, or of two of the likeliest sizes. */
 export function lotOf(candidates: Candidates, n: number, interval: number): Lot {
   const { sizes, weights } = candidates
-  const ways: [x: number, ofX: number, y: number][] = sizes.map((_, x) => [x, n, x])
-  for (let x = 1; x < sizes.length; x++) {
-    for (let y = 0; y < x && ways.length + n < MOST_SPLITS; y++) {
-      for (let m = 1; m < n; m++) ways.push([x, m, y])
+  if (sizes.length === 1) {
+    const sum = reportedSize(sizes[0], n, interval)
+    const [weight, sums] = [Float64Array.of(1), Float64Array.of(sum)]
+    return { candidates, n, x: [0], ofX: [n], y: [0], weight, sum: sums, least: sum, most: sum }
+  }
+  const x = Array.from(sizes.keys())
+  const ofX = x.map(() => n)
+  const y = x.slice()
+  for (let a = 1; a < sizes.length; a++) {
+    for (let b = 0; b < a && x.length + n < MOST_SPLITS; b++) {
+      for (let m = 1; m < n; m++) {
+        x.push(a)
+        ofX.push(m)
+        y.push(b)
+      }
     }
   }
-  const of = (each: ArrayLike<number>) =>
-    Float64Array.from(ways, ([x, m, y]) => m * each[x] + (n - m) * each[y])
-  const sum = sumsOf(sizes, ways, n, interval)
-  return {
-    n,
-    weight: weightsOf(weights, ways, n),
-    sum,
-    least: sum.reduce((a, b) => Math.min(a, b)),
-    most: sum.reduce((a, b) => Math.max(a, b)),
-    size: of(sizes),
-    bytes: of(candidates.bytes),
-    count: of(candidates.count),
-    variance: of(candidates.variance),
-    countVariance: of(candidates.count.map(blocks => blocks * (blocks - 1))), // (1 - p) / p^2
-  }
-}
-
-type Ways = readonly (readonly [x: number, ofX: number, y: number])[]
-
-function sumsOf(sizes: readonly number[], ways: Ways, n: number, interval: number): Float64Array {
-  if (ways.length === 1) return Float64Array.of(reportedSize(sizes[0], n, interval))
+  const weight = new Float64Array(x.length)
+  const sum = new Float64Array(x.length)
+  const logs = weights.map(w => logWeights(CONCENTRATION * w, n))
   const reported = sizes.map(size =>
     Float64Array.from({ length: n + 1 }, (_, m) => reportedSize(size, m, interval)),
   )
-  return Float64Array.from(ways, ([x, m, y]) => reported[x][m] + reported[y][n - m])
-}
-
-function weightsOf(weights: readonly number[], ways: Ways, n: number): Float64Array {
-  if (ways.length === 1) return Float64Array.of(1)
-  const logs = weights.map(weight => logWeights(CONCENTRATION * weight, n))
-  const log = Float64Array.from(ways, ([x, m, y]) => logs[x][m] + logs[y][n - m])
-  const likeliest = log.reduce((a, b) => Math.max(a, b))
-  const weight = log.map(l => Math.exp(l - likeliest))
-  const all = weight.reduce((a, b) => a + b)
-  return weight.map(w => w / all)
+  let all = 0
+  let least = Infinity
+  let most = -Infinity
+  for (let j = 0; j < x.length; j++) {
+    const m = ofX[j]
+    weight[j] = Math.exp(logs[x[j]][m] + logs[y[j]][n - m])
+    sum[j] = reported[x[j]][m] + reported[y[j]][n - m]
+    all += weight[j]
+    least = Math.min(least, sum[j])
+    most = Math.max(most, sum[j])
+  }
+  for (let j = 0; j < x.length; j++) weight[j] /= all
+  return { candidates, n, x, ofX, y, weight, sum, least, most }
 }
 
 /** Logarithms of gamma(m + alpha) / gamma(alpha) / m! for m from 0 to n. */
@@ -182,22 +176,41 @@ function lastStage(stage: ReadonlyMap<number, number>, lot: Lot, total: number) 
 
 /** Sums over a lot's ways, `ways` being their probabilities times `all`. */
 export function sumLot(lot: Lot, ways: Float64Array = lot.weight, all = 1): LotSums {
+  const { candidates, n, x, ofX, y } = lot
+  const shares = new Float64Array(candidates.sizes.length)
+  let countSquare = 0
+  for (let j = 0; j < ways.length; j++) {
+    if (ways[j] === 0) continue
+    const w = ways[j] / all
+    const m = ofX[j]
+    shares[x[j]] += w * m
+    shares[y[j]] += w * (n - m)
+    countSquare += w * (m * candidates.count[x[j]] + (n - m) * candidates.count[y[j]]) ** 2
+  }
+  return sumShares(candidates, n, shares, countSquare)
+}
+
+/** Sums of a lot of which `shares[j]` samples are of size j on average; `countSquare`: the mean square of its blocks. */
+export function sumShares(
+  candidates: Candidates,
+  n: number,
+  shares: Float64Array,
+  countSquare: number,
+): LotSums {
   let size = 0
   let bytes = 0
   let count = 0
-  let countSquare = 0
   let variance = 0
   let countVariance = 0
-  for (let j = 0; j < ways.length; j++) {
-    const w = ways[j] / all
-    if (w === 0) continue
-    size += w * lot.size[j]
-    bytes += w * lot.bytes[j]
-    count += w * lot.count[j]
-    countSquare += w * lot.count[j] ** 2
-    variance += w * lot.variance[j]
-    countVariance += w * lot.countVariance[j]
+  for (let j = 0; j < shares.length; j++) {
+    const m = shares[j]
+    const blocks = candidates.count[j]
+    size += m * candidates.sizes[j]
+    bytes += m * candidates.bytes[j]
+    count += m * blocks
+    variance += m * candidates.variance[j]
+    countVariance += m * blocks * (blocks - 1) // (1 - p) / p^2
   }
   countVariance += Math.max(0, countSquare - count * count)
-  return { n: lot.n, size, bytes, count, variance, countVariance }
+  return { n, size, bytes, count, variance, countVariance }
 }

@@ -4,7 +4,7 @@
 // usual object sizes (./prior.ts), and the checksum: the samples of a node must add up to its `selfSize`.
 
 import type { Samples } from '../model/snapshot.ts'
-import { CONCENTRATION, type Lot, lotOf, sumChecked, sumLot } from './checksum.ts'
+import { type Lot, lotOf, sumChecked, sumLot } from './checksum.ts'
 import { sumLikely } from './likely.ts'
 import { NumberIds } from './numbers.ts'
 import { type Candidates, type SizeTable, tableFor } from './sizes.ts'
@@ -157,7 +157,7 @@ export class RowDecoder {
       const sums = isOpen ? sumChecked(lots, total, this.#spend) : lots.map(lot => sumLot(lot))
       if (sums) return sums
     }
-    return sumLikely(candidates, counts, total, CONCENTRATION, this.#table.interval)
+    return sumLikely(candidates, counts, total)
   }
 
   #isSmall(candidates: readonly Candidates[], counts: Uint32Array): boolean {
@@ -176,7 +176,7 @@ export class RowDecoder {
     let lot = known.get(n)
     if (!lot) {
       known.set(n, (lot = lotOf(candidates, n, this.#table.interval)))
-      this.#steps -= lot.sum.length
+      this.#steps -= 4 * lot.sum.length
     }
     return lot
   }

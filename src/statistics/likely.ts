@@ -1,21 +1,23 @@
 // Which sizes stand behind a row's samples where the checksum is too long to work out.
 
+import { CONCENTRATION, sumShares } from './checksum.ts'
 import type { LotSums } from './decode.ts'
-import { reportedSize } from './sampling.ts'
 import type { Candidates } from './sizes.ts'
 
 /** Of a lot's likeliest sizes so many are also taken in pairs. */
 const MOST_PAIRED = 4
 /** Least variance of a row's bytes: that of the rounding of a few small objects' sum. */
 const LEAST_VARIANCE = 64
+/** Part of the others' variance below which a lot's own says nothing of its sizes. */
+const LEAST_PART = 0.01
 
 interface Lot {
   readonly candidates: Candidates
   readonly n: number
-  /** By size: what V8 reports if all of the lot's objects are of it. */
-  readonly values: Float64Array
-  /** Shares of the sizes among the lot's objects. */
+  /** By size: how many samples are of it, on average. */
   readonly shares: Float64Array
+  /** Mean square of the lot's blocks. */
+  countSquare: number
   /** What the lot adds to the total: mean and variance, by the usual sizes first and by the total then. */
   mean: number
   variance: number
@@ -23,128 +25,107 @@ interface Lot {
 
 /**
  * Gives each lot its sizes by the usual ones and by what the other lots leave of `total`: these are taken as normal, the lot as all
- * of one size or of two. Lots that can differ most come first; what is known of them then narrows the rest. A lot's sizes are those of a
- * draw from a Dirichlet multinomial of this concentration, which is small, so that lots of one size are usual.
+ * of one size or of two. Lots that can differ most come first; what is known of them then narrows the rest.
  */
-export function sumLikely(
-  candidates: readonly Candidates[],
-  counts: Uint32Array,
-  total: number,
-  concentration: number,
-  interval: number,
-): LotSums[] {
-  const lots = candidates.map((c, i) => lotOf(c, counts[i], concentration, interval))
+export function sumLikely(candidates: readonly Candidates[], counts: Uint32Array, total: number): LotSums[] {
+  const lots: Lot[] = []
   let mean = 0
   let variance = LEAST_VARIANCE
-  for (const lot of lots) {
+  for (let i = 0; i < candidates.length; i++) {
+    const lot = lotOf(candidates[i], counts[i])
+    lots.push(lot)
     mean += lot.mean
     variance += lot.variance
   }
   for (const lot of lots.toSorted((a, b) => b.variance - a.variance)) {
-    if (lot.variance === 0) break
     mean -= lot.mean
     variance -= lot.variance
-    settle(lot, total - mean, Math.max(LEAST_VARIANCE, variance), concentration)
+    if (lot.variance > LEAST_PART * variance) settle(lot, total - mean, Math.max(LEAST_VARIANCE, variance))
     mean += lot.mean
     variance += lot.variance
   }
-  return lots.map(lot => lotSums(lot, concentration))
+  return lots.map(({ candidates, n, shares, countSquare }) => sumShares(candidates, n, shares, countSquare))
 }
 
-function lotOf(candidates: Candidates, n: number, concentration: number, interval: number): Lot {
-  const { sizes, weights, mean, spread } = candidates
-  const isOpen = sizes.length > 1
-  const values = Float64Array.from(sizes, s => reportedSize(s, n, interval))
-  return {
-    candidates,
-    n,
-    values,
-    shares: Float64Array.from(weights),
-    mean: isOpen ? n * mean : values[0],
-    variance: isOpen ? (spread * n * (n + concentration)) / (1 + concentration) : 0,
+/** A lot as it is before the total is known: a draw from a Dirichlet multinomial. */
+function lotOf(candidates: Candidates, n: number): Lot {
+  const { weights, spread, count: blocks } = candidates
+  const alike = (n + CONCENTRATION) / (1 + CONCENTRATION)
+  const shares = new Float64Array(weights.length)
+  let count = 0
+  let square = 0
+  for (let j = 0; j < shares.length; j++) {
+    shares[j] = n * weights[j]
+    count += weights[j] * blocks[j]
+    square += weights[j] * blocks[j] ** 2
   }
+  const countSquare = n * alike * (square - count ** 2) + (n * count) ** 2
+  return { candidates, n, shares, countSquare, mean: n * candidates.mean, variance: n * alike * spread }
 }
 
-/** Shares of a lot's sizes, when it is likely to add `rest`, with that variance. */
-function settle(lot: Lot, rest: number, variance: number, concentration: number): void {
-  const { candidates, n, values, shares } = lot
-  const { weights } = candidates
+/** Probabilities of the ways that are gone through. */
+const chances: number[] = []
+
+/** Tells a lot's sizes, when it is likely to add `rest`, with that variance. */
+function settle(lot: Lot, rest: number, variance: number): void {
+  const { candidates, n, shares } = lot
+  const { weights, bytes, count: blocks } = candidates
   const { length } = weights
-  const logs: number[] = []
+  const logN = CONCENTRATION * Math.log(n)
   // All of one size.
+  let all = 0
+  const density = 1 / Math.sqrt(2 * Math.PI * variance)
   for (let j = 0; j < length; j++) {
-    const distance = rest - values[j]
-    logs.push(
-      Math.log(weights[j]) -
-        concentration * (1 - weights[j]) * Math.log(n) -
-        distance ** 2 / (2 * variance) -
-        Math.log(2 * Math.PI * variance) / 2,
-    )
+    const distance = rest - n * bytes[j]
+    const log = logN * (weights[j] - 1) - distance ** 2 / (2 * variance)
+    all += chances[j] = density * weights[j] * Math.exp(log)
   }
   // Of two: so many of the first that the lot adds `rest`.
-  const pairs: { x: number; y: number; part: number }[] = []
+  let k = length
   for (let x = 1; x < Math.min(length, MOST_PAIRED); x++) {
-    for (let y = 0; y < x; y++) {
-      const reach = values[x] - values[y]
-      const part = (rest - values[y]) / reach
-      if (!(part * n >= 1 && (1 - part) * n >= 1)) continue
-      pairs.push({ x, y, part })
-      logs.push(
-        Math.log(concentration * weights[x] * weights[y]) -
-          concentration * (1 - weights[x] - weights[y]) * Math.log(n) +
-          (concentration * weights[x] - 1) * Math.log(part) +
-          (concentration * weights[y] - 1) * Math.log(1 - part) -
-          Math.log(Math.abs(reach)),
-      )
-    }
+    for (let y = 0; y < x; y++) all += chances[k++] = chanceOfPair(lot, x, y, rest)
   }
-  const most = logs.reduce((a, b) => Math.max(a, b))
-  const ways = logs.map(log => Math.exp(log - most))
-  const sum = ways.reduce((a, b) => a + b)
+  if (!(all > 0)) return
   shares.fill(0)
   let mean = 0
   let square = 0
+  lot.countSquare = 0
   for (let j = 0; j < length; j++) {
-    const way = ways[j] / sum
-    shares[j] += way
-    mean += way * values[j]
-    square += way * values[j] ** 2
+    const way = chances[j] / all
+    shares[j] += way * n
+    mean += way * n * bytes[j]
+    square += way * (n * bytes[j]) ** 2
+    lot.countSquare += way * (n * blocks[j]) ** 2
   }
-  for (const [i, { x, y, part }] of pairs.entries()) {
-    const way = ways[length + i] / sum
-    shares[x] += way * part
-    shares[y] += way * (1 - part)
-    mean += way * rest
-    square += way * (rest ** 2 + variance)
+  k = length
+  for (let x = 1; x < Math.min(length, MOST_PAIRED); x++) {
+    for (let y = 0; y < x; y++) {
+      const way = chances[k++] / all
+      if (way === 0) continue
+      const ofX = (rest - n * bytes[y]) / (bytes[x] - bytes[y])
+      shares[x] += way * ofX
+      shares[y] += way * (n - ofX)
+      mean += way * rest
+      square += way * (rest ** 2 + variance)
+      lot.countSquare += way * (ofX * blocks[x] + (n - ofX) * blocks[y]) ** 2
+    }
   }
   lot.mean = mean
   lot.variance = Math.max(0, square - mean ** 2)
 }
 
-function lotSums({ n, shares, candidates }: Lot, concentration: number): LotSums {
-  const { sizes, bytes: weighed, count: blocks, variance: variances } = candidates
-  let size = 0
-  let bytes = 0
-  let count = 0
-  let square = 0
-  let variance = 0
-  let countVariance = 0
-  for (let j = 0; j < sizes.length; j++) {
-    const w = shares[j]
-    size += w * sizes[j]
-    bytes += w * weighed[j]
-    count += w * blocks[j]
-    square += w * blocks[j] ** 2
-    variance += w * variances[j]
-    countVariance += w * blocks[j] * (blocks[j] - 1) // (1 - p) / p^2
-  }
-  const spread = Math.max(0, square - count ** 2)
-  return {
-    n,
-    size: n * size,
-    bytes: n * bytes,
-    count: n * count,
-    variance: n * variance,
-    countVariance: n * countVariance + (spread * n * (n + concentration)) / (1 + concentration),
-  }
+/** Probability density of `rest` as the sum of some objects of size x and some of size y: that of their beta distributed shares. */
+function chanceOfPair(
+  { candidates: { weights, bytes }, n }: Lot,
+  x: number,
+  y: number,
+  rest: number,
+): number {
+  const reach = n * (bytes[x] - bytes[y])
+  const part = (rest - n * bytes[y]) / reach
+  if (!(part * n >= 1 && (1 - part) * n >= 1)) return 0
+  const a = CONCENTRATION * weights[x]
+  const b = CONCENTRATION * weights[y]
+  const others = n ** (a + b - CONCENTRATION)
+  return (((a * b) / CONCENTRATION) * others * part ** (a - 1) * (1 - part) ** (b - 1)) / Math.abs(reach)
 }
