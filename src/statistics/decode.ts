@@ -29,7 +29,7 @@ export interface Decoded {
 
 /** Largest lot whose ways are gone through. */
 const LARGEST_SPLIT = 1000
-/** Rows of more lots are hardly met twice. */
+/** Rows of more samples are hardly met twice. */
 const LARGEST_CACHED = 4
 
 /** Steps for all checksums of a snapshot: plenty for a small one, one a sample for a large one, whatever a file holds. */
@@ -42,8 +42,8 @@ export function stepsFor(samples: number): number {
  * that were merged), the usual sizes alone decide.
  */
 export function decodeSamples(samples: Samples, rowSize: Float64Array, interval: number): Decoded {
-  const table = tableFor(samples.size, interval)
   const lots = findLots(samples, rowSize.length)
+  const table = tableFor(lots.values, interval)
   const n = lots.row.length
   const decoded: Decoded = {
     lot: lots.lot,
@@ -70,7 +70,7 @@ export function decodeSamples(samples: Samples, rowSize: Float64Array, interval:
   return decoded
 }
 
-/** Lots in order of their rows. */
+/** Lots in order of their rows, and the different values. */
 function findLots(samples: Samples, rows: number) {
   const total = samples.row.length
   const start = new Uint32Array(rows + 1)
@@ -79,9 +79,13 @@ function findLots(samples: Samples, rows: number) {
   const next = start.slice()
   const order = new Uint32Array(total)
   for (let i = 0; i < total; i++) order[next[samples.row[i]]++] = i
-  const ids = new NumberIds(1024)
+  const ids = new NumberIds()
   const valueId = new Uint32Array(total)
-  for (let i = 0; i < total; i++) valueId[i] = ids.intern(samples.size[i])
+  const values: number[] = []
+  for (let i = 0; i < total; i++) {
+    const id = (valueId[i] = ids.intern(samples.size[i]))
+    if (id === values.length) values.push(samples.size[i])
+  }
   // By value: its newest lot, and that lot's row + 1.
   const newest = new Uint32Array(ids.length)
   const ofRow = new Uint32Array(ids.length)
@@ -104,7 +108,13 @@ function findLots(samples: Samples, rows: number) {
       lot[i] = newest[v]
     }
   }
-  return { lot, row: row.subarray(0, length), value: value.subarray(0, length), n: n.subarray(0, length) }
+  return {
+    lot,
+    row: row.subarray(0, length),
+    value: value.subarray(0, length),
+    n: n.subarray(0, length),
+    values,
+  }
 }
 
 /** Sums over a lot's possible splits, weighted by their probability. */
@@ -140,7 +150,8 @@ export class RowDecoder {
 
   /** Sums of each lot: `counts[i]` samples reported as `values[i]`. `total` is the row's bytes as reported. */
   decode(values: Float64Array, counts: Uint32Array, total: number): readonly LotSums[] {
-    if (values.length > LARGEST_CACHED) return this.#decode(values, counts, total)
+    if (values.length > LARGEST_CACHED || counts.reduce((a, b) => a + b) > LARGEST_CACHED)
+      return this.#decode(values, counts, total)
     const isLone = values.length === 1 && counts[0] === 1 // nothing to check a lone sample against
     const key = isLone ? `${values[0]}` : `${values.join()};${counts.join()};${total}`
     let sums = this.#rows.get(key)

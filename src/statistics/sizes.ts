@@ -92,7 +92,7 @@ export class SizeTable {
 let recent: readonly SizeTable[] = []
 
 /** The table for samples reported with these sizes: of 8 bytes unless some sample can only be of 4. */
-export function tableFor(sizes: Float64Array, interval: number): SizeTable {
+export function tableFor(sizes: readonly number[] | Float64Array, interval: number): SizeTable {
   const wide = tableOf(interval, 8)
   return sizes.every(v => wide.has(v)) ? wide : tableOf(interval, 4)
 }
