@@ -2,25 +2,18 @@
 // Parts that are not named keep the figures of their last run. Everything: about an hour of one core, most of it real runs of Node,
 // which are kept (see runs.mjs) and only made where missing. --quick: a tenth of everything.
 // --pairs=N: that many disjoint pairs of identical runs at each interval, not 201.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import { build } from 'esbuild'
+import { fileURLToPath } from 'node:url'
+import { bundled } from './bundled.mjs'
 import { collect, folder, profilesOf } from './runs.mjs'
 
-const here = name => fileURLToPath(new URL(name, import.meta.url))
-const page = here('../../docs/accuracy.md')
+const page = fileURLToPath(new URL('../../docs/accuracy.md', import.meta.url))
 const quick = process.argv.includes('--quick')
 const times = n => (quick ? Math.max(3, Math.round(n / 10)) : n)
 const pairs = Number(process.argv.find(word => word.startsWith('--pairs='))?.slice(8) ?? times(201))
 const named = process.argv.slice(2).filter(word => !word.startsWith('--'))
 
-mkdirSync(folder, { recursive: true })
-async function bundled(name) {
-  const outfile = join(folder, `${name}.mjs`)
-  await build({ entryPoints: [here(`${name}.ts`)], outfile, bundle: true, platform: 'node', format: 'esm' })
-  return import(pathToFileURL(outfile))
-}
 const simulated = await bundled('simulated')
 const real = await bundled('real')
 const runs = { collect, profilesOf }

@@ -109,10 +109,7 @@ const USUAL_SIZES: readonly (readonly [size: number, share: number])[] = [
 
 const shares = new Map(USUAL_SIZES)
 
-/**
- * Weight of sizes unheard of, those of texts and arrays: of TAIL / size^2 for each. The one that gives the sizes of each of those programs the
- * greatest likelihood when the table is made of the others (bench/calibration/tail.mjs).
- */
+/** Weight of sizes unheard of, those of texts and arrays: TAIL / size^2 each. The likeliest: bench/calibration/prior.mjs. */
 const TAIL = 48
 
 /** How usual live objects of `size` bytes are, before anything is known of a program; up to a factor. */

@@ -62,13 +62,17 @@ export class SizeTable {
     return found
   }
 
-  #find(v: number): Candidates {
+  /** All sizes that an object reported as `v` can have; `v` itself where there is none. */
+  sizes(v: number): number[] {
     const sizes: number[] = []
     for (let i = this.#first[v / this.granularity] ?? 0; i > 0; i = this.#next[i])
       sizes.push(i * this.granularity)
     if (v >= CERTAIN * this.interval && !sizes.includes(v)) sizes.push(v)
-    if (sizes.length === 0) sizes.push(v)
-    const weighed = sizes
+    return sizes.length > 0 ? sizes : [v]
+  }
+
+  #find(v: number): Candidates {
+    const weighed = this.sizes(v)
       .map(size => ({ size, weight: sizePrior(size) * probability(size, this.interval) }))
       .sort((a, b) => b.weight - a.weight)
       .filter((w, _, all) => w.weight >= LEAST_WEIGHT * all[0].weight)
