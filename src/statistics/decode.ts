@@ -79,7 +79,7 @@ function findLots(samples: Samples, rows: number) {
   const next = start.slice()
   const order = new Uint32Array(total)
   for (let i = 0; i < total; i++) order[next[samples.row[i]]++] = i
-  const ids = new NumberIds()
+  const ids = new NumberIds(total)
   const valueId = new Uint32Array(total)
   const values: number[] = []
   for (let i = 0; i < total; i++) {

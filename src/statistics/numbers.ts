@@ -1,12 +1,14 @@
 import { hash2 } from '../model/columns.ts'
 
-/** Whole numbers below go by a table of 16 MB at most. */
-const TABLED = 1 << 22
+/** Whole numbers below so many times the number that is expected go by a table, of 16 MB at most. */
+const PER_NUMBER = 32
+const LARGEST_TABLE = 1 << 22
 
 /** Gives numbers dense ids from 0 in the order of their first coming: a Map for numbers alone, several times as fast. */
 export class NumberIds {
   /** Ids of small whole numbers; -1 = none. */
-  #table = new Int32Array(1024).fill(-1)
+  #table = new Int32Array(0)
+  readonly #tabled: number
   /** The others: a hash table, and how many it holds. */
   #hashed = 0
   #values = new Float64Array(64)
@@ -14,9 +16,14 @@ export class NumberIds {
   #mask = 63
   length = 0
 
+  /** `expected`: about how many numbers will come. */
+  constructor(expected: number) {
+    this.#tabled = Math.min(LARGEST_TABLE, PER_NUMBER * expected)
+  }
+
   /** The number's id; a new one where it has none. */
   intern(value: number): number {
-    if (value >>> 0 !== value || value >= TABLED) return this.#internHashed(value)
+    if (value >>> 0 !== value || value >= this.#tabled) return this.#internHashed(value)
     if (value >= this.#table.length) this.#growTable(value)
     const id = this.#table[value]
     return id >= 0 ? id : (this.#table[value] = this.length++)
@@ -24,7 +31,7 @@ export class NumberIds {
 
   /** The number's id, or -1. */
   find(value: number): number {
-    if (value >>> 0 !== value || value >= TABLED) return this.#ids[this.#slot(value)]
+    if (value >>> 0 !== value || value >= this.#tabled) return this.#ids[this.#slot(value)]
     return value < this.#table.length ? this.#table[value] : -1
   }
 
@@ -43,7 +50,7 @@ export class NumberIds {
 
   #growTable(value: number): void {
     const old = this.#table
-    this.#table = new Int32Array(2 ** Math.ceil(Math.log2(value + 1))).fill(-1)
+    this.#table = new Int32Array(Math.min(this.#tabled, 2 ** Math.ceil(Math.log2(value + 1)))).fill(-1)
     this.#table.set(old)
   }
 

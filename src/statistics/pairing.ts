@@ -31,7 +31,7 @@ export interface PairedCells {
 function survivors(old: Snapshot, now: Snapshot): { old: Uint8Array; now: Uint8Array } {
   const before = old.columns.samples?.ordinal ?? new Float64Array(0)
   const after = now.columns.samples?.ordinal ?? new Float64Array(0)
-  const ids = new NumberIds()
+  const ids = new NumberIds(before.length)
   const idOf = new Uint32Array(before.length)
   for (let i = 0; i < before.length; i++) idOf[i] = ids.intern(before[i])
   const isThere = new Uint8Array(ids.length)
