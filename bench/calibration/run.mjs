@@ -2,25 +2,18 @@
 // Parts that are not named keep the figures of their last run. Everything: about an hour of one core, most of it real runs of Node,
 // which are kept (see runs.mjs) and only made where missing. --quick: a tenth of everything.
 // --pairs=N: that many disjoint pairs of identical runs at each interval, not 201.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import { build } from 'esbuild'
+import { fileURLToPath } from 'node:url'
+import { bundled } from './bundled.mjs'
 import { collect, folder, profilesOf } from './runs.mjs'
 
-const here = name => fileURLToPath(new URL(name, import.meta.url))
-const page = here('../../docs/accuracy.md')
+const page = fileURLToPath(new URL('../../docs/accuracy.md', import.meta.url))
 const quick = process.argv.includes('--quick')
 const times = n => (quick ? Math.max(3, Math.round(n / 10)) : n)
 const pairs = Number(process.argv.find(word => word.startsWith('--pairs='))?.slice(8) ?? times(201))
 const named = process.argv.slice(2).filter(word => !word.startsWith('--'))
 
-mkdirSync(folder, { recursive: true })
-async function bundled(name) {
-  const outfile = join(folder, `${name}.mjs`)
-  await build({ entryPoints: [here(`${name}.ts`)], outfile, bundle: true, platform: 'node', format: 'esm' })
-  return import(pathToFileURL(outfile))
-}
 const simulated = await bundled('simulated')
 const real = await bundled('real')
 const runs = { collect, profilesOf }
@@ -36,11 +29,11 @@ const PARTS = {
   unstableAlarms40320: () => real.falseAlarms(runs, 40320, pairs, false),
   falseAlarms2048: () => real.falseAlarms(runs, 2048, pairs, true),
   unstableAlarms2048: () => real.falseAlarms(runs, 2048, pairs, false),
-  falseAlarms1: () => real.falseAlarms(runs, 1, times(9), true),
-  repeats40320: () => real.repeats(runs, 40320, Math.floor(pairs / 3)),
-  repeats1: () => real.repeats(runs, 1, times(3)),
-  idle40320: () => real.idle(runs, 40320, times(99)),
-  idle2048: () => real.idle(runs, 2048, times(99)),
+  falseAlarms1: () => real.falseAlarms(runs, 1, pairs, true),
+  repeats40320: () => real.repeats(runs, 40320, Math.floor(pairs / 3), false),
+  repeats1: () => real.repeats(runs, 1, Math.floor(pairs / 3) - 1, true),
+  idle40320: () => real.idle(runs, 40320, times(102)),
+  idle2048: () => real.idle(runs, 2048, times(102)),
   power: () => simulated.power(times(400)),
   counts: () => real.counts(runs, 40320, times(400)),
   series: () => simulated.seriesRule(times(400)),

@@ -40,7 +40,10 @@ export function checkSnapshots(
   const comparison = compareSampled(counted.now, counted.old, keyTypes)
   const findings = config.budgets.length
     ? config.budgets.flatMap(budget => judge(budget, counted, comparison, keyTypes))
-    : growthFindings(comparison)
+    : growthFindings(
+        comparison,
+        now.some(s => s.length === 0),
+      )
   return {
     findings,
     allowed: config.allow.map(allowance => allowedSize(allowance, now)),
@@ -98,12 +101,14 @@ function judgeEach({ size, growth }: ScopedBudget, sides: Sides, comparison: Com
 }
 
 /** Without budgets: every row that grew significantly, or that nothing can be said. */
-function growthFindings(comparison: Comparison): Finding[] {
+function growthFindings(comparison: Comparison, isEmpty: boolean): Finding[] {
   const { rule, total } = comparison
   const base = { kind: 'growth', limit: 0 } as const
-  if (rule === 'none') {
+  if (rule === 'none' || isEmpty) {
     const measured = total.statistic.sizeDiff
-    const [advice] = comparison.notes
+    const advice = isEmpty
+      ? 'a new snapshot is empty: a smaller --interval would show what it holds'
+      : comparison.notes[0]
     return [{ ...base, budget: 'total', measured, error: null, outcome: 'unknown', advice, rows: [] }]
   }
   const grown = comparison.rows.filter(row => row.significant && row.statistic.sizeDiff > 0)

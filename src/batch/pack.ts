@@ -1,6 +1,7 @@
 import type { SnapshotMeta } from '../model/meta.ts'
 import { type Columns, Snapshot } from '../model/snapshot.ts'
 import type { Tables } from '../model/tables.ts'
+import { estimateRows, type RowEstimates, takeEstimates } from '../statistics/estimates.ts'
 
 /** A snapshot as plain values, for another thread. */
 export interface PackedSnapshot {
@@ -17,9 +18,12 @@ export interface PackedSnapshot {
   columns: Columns
   meta: SnapshotMeta
   tracebackLimit: number
+  /** What the samples stand for, which takes longer to work out than to send. */
+  estimates: RowEstimates | undefined
 }
 
-export function packSnapshot({ tables, columns, meta, tracebackLimit }: Snapshot): PackedSnapshot {
+export function packSnapshot(snapshot: Snapshot): PackedSnapshot {
+  const { tables, columns, meta, tracebackLimit } = snapshot
   const { strings, frames, stacks } = tables
   return {
     strings: Array.from({ length: strings.length }, (_, i) => strings.get(i)),
@@ -44,7 +48,16 @@ export function packSnapshot({ tables, columns, meta, tracebackLimit }: Snapshot
     ) as unknown as Columns,
     meta,
     tracebackLimit,
+    estimates: columns.samples && estimateRows(snapshot),
   }
+}
+
+/** The memory of a packed snapshot, to be handed over without copying. */
+export function buffersOf(packed: object): ArrayBuffer[] {
+  return Object.values(packed).flatMap(value => {
+    if (ArrayBuffer.isView(value)) return [value.buffer as ArrayBuffer]
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? buffersOf(value) : []
+  })
 }
 
 /** Copies, since a view would take its whole buffer along. */
@@ -56,7 +69,7 @@ function copySamples(samples: Columns['samples']): Columns['samples'] {
 export function unpackSnapshot(packed: PackedSnapshot, tables: Tables): Snapshot {
   const { strings, frames, stacks, columns } = packed
   const map = tables.adopt({ strings: { length: strings.length, get: i => strings[i] }, frames, stacks })
-  return new Snapshot(
+  const snapshot = new Snapshot(
     tables,
     {
       ...columns,
@@ -66,4 +79,6 @@ export function unpackSnapshot(packed: PackedSnapshot, tables: Tables): Snapshot
     packed.meta,
     packed.tracebackLimit,
   )
+  if (packed.estimates) takeEstimates(snapshot, packed.estimates)
+  return snapshot
 }

@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads'
 import { TracemallocError } from '../errors.ts'
 import { type LoadOptions, loadFile } from '../load.ts'
-import { type PackedSnapshot, packSnapshot } from './pack.ts'
+import { buffersOf, type PackedSnapshot, packSnapshot } from './pack.ts'
 
 /** One file to read. */
 export interface Job {
@@ -25,5 +25,6 @@ parentPort?.on('message', async ({ id, path, options }: Job) => {
   } catch (error) {
     reply = { id, error: error instanceof TracemallocError ? error.message : String(error) }
   }
-  parentPort?.postMessage(reply)
+  const buffers = new Set((reply.snapshots ?? []).flatMap(buffersOf))
+  parentPort?.postMessage(reply, [...buffers])
 })

@@ -3,7 +3,7 @@ import type { Comparison, SampledDiff, TrendRow } from '../statistics/types.ts'
 import { formatSize } from '../units.ts'
 import { csvLine } from './csv.ts'
 import { amountsJson, keyJson } from './row.ts'
-import { largest } from './width.ts'
+import { fit, largest, shorten } from './width.ts'
 
 /** One snapshot of a series, in bytes and blocks. */
 export interface BatchPoint {
@@ -118,11 +118,16 @@ function verdict({ diff, trend }: BatchRow): string {
 export function* batchText(view: BatchView): Generator<string> {
   for (const series of view.series) {
     const prefix = view.series.length > 1 ? `${series.name}: ` : ''
+    if (!series.total) yield visible(`${prefix}one snapshot: ${totalText(series.points[0])}`)
     for (const row of series.rows) yield visible(`${prefix}${row.diff.statistic}${tail(row)}`)
     for (const row of series.packages) yield visible(`${prefix}package ${row.diff.statistic}${tail(row)}`)
     for (const row of series.against) yield visible(`${prefix}baseline ${row.diff.statistic}${tail(row)}`)
   }
   for (const { path, reason } of view.failed) yield visible(`failed: ${path}: ${reason}`)
+}
+
+function totalText({ size, count }: BatchPoint): string {
+  return `size=${formatSize(size)}, count=${Math.round(count)}`
 }
 
 function tail(row: BatchRow): string {
@@ -272,8 +277,20 @@ export function* batchCsv(view: BatchView): Generator<string> {
   }
 }
 
+/** How a table is shown. */
+export interface BatchTableOptions {
+  /** Columns of the terminal; narrow ones have no 95 % intervals. */
+  width: number
+  /** Folder that file names are shown relative to. */
+  folder: string
+}
+
+/** Columns from which on there is room for all figures and names. */
+const WIDE = 110
+
 /** A table for people: a heading a series, its rows, the matrix. */
-export function* batchTable(view: BatchView): Generator<string> {
+export function* batchTable(view: BatchView, { width, folder }: BatchTableOptions): Generator<string> {
+  const cells = (row: string[]) => (width < WIDE ? row.filter((_, i) => i !== 1) : row)
   for (const series of view.series) {
     const { points, total } = series
     const ends = points.length
@@ -283,12 +300,15 @@ export function* batchTable(view: BatchView): Generator<string> {
       `${series.name}: ${points.length} snapshots, ${ends} ${total ? `(${formatSize(total.statistic.sizeDiff, true)})` : ''}`,
     )
     const rows = [
-      ...series.rows.map(row => tableRow(row, '')),
-      ...series.packages.map(row => tableRow(row, 'package ')),
-      ...series.against.map(row => tableRow(row, 'baseline ')),
+      ...series.rows.map(row => tableRow(row, '', folder)),
+      ...series.packages.map(row => tableRow(row, 'package ', folder)),
+      ...series.against.map(row => tableRow(row, 'baseline ', folder)),
     ]
     if (rows.length > 0)
-      yield* aligned([['growth', '95 % interval', 'p', 'per step', 'size', '', view.keyType], ...rows])
+      yield* aligned(
+        [['growth', '95 % interval', 'p', 'per step', 'size', '', view.keyType], ...rows].map(cells),
+        width,
+      )
     const hidden = series.groups - series.rows.length
     if (hidden > 0) yield `${hidden} more rows not shown (--limit 0 shows all)`
     for (const note of series.notes) yield visible(`note: ${note}`)
@@ -296,11 +316,12 @@ export function* batchTable(view: BatchView): Generator<string> {
   }
   if (view.matrix) {
     const { builds, scenarios, cells } = view.matrix
-    yield* aligned([['', ...scenarios], ...builds.map((build, i) => [build, ...cells[i].map(cellText)])])
+    const lines = builds.map((build, i) => [build, ...cells[i].map(cellText)])
+    yield* aligned([['', ...scenarios], ...lines], Number.POSITIVE_INFINITY)
   }
 }
 
-function tableRow(row: BatchRow, what: string): string[] {
+function tableRow(row: BatchRow, what: string, folder: string): string[] {
   const { statistic } = row.diff
   return [
     formatSize(statistic.sizeDiff, true),
@@ -309,14 +330,15 @@ function tableRow(row: BatchRow, what: string): string[] {
     row.trend ? formatSize(Math.round(row.trend.slope), true) : '',
     formatSize(statistic.size),
     verdict(row),
-    what + visible(statistic.label),
+    what + visible(shorten(statistic.label, folder)),
   ]
 }
 
-/** Cells padded to columns; the last one is left as it is. */
-function* aligned(rows: readonly string[][]): Generator<string> {
+/** Cells padded to columns; the last one is cut to what is left of the width. */
+function* aligned(rows: readonly string[][], width: number): Generator<string> {
   const widths = rows[0].map((_, i) => largest(0, rows, row => row[i].length))
   for (const row of rows) {
-    yield row.map((cell, i) => (i === row.length - 1 ? cell : cell.padStart(widths[i]))).join('  ')
+    const cells = row.slice(0, -1).map((cell, i) => `${cell.padStart(widths[i])}  `)
+    yield cells.join('') + fit(row[row.length - 1], width - cells.join('').length)
   }
 }

@@ -41,7 +41,8 @@ function* textLines({ findings, allowed, notes, outcome }: CheckView): Generator
   }
   for (const { name, reason, size } of allowed)
     yield visible(`allowed ${name}: ${formatSize(size)}: ${reason}`)
-  if (outcome !== 'pass') for (const note of notes) yield visible(`note: ${note}`)
+  const said = findings.map(finding => finding.advice)
+  if (outcome !== 'pass') for (const note of notes) if (!said.includes(note)) yield visible(`note: ${note}`)
 }
 
 /** Schema `tracemalloc.check/1`. */

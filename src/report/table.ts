@@ -5,7 +5,7 @@ import type { SampledDiff } from '../statistics/types.ts'
 import { formatSigned, formatSize } from '../units.ts'
 import { errorText, verdictText } from './verdict.ts'
 import type { DiffView, TopView } from './view.ts'
-import { largest, widthOf } from './width.ts'
+import { fit, largest, shorten, widthOf } from './width.ts'
 
 export interface TableOptions {
   /** Columns of the terminal. */
@@ -157,21 +157,4 @@ const BAR = 10
 function bar(value: number, most: number): string {
   const eighths = Math.round((Math.abs(value) / most) * BAR * 8)
   return ('█'.repeat(eighths >> 3) + EIGHTHS[eighths & 7]).padEnd(BAR)
-}
-
-/** Names inside the folder lose its path: `./src/app.js`. */
-function shorten(text: string, folder: string | undefined): string {
-  return folder && folder.length > 1 ? text.replaceAll(`${folder}/`, './') : text
-}
-
-/** Long names lose their beginning, which says least. */
-function fit(name: string, width: number): string {
-  if (width < 20 || (name.length <= 4 * width && widthOf(name) <= width)) return name
-  const characters = Array.from(name.slice(-4 * width)) // the end shows, a few units a column at most
-  let from = characters.length
-  for (let used = 1; from > 0; from--) {
-    used += widthOf(characters[from - 1])
-    if (used > width) break
-  }
-  return `…${characters.slice(from).join('')}`
 }

@@ -156,8 +156,10 @@ function ruleFor({ now, old, estimates }: Reads): { rule: Rule; reason?: NoiseRe
   const all = [...now, ...old]
   if (all.some(s => !estimates.has(s))) return { rule: 'none', reason: 'interval unknown' }
   if (now.length === 1 && old.length === 1 && isPaired(now[0], old[0])) return { rule: 'paired' }
+  const exact = all.filter(s => estimates.get(s)?.interval === 1).length
+  if (exact > 0 && exact < all.length) return { rule: 'none', reason: 'exact and sampled' }
   if (old.length >= REPEATS) return { rule: 'repeats' }
-  if (all.every(s => estimates.get(s)?.interval === 1)) return { rule: 'none', reason: 'single runs' }
+  if (exact > 0) return { rule: 'none', reason: 'single runs' }
   return { rule: 'unpaired' }
 }
 

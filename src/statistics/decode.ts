@@ -4,11 +4,10 @@
 // usual object sizes (./prior.ts), and the checksum: the samples of a node must add up to its `selfSize`.
 
 import type { Samples } from '../model/snapshot.ts'
-import { Checksum, type Splits } from './checksum.ts'
+import { type Lot, lotOf, sumChecked, sumLot } from './checksum.ts'
+import { sumLikely } from './likely.ts'
 import { NumberIds } from './numbers.ts'
-import { probability, reportedSize, sampleVariance } from './sampling.ts'
 import { type Candidates, type SizeTable, tableFor } from './sizes.ts'
-import { sumTilted } from './tilt.ts'
 
 /**
  * Live samples, decoded. Samples of one row and one v form a lot; what cannot be told for sure is averaged by its probability.
@@ -28,17 +27,14 @@ export interface Decoded {
   readonly countVariance: Float64Array
 }
 
-/** How strongly the sizes at one node are alike: concentration of the Dirichlet prior over its sizes. */
-const CONCENTRATION = 2
-/** Most ways to split one lot, and largest lot that is split. */
-const MOST_SPLITS = 2000
-const LARGEST_SPLIT = 200
-/** Rows of more lots are hardly met twice. */
+/** Largest lot whose ways are gone through. */
+const LARGEST_SPLIT = 1000
+/** Rows of more samples are hardly met twice. */
 const LARGEST_CACHED = 4
 
-/** Steps for all checksums of a snapshot: plenty for a small one, few for each sample of a large one, whatever a file holds. */
+/** Steps for all checksums of a snapshot: plenty for a small one, one a sample for a large one, whatever a file holds. */
 export function stepsFor(samples: number): number {
-  return 60_000 + samples
+  return Math.max(samples, 600_000 - 5 * samples)
 }
 
 /**
@@ -46,8 +42,8 @@ export function stepsFor(samples: number): number {
  * that were merged), the usual sizes alone decide.
  */
 export function decodeSamples(samples: Samples, rowSize: Float64Array, interval: number): Decoded {
-  const table = tableFor(samples.size, interval)
   const lots = findLots(samples, rowSize.length)
+  const table = tableFor(lots.values, interval)
   const n = lots.row.length
   const decoded: Decoded = {
     lot: lots.lot,
@@ -74,7 +70,7 @@ export function decodeSamples(samples: Samples, rowSize: Float64Array, interval:
   return decoded
 }
 
-/** Lots in order of their rows. */
+/** Lots in order of their rows, and the different values. */
 function findLots(samples: Samples, rows: number) {
   const total = samples.row.length
   const start = new Uint32Array(rows + 1)
@@ -83,9 +79,13 @@ function findLots(samples: Samples, rows: number) {
   const next = start.slice()
   const order = new Uint32Array(total)
   for (let i = 0; i < total; i++) order[next[samples.row[i]]++] = i
-  const ids = new NumberIds(1024)
+  const ids = new NumberIds(total)
   const valueId = new Uint32Array(total)
-  for (let i = 0; i < total; i++) valueId[i] = ids.intern(samples.size[i])
+  const values: number[] = []
+  for (let i = 0; i < total; i++) {
+    const id = (valueId[i] = ids.intern(samples.size[i]))
+    if (id === values.length) values.push(samples.size[i])
+  }
   // By value: its newest lot, and that lot's row + 1.
   const newest = new Uint32Array(ids.length)
   const ofRow = new Uint32Array(ids.length)
@@ -108,7 +108,13 @@ function findLots(samples: Samples, rows: number) {
       lot[i] = newest[v]
     }
   }
-  return { lot, row: row.subarray(0, length), value: value.subarray(0, length), n: n.subarray(0, length) }
+  return {
+    lot,
+    row: row.subarray(0, length),
+    value: value.subarray(0, length),
+    n: n.subarray(0, length),
+    values,
+  }
 }
 
 /** Sums over a lot's possible splits, weighted by their probability. */
@@ -132,19 +138,20 @@ function store(decoded: Decoded, lot: number, sums: LotSums): void {
 /** Decodes the samples of one row after the other. */
 export class RowDecoder {
   readonly #table: SizeTable
-  readonly #checksum: Checksum
-  readonly #splits = new Map<string, Splits>()
+  /** Steps left before the checksum is no longer tried: time stays in proportion to the samples, whatever a file holds. */
+  #steps: number
+  readonly #lots = new Map<number, Map<number, Lot>>()
   readonly #rows = new Map<string, readonly LotSums[]>()
 
-  /** `steps` are those of all checksums. */
   constructor(table: SizeTable, steps: number) {
     this.#table = table
-    this.#checksum = new Checksum(steps)
+    this.#steps = steps
   }
 
   /** Sums of each lot: `counts[i]` samples reported as `values[i]`. `total` is the row's bytes as reported. */
   decode(values: Float64Array, counts: Uint32Array, total: number): readonly LotSums[] {
-    if (values.length > LARGEST_CACHED) return this.#decode(values, counts, total)
+    if (values.length > LARGEST_CACHED || counts.reduce((a, b) => a + b) > LARGEST_CACHED)
+      return this.#decode(values, counts, total)
     const isLone = values.length === 1 && counts[0] === 1 // nothing to check a lone sample against
     const key = isLone ? `${values[0]}` : `${values.join()};${counts.join()};${total}`
     let sums = this.#rows.get(key)
@@ -152,105 +159,36 @@ export class RowDecoder {
     return sums
   }
 
-  /** By the checksum if it can be worked out, else so that the lots add up on average. */
+  /** By the checksum if it can be worked out, else by what is likely. */
   #decode(values: Float64Array, counts: Uint32Array, total: number): readonly LotSums[] {
     const candidates = Array.from(values, v => this.#table.candidates(v))
-    const isSmall = candidates.every((c, i) => c.sizes.length === 1 || counts[i] <= LARGEST_SPLIT)
-    if (isSmall && (this.#checksum.steps > 0 || candidates.every(c => c.sizes.length === 1))) {
-      const splits = candidates.map((c, i) => this.#splitsOf(c, values[i], counts[i]))
-      const weights = this.#checksum.weigh(splits, total / this.#table.granularity)
-      if (weights) return splits.map((s, i) => sumSplits(s, weights[i], counts[i]))
+    const isOpen = candidates.some(c => c.sizes.length > 1)
+    if (!isOpen || this.#isSmall(candidates, counts)) {
+      const lots = candidates.map((c, i) => this.#lotOf(values[i], c, counts[i]))
+      const sums = isOpen ? sumChecked(lots, total, this.#spend) : lots.map(lot => sumLot(lot))
+      if (sums) return sums
     }
-    return sumTilted(candidates, counts, total, CONCENTRATION)
+    return sumLikely(candidates, counts, total)
   }
 
-  /** Ways to divide `n` samples reported as `v`. */
-  #splitsOf(candidates: Candidates, v: number, n: number): Splits {
-    const key = `${v};${n}`
-    let splits = this.#splits.get(key)
-    if (!splits) {
-      this.#splits.set(key, (splits = splitsOf(candidates, n, this.#table)))
-      this.#checksum.steps -= splits.weight.length
-    }
-    return splits
+  #isSmall(candidates: readonly Candidates[], counts: Uint32Array): boolean {
+    return this.#steps > 0 && candidates.every((c, i) => c.sizes.length === 1 || counts[i] <= LARGEST_SPLIT)
   }
-}
 
-/** All of one size, or of two of the likeliest sizes. */
-function splitsOf({ sizes, weights }: Candidates, n: number, { interval, granularity }: SizeTable): Splits {
-  let length = sizes.length
-  const pairs: [x: number, y: number][] = []
-  for (let x = 1; x < sizes.length; x++) {
-    for (let y = 0; y < x && length + n < MOST_SPLITS; y++) {
-      pairs.push([x, y])
-      length += n - 1
-    }
+  readonly #spend = (steps: number): boolean => {
+    if (steps > this.#steps) return false
+    this.#steps -= steps
+    return true
   }
-  // Of m objects of each size, m from 0 to n: the log of their weight, by Dirichlet's multinomial law.
-  const logs = weights.map(weight => {
-    const alpha = CONCENTRATION * weight
-    const log = new Float64Array(n + 1)
-    for (let m = 1; m <= n; m++) log[m] = log[m - 1] + Math.log((m - 1 + alpha) / m)
-    return log
-  })
-  const chances = sizes.map(size => probability(size, interval))
-  const variances = sizes.map(size => sampleVariance(size, interval))
-  const splits: Splits = {
-    weight: new Float64Array(length),
-    reported: new Float64Array(length),
-    size: new Float64Array(length),
-    bytes: new Float64Array(length),
-    count: new Float64Array(length),
-    variance: new Float64Array(length),
-    countVariance: new Float64Array(length),
-  }
-  const add = (k: number, x: number, m: number) => {
-    splits.weight[k] += logs[x][m]
-    splits.reported[k] += reportedSize(sizes[x], m, interval) / granularity
-    splits.size[k] += m * sizes[x]
-    splits.bytes[k] += (m * sizes[x]) / chances[x]
-    splits.count[k] += m / chances[x]
-    splits.variance[k] += m * variances[x]
-    splits.countVariance[k] += (m * (1 - chances[x])) / chances[x] ** 2
-  }
-  let k = 0
-  for (; k < sizes.length; k++) add(k, k, n)
-  for (const [x, y] of pairs) {
-    for (let m = 1; m < n; m++, k++) {
-      add(k, x, m)
-      add(k, y, n - m)
-    }
-  }
-  normalize(splits.weight)
-  return splits
-}
 
-/** Turns logs into weights that sum to 1. */
-function normalize(weights: Float64Array): void {
-  let most = -Infinity
-  for (const log of weights) most = Math.max(most, log)
-  let sum = 0
-  for (let k = 0; k < weights.length; k++) sum += weights[k] = Math.exp(weights[k] - most)
-  for (let k = 0; k < weights.length; k++) weights[k] /= sum
-}
-
-function sumSplits(splits: Splits, weights: Float64Array, n: number): LotSums {
-  let size = 0
-  let bytes = 0
-  let count = 0
-  let countSquare = 0
-  let variance = 0
-  let countVariance = 0
-  for (let k = 0; k < weights.length; k++) {
-    const w = weights[k]
-    if (w === 0) continue
-    size += w * splits.size[k]
-    bytes += w * splits.bytes[k]
-    count += w * splits.count[k]
-    countSquare += w * splits.count[k] ** 2
-    variance += w * splits.variance[k]
-    countVariance += w * splits.countVariance[k]
+  #lotOf(v: number, candidates: Candidates, n: number): Lot {
+    let known = this.#lots.get(v)
+    if (!known) this.#lots.set(v, (known = new Map()))
+    let lot = known.get(n)
+    if (!lot) {
+      known.set(n, (lot = lotOf(candidates, n, this.#table.interval)))
+      this.#steps -= 4 * lot.sum.length
+    }
+    return lot
   }
-  countVariance += Math.max(0, countSquare - count * count)
-  return { n, size, bytes, count, variance, countVariance }
 }

@@ -43,6 +43,11 @@ export function estimateRows(snapshot: Snapshot): RowEstimates | undefined {
   return estimates
 }
 
+/** Takes estimates of a snapshot's samples that were worked out elsewhere (in another thread). */
+export function takeEstimates({ columns: { samples, size } }: Snapshot, estimates: RowEstimates): void {
+  if (samples) known.set(samples, { size, estimates })
+}
+
 function fromSamples(snapshot: Snapshot, samples: Samples, interval: number): RowEstimates {
   const decoded = decodeSamples(samples, snapshot.columns.size, interval)
   const estimates = withoutSamples(snapshot, interval)

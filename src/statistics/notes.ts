@@ -11,7 +11,7 @@ export function notesOf(
   rule: Rule,
   reason: NoiseReason | undefined,
 ): string[] {
-  const all = [...now, ...old]
+  const all = [...old, ...now]
   return [...ruleNotes(rule, reason), ...differenceNotes(all), ...orderNotes(now, old, rule)]
 }
 
@@ -39,15 +39,14 @@ function ruleNotes(rule: Rule, reason: NoiseReason | undefined): string[] {
   if (reason === 'interval unknown') {
     return ['without the sampling interval nothing can be called significant']
   }
+  if (reason === 'exact and sampled') {
+    return ['an exact run against a sampled one: measure both alike, V8 lays objects out differently']
+  }
   if (reason === 'single runs') {
-    return [
-      'exact, but one run against another: runs differ by themselves, so nothing is called significant without repeats (three old runs or more)',
-    ]
+    return ['exact, but one run against another: nothing is called without three old runs']
   }
   if (rule === 'unpaired') {
-    return [
-      'one run against another: "significant" speaks of sampling and of the usual variation between identical runs, not of what else differed',
-    ]
+    return ['one run against another: beyond sampling and what identical runs differ by']
   }
   return []
 }
@@ -60,7 +59,7 @@ function differenceNotes(all: readonly Snapshot[]): string[] {
     return values.size > 1 ? [...values].join(', ') : undefined
   }
   const accuracy = different(s => s.meta.accuracy)
-  if (accuracy) notes.push(`some are exact and some sampled`)
+  if (accuracy) notes.push('some are exact and some sampled')
   const interval = different(s => describeSampling(s).bytes)
   if (interval) notes.push(`different sampling intervals: ${interval} bytes`)
   const runtime = different(

@@ -1,37 +1,57 @@
 import { hash2 } from '../model/columns.ts'
 
+/** Whole numbers below so many times the number that is expected go by a table, of 16 MB at most. */
+const PER_NUMBER = 32
+const LARGEST_TABLE = 1 << 22
+
 /** Gives numbers dense ids from 0 in the order of their first coming: a Map for numbers alone, several times as fast. */
 export class NumberIds {
-  #values: Float64Array
-  #ids: Int32Array // -1 = free
-  #mask: number
+  /** Ids of small whole numbers; -1 = none. */
+  #table = new Int32Array(0)
+  readonly #tabled: number
+  /** The others: a hash table, and how many it holds. */
+  #hashed = 0
+  #values = new Float64Array(64)
+  #ids = new Int32Array(64).fill(-1) // -1 = free
+  #mask = 63
   length = 0
 
-  /** `expected`: about how many different numbers will come. */
+  /** `expected`: about how many numbers will come. */
   constructor(expected: number) {
-    let slots = 64
-    while (slots < expected * 2) slots *= 2
-    this.#values = new Float64Array(slots)
-    this.#ids = new Int32Array(slots).fill(-1)
-    this.#mask = slots - 1
+    this.#tabled = Math.min(LARGEST_TABLE, PER_NUMBER * expected)
   }
 
   /** The number's id; a new one where it has none. */
   intern(value: number): number {
+    if (value >>> 0 !== value || value >= this.#tabled) return this.#internHashed(value)
+    if (value >= this.#table.length) this.#growTable(value)
+    const id = this.#table[value]
+    return id >= 0 ? id : (this.#table[value] = this.length++)
+  }
+
+  /** The number's id, or -1. */
+  find(value: number): number {
+    if (value >>> 0 !== value || value >= this.#tabled) return this.#ids[this.#slot(value)]
+    return value < this.#table.length ? this.#table[value] : -1
+  }
+
+  #internHashed(value: number): number {
     const slot = this.#slot(value)
     if (this.#ids[slot] >= 0) return this.#ids[slot]
-    if (this.length * 2 > this.#mask) {
+    if (this.#hashed * 2 > this.#mask) {
       this.#grow()
-      return this.intern(value)
+      return this.#internHashed(value)
     }
+    this.#hashed++
     this.#values[slot] = value
     this.#ids[slot] = this.length
     return this.length++
   }
 
-  /** The number's id, or -1. */
-  find(value: number): number {
-    return this.#ids[this.#slot(value)]
+  #growTable(value: number): void {
+    const old = this.#table
+    this.#table = new Int32Array(Math.min(this.#tabled, 2 ** Math.ceil(Math.log2(value + 1)))).fill(-1)
+    this.#table.set(old)
   }
 
   /** Where the number is, or would be. */

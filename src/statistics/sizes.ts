@@ -22,7 +22,7 @@ const CERTAIN = 1.2
 /** Nor can v be above this many intervals otherwise: 2 * ln 3. */
 const LARGEST_ROUNDED = 2.2
 /** Sizes this much less likely than the likeliest are left out. */
-const LEAST_WEIGHT = 1e-4
+const LEAST_WEIGHT = 3e-3
 /** Largest interval that is tabulated (a table is 3 bytes in 8 of it); sizes above count as themselves. */
 const LARGEST_TABLE = 1 << 22
 
@@ -62,13 +62,17 @@ export class SizeTable {
     return found
   }
 
-  #find(v: number): Candidates {
+  /** All sizes that an object reported as `v` can have; `v` itself where there is none. */
+  sizes(v: number): number[] {
     const sizes: number[] = []
     for (let i = this.#first[v / this.granularity] ?? 0; i > 0; i = this.#next[i])
       sizes.push(i * this.granularity)
     if (v >= CERTAIN * this.interval && !sizes.includes(v)) sizes.push(v)
-    if (sizes.length === 0) sizes.push(v)
-    const weighed = sizes
+    return sizes.length > 0 ? sizes : [v]
+  }
+
+  #find(v: number): Candidates {
+    const weighed = this.sizes(v)
       .map(size => ({ size, weight: sizePrior(size) * probability(size, this.interval) }))
       .sort((a, b) => b.weight - a.weight)
       .filter((w, _, all) => w.weight >= LEAST_WEIGHT * all[0].weight)
@@ -92,7 +96,7 @@ export class SizeTable {
 let recent: readonly SizeTable[] = []
 
 /** The table for samples reported with these sizes: of 8 bytes unless some sample can only be of 4. */
-export function tableFor(sizes: Float64Array, interval: number): SizeTable {
+export function tableFor(sizes: readonly number[] | Float64Array, interval: number): SizeTable {
   const wide = tableOf(interval, 8)
   return sizes.every(v => wide.has(v)) ? wide : tableOf(interval, 4)
 }

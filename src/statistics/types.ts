@@ -40,6 +40,7 @@ export type NoiseReason =
   | 'runtime' // V8's or the inspector's own memory
   | 'drift' // the bytes moved between caller and callee
   | 'single runs' // exact, but one run against one other: nothing says how much runs differ
+  | 'exact and sampled' // of different runs: at interval 1 V8 optimizes at another time, and objects are of other sizes
   | 'interval unknown'
 
 /** How differences were judged. */

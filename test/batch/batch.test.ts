@@ -3,10 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findSnapshots, naturalOrder } from '../../src/batch/inputs.ts'
-import { packSnapshot, unpackSnapshot } from '../../src/batch/pack.ts'
+import { buffersOf, packSnapshot, unpackSnapshot } from '../../src/batch/pack.ts'
 import { parseSeriesRule, seriesOf, shortNames } from '../../src/batch/series.ts'
 import { loadSnapshot } from '../../src/load.ts'
 import { Tables } from '../../src/model/tables.ts'
+import { batchTable } from '../../src/report/batch.ts'
+import { compareSampled } from '../../src/statistics/compare.ts'
+import { estimateRows } from '../../src/statistics/estimates.ts'
 import { cli, root } from '../support/cli.ts'
 
 const SERIES = join(root, 'samples', 'series')
@@ -49,6 +52,17 @@ it('a snapshot sent to another thread is the same', async () => {
   expect(again.traces.equals(snapshot.traces)).toBe(true)
   expect(again.columns.samples).toEqual(snapshot.columns.samples)
   expect(again.meta).toEqual(snapshot.meta)
+  expect(estimateRows(again)).toEqual(estimateRows(snapshot))
+})
+
+it('a packed snapshot owns its memory, and takes along what was worked out of its samples', async () => {
+  const packed = packSnapshot(await loadSnapshot(join(SERIES, 'leak-05.pb.gz')))
+  const buffers = buffersOf(packed)
+  expect(new Set(buffers).size).toBe(buffers.length)
+  const moved = structuredClone(packed, { transfer: buffers })
+  expect(packed.columns.size).toHaveLength(0)
+  const again = unpackSnapshot(moved, new Tables())
+  expect(estimateRows(again)).toBe(moved.estimates)
 })
 
 describe('a series', () => {
@@ -87,6 +101,56 @@ describe('a series', () => {
     const { stdout } = await cli(['batch', SERIES, '--format', format])
     expect(stdout.split('\n').find(line => line.includes('leak.js'))).toMatch(/onEvent/)
   })
+
+  it('fits into a narrow terminal: names lose their beginning, intervals are left out', async () => {
+    const [old, now] = await Promise.all(
+      ['leak-01.pb.gz', 'leak-12.pb.gz'].map(name => loadSnapshot(join(SERIES, name))),
+    )
+    const growth = compareSampled([now], [old], 'lineno')
+    const points = [old, now].map((s, i) => ({ path: `${i}`, ...s.total }))
+    const rows = growth.rows.map(diff => ({ diff }))
+    const one = {
+      name: 'a',
+      points,
+      steps: [],
+      rows,
+      packages: [],
+      against: [],
+      groups: rows.length,
+      notes: [],
+    }
+    const view = { keyType: 'lineno', series: [{ ...one, total: growth.total }], failed: [] }
+    const lines = (width: number) => [...batchTable(view, { width, folder: '/srv' })]
+    expect(lines(80).every(line => line.length <= 80)).toBe(true)
+    expect(lines(80)[1]).not.toMatch(/interval/)
+    expect(lines(80)[2]).toMatch(/ \.\/app\/leak\.js:7 \(onEvent\)$/)
+    expect(lines(80).some(line => line.includes('…'))).toBe(true)
+    expect(lines(120)[1]).toMatch(/95 % interval/)
+  })
+
+  it('of one snapshot is its total and a note', async () => {
+    const { stdout, stderr, status } = await cli(['batch', join(SERIES, 'leak-01.pb.gz')])
+    expect(stdout).toMatch(/^one snapshot: size=4790 KiB, count=\d+\n$/)
+    expect(stderr).toMatch(/there is no other of its series/)
+    expect(status).toBe(0)
+  })
+
+  it('may have thousands of files with next to nothing in them', async () => {
+    const tiny = join(folder, 'tiny')
+    mkdirSync(tiny)
+    const frame = { functionName: 'f', scriptId: '1', url: 'file:///a.js', lineNumber: 1, columnNumber: 1 }
+    const file = (n: number) =>
+      JSON.stringify({
+        head: { callFrame: frame, selfSize: 40352 * n, id: 1, children: [] },
+        samples: Array.from({ length: n }, (_, i) => ({ size: 40352, nodeId: 1, ordinal: i + 1 })),
+      })
+    for (let i = 0; i < 2000; i++) writeFileSync(join(tiny, `${i}.heapprofile`), file(i % 3))
+    const { view, status } = await batchJson([tiny, '--interval', '40320'])
+    expect(status).toBe(0)
+    const sizes = view.series[0].snapshots.map((s: { size: number }) => s.size)
+    expect(sizes).toEqual(Array.from({ length: 2000 }, (_, i) => 40352 * (i % 3)))
+    expect(view.series[0].notes).toContain('a snapshot is empty')
+  }, 120_000)
 
   it('goes on after a bad file, and says so at the end', async () => {
     const mixed = join(folder, 'mixed')

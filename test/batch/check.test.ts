@@ -69,6 +69,12 @@ describe('the gate', () => {
     expect(existsSync(file)).toBe(true)
   })
 
+  it('says how a baseline is made where there is none', async () => {
+    const { status, stderr } = await cli(['check', join(folder, 'nothing'), LAST])
+    expect(status).toBe(3)
+    expect(stderr).toMatch(/no baseline .*nothing; with --update the new snapshots become the baseline\n$/)
+  })
+
   it('refuses a config that says something else', async () => {
     const wrong = async (document: object) => {
       const { status, stderr } = await cli(['check', FIRST, LAST, '--config', config(document)])
@@ -126,6 +132,19 @@ describe('what cannot be judged', () => {
     expect(checkSnapshots([sampled(9e3, 4096)], [nothing], size, ['lineno']).outcome).toBe('pass')
   })
 
+  it('is an empty new snapshot, and an exact one against a sampled one, without budgets', () => {
+    const none = parseConfig({})
+    const empty = sampled(0, 4096).withRows([])
+    const [blind] = checkSnapshots([empty], [sampled(9e6, 4096)], none, ['lineno']).findings
+    expect(blind).toMatchObject({
+      outcome: 'unknown',
+      advice: expect.stringMatching(/empty: a smaller --interval/),
+    })
+    const exact = snapshotOf('9000000 10: /a.js:1', exactMeta)
+    const [mixed] = checkSnapshots([sampled(12e6, 4096)], [exact], none, ['lineno']).findings
+    expect(mixed).toMatchObject({ outcome: 'unknown', advice: expect.stringMatching(/measure both alike/) })
+  })
+
   it('is one exact run against another without budgets', () => {
     const result = checkSnapshots(
       [snapshotOf('2000000 10: /a.js:1', exactMeta)],
@@ -134,7 +153,7 @@ describe('what cannot be judged', () => {
       ['lineno'],
     )
     expect(result.outcome).toBe('unknown')
-    expect(result.findings[0].advice).toMatch(/repeats/)
+    expect(result.findings[0].advice).toMatch(/three old runs/)
   })
 })
 

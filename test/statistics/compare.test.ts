@@ -252,14 +252,14 @@ describe('unpaired diffs', () => {
       significant: null,
       pValue: null,
     })
-    const { notes, rule } = compareSampled([known], [exact], 'lineno')
-    expect(rule).toBe('unpaired')
+    const { notes, rule, reason } = compareSampled([known], [exact], 'lineno')
+    expect({ rule, reason }).toEqual({ rule: 'none', reason: 'exact and sampled' })
     expect(notes).toEqual(
       expect.arrayContaining([
         'some are exact and some sampled',
-        'different sampling intervals: 1024, 1 bytes',
-        'different runtimes: node v20, chrome',
-        'they measure different things: live, allocated',
+        'different sampling intervals: 1, 1024 bytes',
+        'different runtimes: chrome, node v20',
+        'they measure different things: allocated, live',
       ]),
     )
   })

@@ -74,6 +74,27 @@ describe('decoding', () => {
     expect(decoded[0].count[0]).toBeGreaterThan(decoded[1].count[0])
   })
 
+  it('keeps large lots of one size apart from rare larger sizes, beside others that are open', () => {
+    const interval = 40320
+    for (const scale of [1, 10]) {
+      const lots = [
+        [32, 320 * scale],
+        [24, 27 * scale],
+        [56, 153 * scale],
+        [152, 24 * scale],
+        [1600, 3 * scale],
+        [6800, scale],
+      ]
+      const row = lots.flatMap(([s, n]) => new Array<number>(n).fill(s))
+      const total = lots.reduce((sum, [s, n]) => sum + reportedSize(s, n, interval), 0)
+      const { count, n } = decodeSamples(samplesOf(row, interval), Float64Array.of(total), interval)
+      const truth = row.reduce((sum, s) => sum + 1 / probability(s, interval), 0)
+      const found = count.reduce((sum, one, i) => sum + one * n[i], 0)
+      expect(found / truth, `${scale}`).toBeGreaterThan(0.85)
+      expect(found / truth, `${scale}`).toBeLessThan(1.1)
+    }
+  })
+
   it('keeps the sum of a row, whatever the sizes', () => {
     fc.assert(
       fc.property(

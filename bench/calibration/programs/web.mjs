@@ -67,6 +67,7 @@ function ask(port, agent, method, path, body) {
 export async function run() {
   const state = { sessions: new Map(), cache: new Map(), log: [] }
   state.server = http.createServer((request, response) => handle(state, request, response))
+  state.server.keepAliveTimeout = 600_000 // connections stay open, however slow the machine
   await new Promise(resolve => state.server.listen(0, '127.0.0.1', resolve))
   const { port } = state.server.address()
   state.agent = new http.Agent({ keepAlive: true, maxSockets: 8 })

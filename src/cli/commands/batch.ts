@@ -82,7 +82,8 @@ async function batch(paths: string[], options: BatchCommandOptions): Promise<voi
   if (format === 'json') await print([jsonText(report.batchJson(view), 2)])
   else if (format === 'markdown') await print(report.batchMarkdown(view))
   else if (format === 'csv') await print(report.batchCsv(view))
-  else await print(format === 'table' ? report.batchTable(view) : report.batchText(view))
+  else if (format === 'text') await print(report.batchText(view))
+  else await print(report.batchTable(view, { width: process.stdout.columns ?? 120, folder: process.cwd() }))
   if (format === 'text' || format === 'csv') printNotes(view.series.flatMap(series => series.notes))
   if (result.failed.length > 0) {
     process.stderr.write(`tracemalloc: ${result.failed.length} of ${files.length} files could not be read\n`)

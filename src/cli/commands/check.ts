@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import type { GateConfig } from '../../batch/config.ts'
-import { UsageError } from '../../errors.ts'
+import { FormatError, UsageError } from '../../errors.ts'
 import { CHECK_FORMATS, type CheckFormat } from '../../report/check-formats.ts'
 import { addFilters, groupByOption, oneOf, type SelectionOptions } from '../options.ts'
 
@@ -35,6 +36,10 @@ async function check(baseline: string, paths: string[], options: CheckOptions): 
     import('../output.ts'),
   ])
   const config = await configOf(options.config)
+  if (!options.update && !existsSync(baseline)) {
+    const hint = 'with --update the new snapshots become the baseline'
+    throw new FormatError('unrecognized', `no baseline ${baseline}`, { hint })
+  }
   const now = (await readSnapshots(paths, options)).map(named => named.snapshot)
   if (options.update) {
     const { writeBaseline } = await import('../../batch/baseline.ts')
@@ -49,10 +54,7 @@ async function check(baseline: string, paths: string[], options: CheckOptions): 
 }
 
 async function configOf(path: string | undefined): Promise<GateConfig> {
-  const [{ existsSync }, { CONFIG_NAME, readConfig }] = await Promise.all([
-    import('node:fs'),
-    import('../../batch/config.ts'),
-  ])
+  const { CONFIG_NAME, readConfig } = await import('../../batch/config.ts')
   if (path !== undefined) {
     if (!existsSync(path)) throw new UsageError(`${path}: no such file`)
     return readConfig(path)
