@@ -95,14 +95,18 @@ export class BagEstimates implements RowEstimates {
     return this.#column('countVariance')
   }
 
-  #column(name: keyof KindSums): Float64Array {
+  /** Fills a column with what is of the rows from `from` on. */
+  fill(name: keyof KindSums, from: number, column: Float64Array): Float64Array {
     const { ofRow, sums } = this.#kinds
     const ofKind = Float64Array.from(sums, kind => kind[name])
-    const column = new Float64Array(ofRow.length)
-    for (let row = 0; row < column.length; row++) {
-      const kind = ofRow[row]
-      column[row] = kind === 0 ? this.#unsampled[name](row) : ofKind[kind - 1]
+    for (let i = 0; i < column.length; i++) {
+      const kind = ofRow[from + i]
+      column[i] = kind === 0 ? this.#unsampled[name](from + i) : ofKind[kind - 1]
     }
     return column
+  }
+
+  #column(name: keyof KindSums): Float64Array {
+    return this.fill(name, 0, new Float64Array(this.#kinds.ofRow.length))
   }
 }

@@ -1,10 +1,14 @@
+import { reserve } from '../model/columns.ts'
 import type { Grouper } from '../model/group.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import { estimateRows, sumRows } from './estimates.ts'
+import { type EstimateColumn, estimateRows, estimatesOf, type RowEstimates, sumRows } from './estimates.ts'
 import { gammaLimits } from './limits.ts'
 import type { ErrorBar } from './types.ts'
 
 const UNKNOWN: ErrorBar = { sizeError: null, sizeLow: null, sizeHigh: null, countError: null }
+
+/** Rows that are worked out at a time: four columns of a large snapshot would be most of its memory. */
+const PART = 1 << 18
 
 /** The error bar of a size that is exact. */
 export function exactBar(size: number): ErrorBar {
@@ -26,8 +30,8 @@ export function errorBars(
   const sums = snapshots.map((snapshot, i) => {
     const rows = estimates[i] as NonNullable<(typeof estimates)[number]>
     return [
-      totals(grouper, snapshot, rows.bytes, rows.variance),
-      totals(grouper, snapshot, rows.samples, rows.countVariance),
+      totals(grouper, snapshot, rows, 'bytes', 'variance'),
+      totals(grouper, snapshot, rows, 'samples', 'countVariance'),
     ]
   })
   const sum = (pair: number, column: number, id: number) =>
@@ -46,8 +50,32 @@ export function errorBars(
   }
 }
 
-/** Sums of two row columns, by group and of all rows. */
-function totals(grouper: Grouper, snapshot: Snapshot, a: Float64Array, b: Float64Array) {
-  const all = [a, b].map(column => column.reduce((x, y) => x + y, 0))
-  return { of: sumRows({ grouper }, snapshot, a, b), all }
+/** Sums of two columns, by group and of all rows. */
+function totals(
+  grouper: Grouper,
+  snapshot: Snapshot,
+  rows: RowEstimates,
+  ...names: readonly [EstimateColumn, EstimateColumn]
+) {
+  const { stack, type, domain } = snapshot.columns
+  const of = [new Float64Array(0), new Float64Array(0)]
+  const all = [0, 0]
+  const scratch = names.map(() => new Float64Array(Math.min(PART, snapshot.length)))
+  for (let from = 0; from < snapshot.length; from += PART) {
+    const to = Math.min(from + PART, snapshot.length)
+    const columns = names.map((name, i) => estimatesOf(rows, name, from, scratch[i].subarray(0, to - from)))
+    const part = snapshot.with({
+      columns: {
+        stack: stack.subarray(from, to),
+        type: type.subarray(from, to),
+        domain: domain.subarray(from, to),
+      },
+    })
+    for (const [i, sums] of sumRows({ grouper }, part, columns[0], columns[1]).entries()) {
+      for (const value of columns[i]) all[i] += value
+      of[i] = reserve(of[i], grouper.length)
+      for (let id = 0; id < sums.length && id < grouper.length; id++) of[i][id] += sums[id]
+    }
+  }
+  return { of, all }
 }

@@ -90,6 +90,19 @@ function withoutSamples(snapshot: Snapshot, interval: number): RowEstimates {
   }
 }
 
+export type EstimateColumn = 'bytes' | 'variance' | 'samples' | 'count' | 'countVariance'
+
+/** A stretch of a column from a row on, as long as `scratch`, which may be filled with it. */
+export function estimatesOf(
+  rows: RowEstimates,
+  name: EstimateColumn,
+  from: number,
+  scratch: Float64Array,
+): Float64Array {
+  if (rows instanceof BagEstimates) return rows.fill(name, from, scratch)
+  return rows[name].subarray(from, from + scratch.length)
+}
+
 /**
  * The same rows as another interval would have sampled them: variance of a row's bytes, and its expected number of samples.
  */
