@@ -65,10 +65,12 @@ export async function falseAlarms(
   }
   return [
     {
-      claim: 'at most 5 % of pairs of identical runs flag anything',
+      claim: isStable
+        ? 'at most 5 % of pairs of identical runs flag anything'
+        : 'pairs of identical runs that flag anything, V8 left to itself',
       setting: `unpaired, ${interval === 1 ? 'exact' : `interval ${interval}`}, ${isStable ? 'stable frames' : 'frames not stable'}, ${compared} disjoint pairs of 3 programs`,
       figure: `${percent(alarms, compared)} (${by.join(', ')})`,
-      met: alarms / compared <= 0.05,
+      met: isStable ? alarms / compared <= 0.05 : undefined,
     },
   ]
 }
@@ -180,10 +182,10 @@ export async function shortfall(runs: Runs, interval: number, repeated: number):
     const mean = ratios.reduce((a, b) => a + b, 0) / ratios.length
     const sd = Math.sqrt(ratios.reduce((a, b) => a + (b - mean) ** 2, 0) / (ratios.length - 1))
     results.push({
-      claim: 'sampled against exact totals (no target)',
+      claim: 'sampled against exact totals',
       setting: `${program}, interval ${interval}, ${sampled.length} runs, exact ${Math.round(truth / 1024)} KiB`,
       figure: `${(100 * mean).toFixed(1)} % ± ${((100 * sd) / Math.sqrt(ratios.length)).toFixed(1)}`,
-      met: true,
+      met: undefined,
     })
   }
   return results
@@ -214,10 +216,10 @@ export async function realCoverage(runs: Runs, interval: number, repeated: numbe
   }
   return [
     {
-      claim: 'the 95 % interval of a row holds the bytes of an exact run (no target: runs differ too)',
+      claim: 'the 95 % interval of a row holds the bytes of an exact run',
       setting: `interval ${interval}, stable frames, ${all} rows of ${repeated} runs of 3 programs, truth the mean of 6 exact runs`,
       figure: percent(held, all),
-      met: true,
+      met: undefined,
     },
   ]
 }

@@ -4,7 +4,8 @@ export interface Result {
   claim: string
   setting: string
   figure: string
-  met: boolean
+  /** Undefined where there is no target. */
+  met: boolean | undefined
 }
 
 /** `97.5 %`. */

@@ -53,12 +53,13 @@ for (const name of named.length > 0 ? named : Object.keys(PARTS)) {
   writeFileSync(kept, JSON.stringify(results))
   console.error(`${name}: ${((process.cpuUsage().user - start) / 1e6).toFixed(1)} s`)
   for (const { setting, figure, met } of results[name])
-    console.error(`  ${met ? 'ok  ' : 'MISS'} ${figure} | ${setting}`)
+    console.error(`  ${met === false ? 'MISS' : 'ok  '} ${figure} | ${setting}`)
 }
 
 const rows = Object.keys(PARTS).flatMap(name => results[name] ?? [])
 const lines = rows.map(
-  ({ claim, setting, figure, met }) => `| ${claim} | ${setting} | ${figure} | ${met ? 'yes' : '**no**'} |`,
+  ({ claim, setting, figure, met }) =>
+    `| ${claim} | ${setting} | ${figure} | ${met === undefined ? 'no target' : met ? 'yes' : '**no**'} |`,
 )
 const table = ['| claim | setting | reached | met |', '|:--|:--|:--|:--|', ...lines].join('\n')
 const text = readFileSync(page, 'utf8')
