@@ -4,7 +4,7 @@
 // usual object sizes (./prior.ts), and the checksum: the samples of a node must add up to its `selfSize`.
 
 import type { Samples } from '../model/snapshot.ts'
-import { type Lot, lotOf, sumChecked, sumLot } from './checksum.ts'
+import { Checksum, type Lot, lotOf } from './checksum.ts'
 import { sumLikely } from './likely.ts'
 import { NumberIds } from './numbers.ts'
 import { type Candidates, type SizeTable, tableFor } from './sizes.ts'
@@ -138,14 +138,14 @@ function store(decoded: Decoded, lot: number, sums: LotSums): void {
 /** Decodes the samples of one row after the other. */
 export class RowDecoder {
   readonly #table: SizeTable
-  /** Steps left before the checksum is no longer tried: time stays in proportion to the samples, whatever a file holds. */
-  #steps: number
+  readonly #checksum: Checksum
   readonly #lots = new Map<number, Map<number, Lot>>()
   readonly #rows = new Map<string, readonly LotSums[]>()
 
+  /** `steps` are those of all checksums. */
   constructor(table: SizeTable, steps: number) {
     this.#table = table
-    this.#steps = steps
+    this.#checksum = new Checksum(steps)
   }
 
   /** Sums of each lot: `counts[i]` samples reported as `values[i]`. `total` is the row's bytes as reported. */
@@ -162,23 +162,13 @@ export class RowDecoder {
   /** By the checksum if it can be worked out, else by what is likely. */
   #decode(values: Float64Array, counts: Uint32Array, total: number): readonly LotSums[] {
     const candidates = Array.from(values, v => this.#table.candidates(v))
-    const isOpen = candidates.some(c => c.sizes.length > 1)
-    if (!isOpen || this.#isSmall(candidates, counts)) {
+    const isSure = candidates.every(c => c.sizes.length === 1)
+    if (isSure || (this.#checksum.steps > 0 && isSmall(candidates, counts))) {
       const lots = candidates.map((c, i) => this.#lotOf(values[i], c, counts[i]))
-      const sums = isOpen ? sumChecked(lots, total, this.#spend) : lots.map(lot => sumLot(lot))
+      const sums = this.#checksum.sum(lots, total / this.#table.granularity)
       if (sums) return sums
     }
     return sumLikely(candidates, counts, total)
-  }
-
-  #isSmall(candidates: readonly Candidates[], counts: Uint32Array): boolean {
-    return this.#steps > 0 && candidates.every((c, i) => c.sizes.length === 1 || counts[i] <= LARGEST_SPLIT)
-  }
-
-  readonly #spend = (steps: number): boolean => {
-    if (steps > this.#steps) return false
-    this.#steps -= steps
-    return true
   }
 
   #lotOf(v: number, candidates: Candidates, n: number): Lot {
@@ -186,9 +176,13 @@ export class RowDecoder {
     if (!known) this.#lots.set(v, (known = new Map()))
     let lot = known.get(n)
     if (!lot) {
-      known.set(n, (lot = lotOf(candidates, n, this.#table.interval)))
-      this.#steps -= 4 * lot.sum.length
+      known.set(n, (lot = lotOf(candidates, n, this.#table)))
+      this.#checksum.steps -= 4 * lot.sum.length
     }
     return lot
   }
+}
+
+function isSmall(candidates: readonly Candidates[], counts: Uint32Array): boolean {
+  return candidates.every((c, i) => c.sizes.length === 1 || counts[i] <= LARGEST_SPLIT)
 }
