@@ -1,4 +1,4 @@
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { TargetError, TracemallocError } from '../errors.ts'
@@ -44,6 +44,7 @@ export async function saveHeap(session: Session, path: string): Promise<void> {
     taken.catch(() => {}) // may end when nobody waits for it any more
     await Promise.race([taken, silent])
     if (fault) throw fault
+    fsyncSync(file)
   } finally {
     clearInterval(watch)
     for (const stop of stops) stop()
