@@ -7,7 +7,7 @@ import { trackObjects } from './objects.ts'
 import { sampleHeap } from './sampled.ts'
 import { isNotSampling } from './sampler.ts'
 import type { Sampling } from './settings.ts'
-import { keepFramesStable } from './stable.ts'
+import { keepFramesStable, keepObjectsInPlace } from './stable.ts'
 import { type Isolate, openTarget, type Target, type TargetSpec } from './target.ts'
 
 /** How long a lost target is looked for again, in ms. */
@@ -134,6 +134,7 @@ async function capture(
     beginWith(isolate).catch(error => options.say(`${isolate.name} is not sampled: ${error.message}`))
   let lost: TargetError | undefined
   try {
+    if (!options.sampling) undo.push(await keepObjectsInPlace(target.main.session, target))
     for (const isolate of options.workers ? await target.isolates(beginLater) : [target.main]) {
       await (isolate === target.main ? beginWith(isolate) : beginLater(isolate))
     }

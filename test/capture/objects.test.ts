@@ -42,6 +42,7 @@ describe.concurrent('attach --mode objects', () => {
       `${port}`,
       '--mode',
       'objects',
+      '--stable-frames',
       '--every',
       '1',
       '--count',
@@ -75,8 +76,8 @@ describe.concurrent('attach --mode objects', () => {
     )
     const out = folder()
     const file = join(out, 'all.heapsnapshot')
-    const attach = ['attach', `${port}`, '--mode', 'objects', '--duration', '1', '-o', file]
-    const { code, stderr } = await toolEnds(attach)
+    const attach = ['attach', `${port}`, '--mode', 'objects', '--stable-frames', '--duration', '1']
+    const { code, stderr } = await toolEnds([...attach, '-o', file])
     expect(code, stderr).toBe(0)
     expect(readdirSync(out).sort()).toEqual(['all.heapsnapshot', 'all.worker-1.heapsnapshot'])
     for (const name of readdirSync(out)) {
