@@ -1,7 +1,7 @@
 import vm from 'node:vm'
-import { fileOf } from '../model/filenames.ts'
 import { DOMAIN } from '../model/meta.ts'
 import type { Blocks, Call } from './blocks.ts'
+import { callsAbove } from './calls.ts'
 import type { Sampling } from './settings.ts'
 
 /** Backing stores of views up to this size, in bytes, are in V8's heap, where its own sampler sees them. */
@@ -124,34 +124,6 @@ function makeLetGo(): () => void {
   const context = vm.createContext({}, { microtaskMode: 'afterEvaluate' })
   const nothing = new vm.Script('0')
   return () => nothing.runInContext(context)
-}
-
-/** The calls that led to `top`'s caller, most recent first. */
-function callsAbove(top: Any | Constructor, nframe: number): Call[] {
-  const { prepareStackTrace, stackTraceLimit } = Error
-  const holder: { stack?: unknown } = {}
-  try {
-    Error.stackTraceLimit = nframe
-    Error.prepareStackTrace = (_, sites) => sites.map(callOf)
-    Error.captureStackTrace(holder, top)
-    if (!Array.isArray(holder.stack)) throw new RangeError('no room to look at the stack')
-    return holder.stack
-  } finally {
-    Error.prepareStackTrace = prepareStackTrace
-    Error.stackTraceLimit = stackTraceLimit
-  }
-}
-
-function callOf(site: NodeJS.CallSite): Call {
-  const filename = site.getFileName() ?? ''
-  const lineno = site.getLineNumber() ?? 0
-  const isScript = filename !== '' || site.isEval()
-  return {
-    functionName: site.getFunctionName() ?? '',
-    filename: fileOf(isScript ? '1' : '0', filename, lineno > 0),
-    lineno,
-    column: site.getColumnNumber() ?? 0,
-  }
 }
 
 /** Constructors whose objects have backing stores. */

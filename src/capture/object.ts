@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TargetError } from '../errors.ts'
-import { OLDER } from '../model/frames.ts'
 import type { Trace } from '../model/trace.ts'
-import { startTracker, stopTracker, traceObject } from './heap.ts'
+import { isOlder, traceObject } from './heap.ts'
 import type { Session } from './session.ts'
 import { keepObjectsInPlace } from './stable.ts'
 import type { Target } from './target.ts'
+import { startTracker, stopTracker } from './tracker.ts'
 
 /** Milliseconds between looks at the expression. */
 const LOOK_TIME = 50
@@ -66,11 +66,6 @@ async function origin(target: Target, expression: string, value: Value): Promise
   }
   const trace = await traceObject(target.main.session, value.objectId)
   return { trace, isOlder: isOlder(trace), losesTraces: losesTraces(target) }
-}
-
-/** Was it there before the tracker? */
-export function isOlder({ traceback }: Trace): boolean {
-  return traceback.length === 1 && traceback.frames[0].filename === OLDER
 }
 
 /** Node before 25 has V8 before 14, whose garbage collections move objects away from their traces. */

@@ -3,9 +3,10 @@ import { renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { AttachOptions, Reader } from './attach.ts'
 import { linkNext } from './files.ts'
-import { saveHeap, startTracker, stopTracker } from './heap.ts'
+import { saveHeap } from './heap.ts'
 import { withIsolate } from './store.ts'
 import type { Isolate, Target } from './target.ts'
+import { startTracker, stopTracker } from './tracker.ts'
 
 /** Ending of V8's heap snapshots. */
 export const HEAP = '.heapsnapshot'

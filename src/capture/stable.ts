@@ -18,9 +18,11 @@ export function setStableFlags(): void {
 /** Lets V8 move objects together. The allocation tracker loses the traces of those that it moves. */
 const COMPACTION = ['compact']
 
-/** The same for objects of this process. */
+/** Turns it on or off in this process, unless the program was started with or without it. */
 export function setCompaction(isOn: boolean): void {
-  v8.setFlagsFromString(`--${isOn ? '' : 'no-'}${COMPACTION}`)
+  const own = [...process.execArgv, process.env.NODE_OPTIONS].join(' ')
+  const [flag] = COMPACTION
+  if (!own.includes(flag)) v8.setFlagsFromString(`--${isOn ? '' : 'no-'}${flag}`)
 }
 
 /** What is evaluated in a Node target: sets the flags that its own arguments leave alone. */
