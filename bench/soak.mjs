@@ -51,15 +51,15 @@ async function chromium() {
   await sleep(2000)
   const connection = await connect((await inspectorAt(host, browser.port)).browserUrl)
   const { processInfo } = await connection.post('SystemInfo.getProcessInfo')
-  const busiest = processInfo
-    .filter(({ type }) => type === 'renderer')
-    .sort((a, b) => figures(b.id).cpu - figures(a.id).cpu)[0]
+  const renderers = processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => id)
+  const paces = await Promise.all(renderers.map(pace))
+  const pid = renderers[paces.indexOf(Math.max(...paces))] // another one waits for the next page
   await connection.close()
   return {
-    pid: busiest.id,
+    pid,
     spec: { kind: 'port', host, port: browser.port },
     match: 'steady',
-    isAlive: () => figures(busiest.id) !== undefined,
+    isAlive: () => figures(pid) !== undefined,
     end: () => browser.close(),
   }
 }

@@ -1,13 +1,13 @@
 // node [--import tracemalloc/register] round.mjs <program> [stopped] : CPU time of one round, in µs, on standard output.
 import { start, stop } from '../../dist/src/index.js'
-import { PROGRAMS } from './programs.mjs'
+import { BUFFER_PROGRAMS, PROGRAMS } from './programs.mjs'
 
 /** CPU time that is measured, and that warms up before, in µs. */
 const BUDGET = 400_000
 const WARM_UP = 200_000
 
 const [name, stopped] = process.argv.slice(2)
-const round = PROGRAMS[name]()
+const round = { ...PROGRAMS, ...BUFFER_PROGRAMS }[name]()
 let sink = 0
 function spend(budget) {
   const from = process.cpuUsage()

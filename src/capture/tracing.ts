@@ -27,9 +27,11 @@ export interface Tracing {
   objects: boolean
   /** Memory that the program itself tells of. */
   tracked: Tracked
+  /** Lets go of what sampling holds in the program's heap. To be called before a garbage collection. */
+  settle(): void
   /** What is alive besides, after a garbage collection: tracked memory, and backing stores where they are sampled. */
   blocks(): Blocks[]
-  /** Facts for the next read: what the watcher asks for from outside. */
+  /** Settles, and gives the facts for the next read: what the watcher asks for from outside. */
   next(): { sampled: Sampled; read: number }
 }
 
@@ -73,14 +75,18 @@ export function startTracing(sampling: Sampling, extras: Extras = {}): Tracing {
     before,
     notes: isOurs ? undefined : ['another client was sampling already, at an interval that nobody tells'],
   }
-  const stores = buffers ? sampleBuffers(sampling) : () => []
+  const stores = buffers ? sampleBuffers(sampling) : undefined
   const tracked = new Tracked(sampling.nframe)
-  const blocks = () => [...stores(), ...tracked.read()]
+  const blocks = () => [...(stores?.read() ?? []), ...tracked.read()]
+  const settle = () => stores?.settle()
   if (objects) {
     setCompaction(false)
     startTrackerNow(session)
   }
-  const next = () => ({ sampled, read: tracing.reads++ })
+  const next = () => {
+    settle()
+    return { sampled, read: tracing.reads++ }
+  }
   const tracing: Tracing = {
     session,
     isOurs,
@@ -90,6 +96,7 @@ export function startTracing(sampling: Sampling, extras: Extras = {}): Tracing {
     buffers,
     objects,
     tracked,
+    settle,
     blocks,
     next,
   }
@@ -145,7 +152,8 @@ interface Profile {
   samples?: unknown[]
 }
 
-function profileNow({ session }: Tracing): Profile {
+function profileNow({ session, settle }: Tracing): Profile {
+  settle()
   return session.postNow<{ profile: Profile }>('HeapProfiler.getSamplingProfile').profile
 }
 

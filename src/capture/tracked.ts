@@ -1,5 +1,5 @@
 import type { Blocks } from './blocks.ts'
-import { type Callable, callsAbove } from './calls.ts'
+import { type Callable, callsOf, captureAbove } from './calls.ts'
 
 /** Blocks that were tracked by the same calls. */
 interface Site extends Blocks {
@@ -23,7 +23,7 @@ export class Tracked {
 
   /** Adds a block, or replaces it; `top` is the function whose caller has it. */
   track(domain: number, key: unknown, size: number, top: Callable): void {
-    const calls = callsAbove(top, this.#nframe)
+    const calls = callsOf(captureAbove(top, this.#nframe))
     this.untrack(domain, key)
     const text = `${domain} ${JSON.stringify(calls)}`
     let site = this.#sites.get(text)
