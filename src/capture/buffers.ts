@@ -50,7 +50,8 @@ interface Pending extends Omit<Sample, 'calls'> {
  * the calls of the newest samples were called on is, until `settle`.
  */
 export class BufferSampler {
-  readonly #interval: number
+  /** Bytes between samples, on average; 1 = every store. */
+  readonly interval: number
   readonly #nframe: number
   #pending: Pending[] = []
   #samples: Sample[] = []
@@ -60,21 +61,21 @@ export class BufferSampler {
   #letGo: (() => void) | undefined
 
   constructor({ interval, nframe }: Sampling) {
-    this.#interval = interval === 1 ? 1 : interval * SPARSER
+    this.interval = interval === 1 ? 1 : interval * SPARSER
     this.#nframe = nframe
     this.step()
   }
 
   /** Draws the bytes until the next sample: exponential, as V8's; none at interval 1. */
   step(): void {
-    left[0] = this.#interval === 1 ? 0 : -Math.log(1 - Math.random()) * this.#interval
+    left[0] = this.interval === 1 ? 0 : -Math.log(1 - Math.random()) * this.interval
   }
 
   /** Takes a store, or `size` bytes of one, as a sample; `top` is the function whose caller allocated it. */
   sample(store: Store, size: number, top: Callable): void {
     if (size === 0) return
     try {
-      const count = this.#interval === 1 ? 1 : 1 / -Math.expm1(-size / this.#interval)
+      const count = this.interval === 1 ? 1 : 1 / -Math.expm1(-size / this.interval)
       const captured = captureAbove(top, this.#nframe)
       this.#pending.push({ store: new WeakRef(store), size: size * count, count, captured })
       this.#kept += size

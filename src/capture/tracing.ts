@@ -64,6 +64,7 @@ export function startTracing(sampling: Sampling, extras: Extras = {}): Tracing {
   const session = localSession()
   const before = process.memoryUsage().heapUsed
   const isOurs = startSamplerNow(session, sampling)
+  const stores = buffers ? sampleBuffers(sampling) : undefined
   const sampled: Sampled = {
     sampling,
     isIntervalKnown: isOurs,
@@ -73,9 +74,9 @@ export function startTracing(sampling: Sampling, extras: Extras = {}): Tracing {
     runtime: 'node',
     runtimeVersion: process.versions.node,
     before,
+    bufferInterval: stores?.interval,
     notes: isOurs ? undefined : ['another client was sampling already, at an interval that nobody tells'],
   }
-  const stores = buffers ? sampleBuffers(sampling) : undefined
   const tracked = new Tracked(sampling.nframe)
   const blocks = () => [...(stores?.read() ?? []), ...tracked.read()]
   const settle = () => stores?.settle()

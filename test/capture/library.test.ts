@@ -215,6 +215,19 @@ describe.concurrent('register', () => {
     expect(on.stdout).toBe('worker true\n')
   })
 
+  it('counts Buffers in traced memory with TRACEMALLOC_BUFFERS=1', async () => {
+    const text = `import * as t from 'tracemalloc'
+      const [before] = t.getTracedMemory()
+      globalThis.kept = Array.from({ length: 100 }, () => Buffer.alloc(1 << 20))
+      const [after, peak] = t.getTracedMemory()
+      const { meta } = await t.takeSnapshot()
+      console.log((after - before) / 2 ** 20, peak >= after, meta.bufferInterval)`
+    const { stdout } = await runs(NEWEST, text, { TRACEMALLOC_BUFFERS: '1' }, registered)
+    const [grown, isPeak, interval] = stdout.trim().split(' ')
+    expect(Math.abs(Number(grown) - 100)).toBeLessThan(10)
+    expect([isPeak, interval]).toEqual(['true', '241920'])
+  })
+
   it('leaves children alone with TRACEMALLOC_CHILDREN=0', async () => {
     const text = `import { fork } from 'node:child_process'
       import * as t from 'tracemalloc'
