@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { BUFFER_PROGRAMS } from './overhead/buffer-programs.mjs'
 import { PROGRAMS } from './overhead/programs.mjs'
 
 const repeats = Number(process.argv[2] ?? 7)
@@ -22,16 +23,21 @@ const WAYS = {
   exact: { TRACEMALLOC_MODE: 'exact', TRACEMALLOC_STABLE_FRAMES: '0' },
   'as run does': { TRACEMALLOC_DIR: dir },
   'after stop': undefined,
+  objects: undefined,
 }
 
-function measure(program, way) {
-  const env = WAYS[way]
-  const args = [
-    ...(env ? ['--import', register] : []),
-    here('overhead/round.mjs'),
-    program,
-    way === 'after stop' ? 'stopped' : '',
-  ]
+/** The same for programs of Buffers. */
+const BUFFER_WAYS = {
+  untraced: undefined,
+  '40320 B': { TRACEMALLOC_STABLE_FRAMES: '0' },
+  buffers: { TRACEMALLOC_BUFFERS: '1', TRACEMALLOC_STABLE_FRAMES: '0' },
+}
+
+/** What round.mjs does itself. */
+const OWN = { 'after stop': 'stopped', objects: 'objects' }
+
+function measure(program, way, env) {
+  const args = [...(env ? ['--import', register] : []), here('overhead/round.mjs'), program, OWN[way] ?? '']
   return Number(
     execFileSync(process.execPath, args.filter(Boolean), {
       env: { ...process.env, ...env },
@@ -46,8 +52,15 @@ const mean = list => Math.exp(list.reduce((sum, x) => sum + Math.log(x), 0) / li
 const times = {}
 const python = []
 for (let i = 0; i < repeats; i++) {
-  for (const program of Object.keys(PROGRAMS)) {
-    for (const way of Object.keys(WAYS)) ((times[program] ??= {})[way] ??= []).push(measure(program, way))
+  for (const [programs, ways] of [
+    [PROGRAMS, WAYS],
+    [BUFFER_PROGRAMS, BUFFER_WAYS],
+  ]) {
+    for (const program of Object.keys(programs)) {
+      for (const [way, env] of Object.entries(ways)) {
+        ;((times[program] ??= {})[way] ??= []).push(measure(program, way, env))
+      }
+    }
   }
   python.push(
     execFileSync('python3', [here('overhead/talk.py')], { encoding: 'utf8' })
@@ -61,12 +74,18 @@ rmSync(dir, { recursive: true, force: true })
 const ratio = (program, way) =>
   median(times[program][way].map((time, i) => time / times[program].untraced[i]))
 const text = x => x.toFixed(2)
-console.log(`Node ${process.versions.node}, medians of ${repeats}\n`)
-console.log(`| CPU time, untraced = 1 | ${Object.keys(PROGRAMS).join(' | ')} | geometric mean |`)
-console.log(`|---|${'---|'.repeat(Object.keys(PROGRAMS).length + 1)}`)
-for (const way of Object.keys(WAYS).slice(1)) {
-  const ratios = Object.keys(PROGRAMS).map(program => ratio(program, way))
-  console.log(`| ${way} | ${ratios.map(text).join(' | ')} | ${text(mean(ratios))} |`)
+function table(programs, ways) {
+  const names = Object.keys(programs)
+  console.log(`| CPU time, untraced = 1 | ${names.join(' | ')} | geometric mean |`)
+  console.log(`|---|${'---|'.repeat(names.length + 1)}`)
+  for (const way of Object.keys(ways).slice(1)) {
+    const ratios = names.map(program => ratio(program, way))
+    console.log(`| ${way} | ${ratios.map(text).join(' | ')} | ${text(mean(ratios))} |`)
+  }
 }
+console.log(`Node ${process.versions.node}, medians of ${repeats}\n`)
+table(PROGRAMS, WAYS)
 const [off, on, again] = [0, 1, 2].map(i => median(python.map(run => run[i] / run[0])))
 console.log(`| CPython, tracemalloc off / on / off | ${text(off)} / ${text(on)} / ${text(again)} | | | | |`)
+console.log()
+table(BUFFER_PROGRAMS, BUFFER_WAYS)

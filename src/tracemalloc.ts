@@ -1,8 +1,10 @@
+import { isOlder, traceOwn } from './capture/heap.ts'
 import { DEFAULT_INTERVAL, MAX_NFRAME, type Mode, sampling } from './capture/settings.ts'
 import { snapshotOf } from './capture/store.ts'
 import { measure, readNow, startTracing, stopTracing, tracing } from './capture/tracing.ts'
 import { UsageError } from './errors.ts'
 import type { Snapshot } from './model/snapshot.ts'
+import { Traceback } from './model/traceback.ts'
 
 export { dumpSnapshot, loadSnapshot } from './load.ts'
 export { DEFAULT_INTERVAL, MAX_NFRAME, type Mode }
@@ -12,6 +14,8 @@ export interface StartOptions {
   interval?: number
   /** What is measured: `live` (default), `allocated` since the start, or `exact` (interval 1). */
   mode?: Mode
+  /** Note the calls that made each object too, for `getObjectTraceback`: 5 to 100 times the cost. */
+  objects?: boolean
 }
 
 /**
@@ -21,7 +25,7 @@ export interface StartOptions {
  */
 export function start(nframe: number = MAX_NFRAME, options: StartOptions = {}): void {
   const wanted = sampling({ ...options, nframe })
-  if (!tracing()) startTracing(wanted)
+  if (!tracing()) startTracing(wanted, { objects: options.objects === true })
 }
 
 /** Stops tracing; the traces are gone. */
@@ -53,7 +57,7 @@ export function clearTraces(): void {
   const now = tracing()
   if (!now) return
   stopTracing()
-  startTracing(now.sampled.sampling, now.blocks !== undefined)
+  startTracing(now.sampled.sampling, now)
 }
 
 /**
@@ -84,4 +88,57 @@ export function getTracemallocMemory(): number {
 /** Most frames of a traceback. */
 export function getTracebackLimit(): number {
   return tracing()?.sampled.sampling.nframe ?? MAX_NFRAME
+}
+
+/**
+ * Counts memory that V8 does not see, such as a native library's, as a block that the caller has allocated: CPython's
+ * `PyTraceMalloc_Track`. A block of the same domain and key is replaced. An object as key is not kept alive, and its end is not
+ * the block's.
+ * @param domain kind of memory, 0 to 2^32 - 1, which snapshots and `DomainFilter` tell apart
+ * @param key what tells the block from others of its domain, such as its address or the object that owns it
+ * @param size in bytes
+ * @returns false when tracing is off: nothing is counted (-2 in C)
+ * @throws UsageError for a domain or a size that is none
+ */
+export function track(domain: number, key: unknown, size: number): boolean {
+  checkDomain(domain)
+  if (!Number.isSafeInteger(size) || size < 0) {
+    throw new UsageError(`the size must be a whole number of bytes, not ${size}`)
+  }
+  const now = tracing()
+  now?.tracked.track(domain, key, size, track)
+  return now !== undefined
+}
+
+/** Forgets a block that was tracked; one that was not is no error: CPython's `PyTraceMalloc_Untrack`. False when tracing is off. */
+export function untrack(domain: number, key: unknown): boolean {
+  checkDomain(domain)
+  const now = tracing()
+  now?.tracked.untrack(domain, key)
+  return now !== undefined
+}
+
+function checkDomain(domain: number): void {
+  if (!Number.isInteger(domain) || domain < 0 || domain > 0xffffffff) {
+    throw new UsageError(`the domain must be a whole number in range [0; 4294967295], not ${domain}`)
+  }
+}
+
+/**
+ * The calls that made an object, or undefined where V8 does not know: the object is older than `start`, its trace was lost, or tracing
+ * is off. This writes a heap snapshot into a temporary file, before it returns, which takes seconds on a large heap.
+ * @throws UsageError when tracing was started without `objects`
+ */
+export async function getObjectTraceback(object: object): Promise<Traceback | undefined> {
+  const now = tracing()
+  if (!now) return undefined
+  if (!now.objects) {
+    throw new UsageError('the calls that made an object are not traced', {
+      hint: 'start(nframe, { objects: true }); of a running process: tracemalloc object',
+    })
+  }
+  const trace = await traceOwn(now.session, object)
+  const { frames } = trace.traceback
+  if (frames.length === 0 || isOlder(trace)) return undefined
+  return new Traceback(frames.slice(-getTracebackLimit()), frames.length)
 }

@@ -1,13 +1,14 @@
-// node [--import tracemalloc/register] round.mjs <program> [stopped] : CPU time of one round, in µs, on standard output.
+// node [--import tracemalloc/register] round.mjs <program> [stopped | objects] : CPU time of one round, in µs, on standard output.
 import { start, stop } from '../../dist/src/index.js'
+import { BUFFER_PROGRAMS } from './buffer-programs.mjs'
 import { PROGRAMS } from './programs.mjs'
 
 /** CPU time that is measured, and that warms up before, in µs. */
 const BUDGET = 400_000
 const WARM_UP = 200_000
 
-const [name, stopped] = process.argv.slice(2)
-const round = PROGRAMS[name]()
+const [name, how] = process.argv.slice(2)
+const round = { ...PROGRAMS, ...BUFFER_PROGRAMS }[name]()
 let sink = 0
 function spend(budget) {
   const from = process.cpuUsage()
@@ -19,11 +20,12 @@ function spend(budget) {
   }
 }
 
-if (stopped) {
+if (how === 'objects') start(128, { objects: true })
+if (how === 'stopped') {
   start(128, { interval: 4096 })
   spend(WARM_UP)
   stop()
 }
 spend(WARM_UP)
 process.stdout.write(`${spend(BUDGET)}\n`)
-process.exitCode = sink < 0 ? 1 : 0
+process.exit(sink < 0 ? 1 : 0)

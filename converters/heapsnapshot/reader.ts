@@ -14,15 +14,16 @@ import { exactly, type Handler, RowFault, type RowSink } from '../../src/io/valu
 import { SnapshotBuilder } from '../../src/model/builder.ts'
 import { Calls } from '../../src/model/calls.ts'
 import { hash2, RowIndex } from '../../src/model/columns.ts'
+import { OLDER } from '../../src/model/frames.ts'
 import { DOMAIN } from '../../src/model/meta.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import { Tables } from '../../src/model/tables.ts'
-import { Buffers } from './buffers.ts'
 import { Locations } from './locations.ts'
 import { Rows } from './rows.ts'
+import { OLDER_PLACE, Untraced } from './untraced.ts'
 
 /** Sections of plain numbers that nothing here is taken from. */
-const PASSED = new Set(['samples', 'scopes', 'scope_context_vars', 'scope_uses'])
+const PASSED = new Set(['scopes', 'scope_context_vars', 'scope_uses'])
 
 /** Reads the sections of one file into rows. What the wanted columns do not need is passed over. */
 export class SnapshotReader {
@@ -32,7 +33,7 @@ export class SnapshotReader {
   readonly #rows = new Rows()
   #header: Header | undefined
   #traces: Calls | undefined
-  #buffers: Buffers | undefined
+  #untraced: Untraced | undefined
   #locations: Locations | undefined
   #nodes = 0
   #edges = 0
@@ -62,6 +63,7 @@ export class SnapshotReader {
     if (name === 'trace_tree' && traces) {
       return this.#needs(['trace_function_infos'], callTree(header.traceFields, traces))
     }
+    if (name === 'samples') return this.#untraced?.samples() ?? { read: 'pass' }
     if (name === 'locations') {
       return this.#locations ? this.#needs(['nodes'], this.#locations.rows()) : { read: 'pass' }
     }
@@ -74,7 +76,7 @@ export class SnapshotReader {
     if (!this.#wants.has('stack')) return
     if (header.traceFunctionCount > 0 && header.nodeFields.trace_node_id !== undefined) {
       this.#traces = new Calls()
-      this.#buffers = new Buffers(header, this.#rows)
+      this.#untraced = new Untraced(header, this.#rows)
     } else if (header.locationFields.object_index !== undefined) {
       this.#locations = new Locations(header, this.#rows)
     }
@@ -116,7 +118,7 @@ export class SnapshotReader {
     const named = Uint8Array.from(header.nodeTypes, type => (this.#isNamed(type) ? 1 : 0))
     const sameType = Uint8Array.from(header.nodeTypes, (type, i) => (this.#tellsTypes(type) ? i : 0))
     const rowOfType = new Int32Array(types).fill(-1) // of nodes without a name or a trace
-    const keep = this.#buffers ?? this.#locations
+    const keep = this.#untraced ?? this.#locations
     const rows = this.#rows
     return (values, length, first, wide) => {
       for (let i = 0; i < length; i += step) {
@@ -150,15 +152,15 @@ export class SnapshotReader {
   }
 
   #edgeRows(header: Header): Handler {
-    const buffers = this.#buffers
-    if (!buffers) return { read: 'pass' }
+    const untraced = this.#untraced
+    if (!untraced) return { read: 'pass' }
     const { length: step } = header.edgeFields
     return this.#needs(['nodes'], {
       read: 'rows',
       fields: step,
       rows: (values, length, first) => {
         this.#edges += length / step
-        buffers.edges(values, length, first)
+        untraced.edges(values, length, first)
       },
       done: () => {
         if (this.#edges !== header.edgeCount) {
@@ -175,7 +177,7 @@ export class SnapshotReader {
     const wanted = new Set<number>([0])
     for (let row = 0; row < this.#rows.length; row++) wanted.add(this.#rows.name[row])
     for (const name of this.#traces?.strings() ?? []) wanted.add(name)
-    for (const name of this.#buffers?.strings() ?? []) wanted.add(name)
+    for (const name of this.#untraced?.strings() ?? []) wanted.add(name)
     for (const name of this.#locations?.strings() ?? []) wanted.add(name)
     this.#wanted = Uint32Array.from(wanted).sort()
     const picker = new StringPicker(this.#wanted, (index, text) => this.#texts.set(index, text))
@@ -202,32 +204,34 @@ export class SnapshotReader {
     }
     if (!header || !this.#picker)
       throw new FormatError('unsupported', "the section 'snapshot' is not the first")
-    this.#buffers?.credit(this.#text)
+    this.#untraced?.credit(this.#text)
     const tables = new Tables()
     const stackOf = this.#stackOf(tables)
     const rows = new Merged(tables)
+    let traced = 0
+    let lost = 0
     for (let row = 0; row < this.#rows.length; row++) {
       if (this.#rows.count[row] === 0) continue
       const type = header.nodeTypes[this.#rows.type[row]]
       const name = this.#text(this.#rows.name[row])
       const label = this.#wants.has('type') ? wellFormed(className(type, name)) : ''
       const domain = this.#wants.has('domain') ? domainOf(type, name) : 0
-      rows.add(
-        stackOf(row),
-        domain,
-        tables.strings.intern(label),
-        this.#rows.size[row],
-        this.#rows.count[row],
-      )
+      const stack = stackOf(row)
+      const size = this.#rows.size[row]
+      rows.add(stack, domain, tables.strings.intern(label), size, this.#rows.count[row])
+      if (domain !== DOMAIN.heap || this.#rows.place[row] === OLDER_PLACE) continue
+      if (stack === 0) lost += size
+      else traced += size
     }
-    return rows.build(header)
+    return rows.build(header, this.#traces && this.#wants.has('domain') ? lostNotes(lost, traced) : [])
   }
 
   /** The stack of each row. */
   #stackOf(tables: Tables): (row: number) => number {
     if (this.#traces) {
       const stackOf = this.#traces.stacks(tables, string => wellFormed(this.#text(string)))
-      return row => stackOf(this.#rows.place[row])
+      const older = tables.stacks.intern(0, tables.frames.intern('', OLDER, 0, 0, true))
+      return row => (this.#rows.place[row] === OLDER_PLACE ? older : stackOf(this.#rows.place[row]))
     }
     const locations = this.#locations
     if (!locations) return () => 0
@@ -244,6 +248,15 @@ function domainOf(type: string, name: string): number {
   if (type === 'code') return DOMAIN.code
   if (type !== 'native') return DOMAIN.heap
   return name === BUFFER_DATA ? DOMAIN.arrayBuffer : DOMAIN.native
+}
+
+/** Says how much of what was allocated since the tracker started has no trace. */
+function lostNotes(lost: number, traced: number): string[] {
+  const share = (100 * lost) / (lost + traced)
+  if (!(share >= 0.05)) return []
+  return [
+    `V8 has lost the traces of ${share.toFixed(1)} % of what was allocated since its tracker started: <untraced>`,
+  ]
 }
 
 /** Rows of a snapshot, one for each (stack, domain, type). */
@@ -271,7 +284,7 @@ class Merged {
     this.#index.add(hash, row, i => hash2(this.#keys[i].stack, this.#keys[i].type * 4 + this.#keys[i].domain))
   }
 
-  build(header: Header): Snapshot {
+  build(header: Header, notes: string[]): Snapshot {
     const { stacks } = this.#builder.tables
     let deepest = 1
     const depth = new Uint32Array(stacks.length)
@@ -286,6 +299,7 @@ class Merged {
         accuracy: 'exact',
         counts: 'exact',
         ...(header.extraNativeBytes > 0 && { memory: { extraNative: header.extraNativeBytes } }),
+        ...(notes.length > 0 && { notes }),
       },
       deepest,
     )

@@ -1,20 +1,38 @@
-import { randomBytes } from 'node:crypto'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TargetError } from '../errors.ts'
-import { type Memory, readingOf, type Sampled } from './facts.ts'
+import type { Snapshot } from '../model/snapshot.ts'
 import { makeFolder } from './files.ts'
-import { isNotSampling, readSampler, startSampler, stopSampler } from './sampler.ts'
+import { trackObjects } from './objects.ts'
+import { sampleHeap } from './sampled.ts'
+import { isNotSampling } from './sampler.ts'
 import type { Sampling } from './settings.ts'
-import { keepFramesStable } from './stable.ts'
-import { noteRead, type Read, save, saveAs } from './store.ts'
-import { type Isolate, openTarget, type Shown, type Target, type TargetSpec } from './target.ts'
+import { keepFramesStable, keepObjectsInPlace } from './stable.ts'
+import { type Isolate, openTarget, type Target, type TargetSpec } from './target.ts'
 
 /** How long a lost target is looked for again, in ms. */
 const RECONNECT_TIME = 60_000
 
+/** One file that was written. */
+export interface Read {
+  path: string
+  /** What is in it; a heap snapshot is not held. */
+  snapshot?: Snapshot
+  /** Milliseconds that the target took. */
+  took: number
+}
+
+/** Traces one isolate and reads what is alive. */
+export interface Reader {
+  isolate: Isolate
+  read(): Promise<Read>
+  /** Leaves the isolate as it was. */
+  stop(): Promise<void>
+}
+
 export interface AttachOptions {
-  sampling: Sampling
+  /** V8's sampler; its allocation tracker, which sees every object, where absent. */
+  sampling?: Sampling
   /** Folder of numbered files. */
   dir: string
   /** The one file to write, instead. */
@@ -42,7 +60,7 @@ export interface AttachOptions {
 export const DEFAULT_DURATION = 10
 
 /**
- * Samples a running target and writes what is alive: once, or as a series. Returns the number of reads. A series whose
+ * Traces a running target and writes what is alive: once, or as a series. Returns the number of reads. A series whose
  * connection is lost goes on under a new session when the target, or its successor on the same port, is there again.
  * Throws TargetError when the target cannot be reached, or goes away and stays away.
  */
@@ -95,40 +113,34 @@ async function reopen(
   }
 }
 
-/** A sampler at work in one isolate. */
-interface Sampler {
-  isolate: Isolate
-  isOurs: boolean
-  sampled: Sampled
-  /** Names its files. */
-  label: string
-  reads: number
-  /** What the page showed at the last read. */
-  shown: Shown | undefined
-}
-
-/** Samples until the reads are done; returns why it had to end before. Leaves the target as it was. */
+/** Traces until the reads are done; returns why it had to end before. Leaves the target as it was. */
 async function capture(
   target: Target,
   options: AttachOptions,
   progress: Progress,
 ): Promise<TargetError | undefined> {
-  const samplers = new Set<Sampler>()
+  const readers = new Set<Reader>()
   const undo: (() => Promise<void>)[] = []
   const beginWith = async (isolate: Isolate) => {
     if (options.stableFrames) undo.push(await keepFramesStable(isolate.session, target))
-    samplers.add(await begin(target, isolate, options))
+    const { sampling } = options
+    readers.add(
+      await (sampling
+        ? sampleHeap(target, isolate, sampling, options)
+        : trackObjects(target, isolate, options)),
+    )
   }
   const beginLater = (isolate: Isolate) =>
     beginWith(isolate).catch(error => options.say(`${isolate.name} is not sampled: ${error.message}`))
   let lost: TargetError | undefined
   try {
+    if (!options.sampling) undo.push(await keepObjectsInPlace(target.main.session, target))
     for (const isolate of options.workers ? await target.isolates(beginLater) : [target.main]) {
       await (isolate === target.main ? beginWith(isolate) : beginLater(isolate))
     }
     while (await pause(target, options, progress)) {
-      for (const sampler of samplers) {
-        if (!(await read(target, sampler, options))) samplers.delete(sampler)
+      for (const reader of readers) {
+        if (!(await read(target, reader, options))) readers.delete(reader)
       }
       progress.reads++
     }
@@ -138,33 +150,11 @@ async function capture(
     if (!(error instanceof TargetError && (isGone || isNotSampling(error)))) throw error
     lost = error
   } finally {
-    for (const { isolate, isOurs } of samplers) if (isOurs) await stopSampler(isolate.session).catch(() => {})
+    for (const reader of readers) await reader.stop().catch(() => {})
     for (const back of undo) await back().catch(() => {})
     await target.close().catch(() => {})
   }
   return lost
-}
-
-const NOT_OURS = 'another client was sampling already, at an interval that nobody tells'
-
-async function begin(target: Target, isolate: Isolate, options: AttachOptions): Promise<Sampler> {
-  const { usedSize } = await isolate.session.post<{ usedSize: number }>('Runtime.getHeapUsage')
-  const isOurs = await startSampler(isolate.session, options.sampling)
-  const notes = isOurs ? undefined : [NOT_OURS]
-  if (!isOurs) options.say(`${target.name}: ${NOT_OURS}; its samples are read and it is not stopped`)
-  const sampled: Sampled = {
-    sampling: options.sampling,
-    isIntervalKnown: isOurs,
-    session: newSession(),
-    pid: target.pid,
-    isolate: isolate.name,
-    runtime: target.runtime,
-    runtimeVersion: target.runtimeVersion,
-    before: usedSize,
-    notes,
-  }
-  const shown = await isolate.shown?.()
-  return { isolate, isOurs, sampled, label: target.label, reads: 0, shown }
 }
 
 /** Waits until the next read is due; false when there is none. Throws TargetError when the target goes away. */
@@ -192,51 +182,16 @@ async function pause(target: Target, options: AttachOptions, progress: Progress)
 }
 
 /** Reads one isolate and writes its file. False when it ended, which for the main one is a TargetError. */
-async function read(target: Target, sampler: Sampler, options: AttachOptions): Promise<boolean> {
-  const { isolate } = sampler
-  const start = performance.now()
-  let profile: string
-  let memory: Memory
+async function read(target: Target, reader: Reader, { say, onRead }: AttachOptions): Promise<boolean> {
+  const { isolate } = reader
+  let read: Read
   try {
-    profile = await readSampler(isolate.session)
-    memory = await isolate.memory()
+    read = await reader.read()
   } catch (error) {
     if (isolate === target.main || !(error instanceof TargetError)) throw error
-    options.say(`${isolate.name} is no longer read: ${error.message}`)
+    say(`${isolate.name} is no longer read: ${error.message}`)
     return false
   }
-  const took = performance.now() - start
-  await look(sampler)
-  const reading = readingOf(profile, sampler.label, sampler.sampled, sampler.reads++, memory)
-  const { path, snapshot } = await (options.output === undefined
-    ? save(options.dir, reading)
-    : saveAs(options.output, reading))
-  if (options.every !== undefined) noteRead(options.dir, sampler.label, { path, snapshot, took })
-  options.onRead({ path, snapshot, took })
+  onRead(read)
   return true
-}
-
-/** Takes note of a page that was navigated meanwhile: V8 samples on, in another isolate where the site is another. */
-async function look(sampler: Sampler): Promise<void> {
-  const { isolate, isOurs, shown: last, sampled } = sampler
-  const shown = await isolate.shown?.()
-  if (!shown) return
-  sampler.shown = shown
-  const isNew = last !== undefined && shown.document !== last.document
-  const isOther = last !== undefined && shown.heap !== last.heap
-  sampler.sampled = {
-    ...sampled,
-    document: shown.url,
-    notes: [
-      ...(isOurs ? [] : [NOT_OURS]),
-      ...(isNew ? [`navigated from ${last.url} since the last read`] : []),
-    ],
-    ...(isOther && { session: newSession(), before: undefined }),
-  }
-  if (isOther) sampler.reads = 0
-}
-
-/** Reads of one session pair: it is a sampler's life. */
-function newSession(): string {
-  return randomBytes(8).toString('hex')
 }

@@ -1,13 +1,15 @@
 import vm from 'node:vm'
-import { fileOf } from '../model/filenames.ts'
 import { DOMAIN } from '../model/meta.ts'
 import type { Blocks, Call } from './blocks.ts'
+import { type Callable, type Captured, callsOf, captureAbove } from './calls.ts'
 import type { Sampling } from './settings.ts'
 
 /** Backing stores of views up to this size, in bytes, are in V8's heap, where its own sampler sees them. */
 const ON_HEAP = 64
 /** Bytes sampled between two times that V8 is made to let go of the targets of new WeakRefs. */
 const KEPT_BYTES = 8 << 20
+/** Samples whose calls are not yet told: most stores of a busy program are gone before. */
+const PENDING = 512
 /** Samples more than twice as many as were alive at the last look are looked through for dead ones. */
 const ROOM = 4096
 
@@ -19,7 +21,14 @@ const SPARSER = 6
 
 type Store = ArrayBufferLike
 type Constructor = new (...args: unknown[]) => object
-type Any = (...args: unknown[]) => unknown
+type Maker = (this: unknown, a: unknown, b: unknown, c: unknown) => Buffer
+
+/**
+ * Bytes until the next sample, in a cell that is counted down wherever bytes are allocated, or seem to be: that is all that most
+ * allocations cost. What was no allocation after all (a view of a store that was there) only draws the next step anew, which
+ * changes nothing for the others, as the exponential law has no memory.
+ */
+const left = new Float64Array([Number.POSITIVE_INFINITY])
 
 interface Sample {
   store: WeakRef<Store>
@@ -29,15 +38,22 @@ interface Sample {
   calls: readonly Call[]
 }
 
+/** One that is not yet told. */
+interface Pending extends Omit<Sample, 'calls'> {
+  captured: Captured
+}
+
 /**
  * Samples backing stores as V8 samples its heap: each byte is as likely to be the one that is noted, on average one in six intervals
- * r, so that a store of s bytes is with probability p = 1 - exp(-s / 6r), and stands for s / p bytes. Only a sampled store costs
- * a stack trace and a WeakRef; nothing is kept alive.
+ * r, so that a store of s bytes is with probability p = 1 - exp(-s / 6r), and stands for s / p bytes. A slice of Node's pool is a
+ * store of its own that lives as long as the pool. Only a sampled store costs a stack trace and a WeakRef. No store is kept alive; what
+ * the calls of the newest samples were called on is, until `settle`.
  */
-class BufferSampler {
-  readonly #interval: number
+export class BufferSampler {
+  /** Bytes between samples, on average; 1 = every store. */
+  readonly interval: number
   readonly #nframe: number
-  #left: number // bytes until the next sample
+  #pending: Pending[] = []
   #samples: Sample[] = []
   #stacks = new Map<string, readonly Call[]>() // those of the samples, each once
   #alive = 0 // at the last look
@@ -45,34 +61,38 @@ class BufferSampler {
   #letGo: (() => void) | undefined
 
   constructor({ interval, nframe }: Sampling) {
-    this.#interval = interval === 1 ? 1 : interval * SPARSER
+    this.interval = interval === 1 ? 1 : interval * SPARSER
     this.#nframe = nframe
-    this.#left = this.#step()
+    this.step()
   }
 
-  /** Bytes until a sample: exponential, as V8's. */
-  #step(): number {
-    return -Math.log(1 - Math.random()) * this.#interval
+  /** Draws the bytes until the next sample: exponential, as V8's; none at interval 1. */
+  step(): void {
+    left[0] = this.interval === 1 ? 0 : -Math.log(1 - Math.random()) * this.interval
   }
 
-  /** A new store; `top` is the function whose caller allocated it. */
-  note(store: Store, top: Any | Constructor): void {
-    const { byteLength } = store
-    this.#left -= byteLength
-    if (this.#left > 0 || byteLength === 0) return
-    this.#left = this.#step()
+  /** Takes a store, or `size` bytes of one, as a sample; `top` is the function whose caller allocated it. */
+  sample(store: Store, size: number, top: Callable): void {
+    if (size === 0) return
     try {
-      this.#sample(store, byteLength, top)
+      const count = this.interval === 1 ? 1 : 1 / -Math.expm1(-size / this.interval)
+      const captured = captureAbove(top, this.#nframe)
+      this.#pending.push({ store: new WeakRef(store), size: size * count, count, captured })
+      this.#kept += size
+      if (this.#pending.length >= PENDING) this.settle()
+      else if (this.#kept > KEPT_BYTES) this.#release()
     } catch {} // a full stack is the program's own affair
   }
 
-  #sample(store: Store, byteLength: number, top: Any | Constructor): void {
-    const count = 1 / -Math.expm1(-byteLength / this.#interval)
-    const calls = this.#shared(callsAbove(top, this.#nframe))
-    this.#samples.push({ store: new WeakRef(store), size: byteLength * count, count, calls })
-    this.#kept += byteLength
+  /** Tells the calls of the samples that are still there, and lets go of the rest. To be called before a garbage collection. */
+  settle(): void {
+    const pending = this.#pending
+    this.#pending = []
+    for (const { store, size, count, captured } of pending) {
+      if (store.deref()) this.#samples.push({ store, size, count, calls: this.#shared(callsOf(captured)) })
+    }
     if (this.#samples.length > 2 * this.#alive + ROOM) this.#look()
-    else if (this.#kept > KEPT_BYTES) this.#release()
+    else this.#release()
   }
 
   #shared(calls: readonly Call[]): readonly Call[] {
@@ -103,6 +123,7 @@ class BufferSampler {
 
   /** What is alive, added up by the calls that allocated it. To be asked for after a garbage collection. */
   read(): Blocks[] {
+    this.settle()
     this.#look()
     const byCalls = new Map<readonly Call[], Blocks>()
     for (const { size, count, calls } of this.#samples) {
@@ -126,34 +147,6 @@ function makeLetGo(): () => void {
   return () => nothing.runInContext(context)
 }
 
-/** The calls that led to `top`'s caller, most recent first. */
-function callsAbove(top: Any | Constructor, nframe: number): Call[] {
-  const { prepareStackTrace, stackTraceLimit } = Error
-  const holder: { stack?: unknown } = {}
-  try {
-    Error.stackTraceLimit = nframe
-    Error.prepareStackTrace = (_, sites) => sites.map(callOf)
-    Error.captureStackTrace(holder, top)
-    if (!Array.isArray(holder.stack)) throw new RangeError('no room to look at the stack')
-    return holder.stack
-  } finally {
-    Error.prepareStackTrace = prepareStackTrace
-    Error.stackTraceLimit = stackTraceLimit
-  }
-}
-
-function callOf(site: NodeJS.CallSite): Call {
-  const filename = site.getFileName() ?? ''
-  const lineno = site.getLineNumber() ?? 0
-  const isScript = filename !== '' || site.isEval()
-  return {
-    functionName: site.getFunctionName() ?? '',
-    filename: fileOf(isScript ? '1' : '0', filename, lineno > 0),
-    lineno,
-    column: site.getColumnNumber() ?? 0,
-  }
-}
-
 /** Constructors whose objects have backing stores. */
 const VIEWS = [
   'Int8Array',
@@ -170,49 +163,47 @@ const VIEWS = [
   'BigUint64Array',
 ] as const
 const STORES = ['ArrayBuffer', 'SharedArrayBuffer'] as const
-const MAKERS = ['alloc', 'allocUnsafe', 'allocUnsafeSlow', 'from', 'concat', 'copyBytesFrom'] as const
 
 /**
  * Samples the backing stores that this thread allocates from here on, by standing in for the constructors and for what makes
- * Buffers. Returns the function that reads what is alive. What Node itself allocates for sockets and files in C++ is not seen.
+ * Buffers. What Node itself allocates for sockets and files in C++ is not seen.
  */
-export function sampleBuffers(sampling: Sampling): () => Blocks[] {
+export function sampleBuffers(sampling: Sampling): BufferSampler {
   if (!sampler) install()
-  const own = new BufferSampler(sampling)
-  sampler = own
-  return () => own.read()
+  sampler = new BufferSampler(sampling)
+  return sampler
 }
 
 /** The newest sampler; what stands in stays, as the program may hold it. */
 let sampler: BufferSampler | undefined
 
 function install(): void {
-  for (const name of STORES) {
-    standIn(name, (made, _, top) => sampler?.note(made as Store, top))
-  }
-  for (const name of VIEWS) {
-    standIn(name, (made, first, top) => {
-      const view = made as Uint8Array
-      if (view.byteLength > ON_HEAP && view.buffer !== first) sampler?.note(view.buffer, top)
-    })
-  }
-  sampleMakers()
+  for (const name of [...STORES, ...VIEWS]) standIn(name)
+  standInMakers()
 }
 
-/** Puts a constructor in the place of a global one that tells of every object; it looks the same to the program. */
-function standIn(name: string, tell: (made: object, first: unknown, top: Constructor) => void): void {
+/** A sample is due: the view's store is one, unless it was there before (`source`), or is in V8's heap. */
+function sampleView(view: ArrayBufferView | Store, source: unknown, top: Callable): void {
+  sampler?.step()
+  const size = view.byteLength
+  if (!ArrayBuffer.isView(view)) sampler?.sample(view, size, top)
+  else if (size > ON_HEAP && view.buffer !== source) sampler?.sample(view.buffer, size, top)
+}
+
+/** Puts a constructor in the place of a global one that counts the bytes of every object; it looks the same to the program. */
+function standIn(name: string): void {
   const globals = globalThis as unknown as Record<string, Constructor | undefined>
   const Original = globals[name]
   if (!Original) return // Float16Array is young
   function Standing(this: unknown, first: unknown, second: unknown, third: unknown) {
     if (new.target === undefined) throw new TypeError(`Constructor ${name} requires 'new'`)
     const own = (new.target as unknown) === Standing
-    let made: object
+    let made: ArrayBufferView | Store
     // biome-ignore lint/complexity/noArguments: rest parameters would make an array for every object
-    if (!own) made = Reflect.construct(Original!, arguments, new.target)
-    else if (first === undefined) made = new Original!()
-    else made = new Original!(first, second, third)
-    tell(made, first, Standing as unknown as Constructor)
+    if (!own) made = Reflect.construct(Original!, arguments, new.target) as Store
+    else if (first === undefined) made = new Original!() as Store
+    else made = new Original!(first, second, third) as Store
+    if ((left[0] -= made.byteLength) <= 0) sampleView(made, first, Standing as unknown as Callable)
     return made
   }
   for (const key of Reflect.ownKeys(Original)) {
@@ -227,32 +218,48 @@ function standIn(name: string, tell: (made: object, first: unknown, top: Constru
   Object.defineProperty(globalThis, name, { value: Standing, writable: true, configurable: true })
 }
 
-/** Has every function that makes a Buffer tell of its store. They call each other: the outermost counts. */
-function sampleMakers(): void {
+/** What makes Buffers. Those of the first kind call none of the others, and their Buffers are no slices of the pool. */
+const ALONE = ['alloc', 'allocUnsafeSlow'] as const
+const POOLED = ['allocUnsafe', 'from', 'concat', 'copyBytesFrom'] as const
+
+/** Has every function that makes a Buffer count its bytes. Some call others: the outermost counts. */
+function standInMakers(): void {
   let isInside = false
-  let pool: Store | undefined // small Buffers share a store, which Node itself holds
-  const makers = Buffer as unknown as Record<string, Any | undefined>
-  for (const name of MAKERS) {
+  const makers = Buffer as unknown as Record<string, Maker | undefined>
+  const replace = (name: string, stand: (original: Maker) => Maker) => {
     const original = makers[name]
-    if (!original) continue // copyBytesFrom is young
-    const maker = {
-      [name](this: unknown, ...args: unknown[]) {
-        if (isInside) return original.apply(this, args)
+    if (!original) return // copyBytesFrom is young
+    const maker = stand(original)
+    Object.defineProperty(maker, 'name', { value: name, configurable: true })
+    Object.defineProperty(maker, 'length', { value: original.length, configurable: true })
+    makers[name] = maker
+  }
+  for (const name of ALONE) {
+    replace(name, original => {
+      return function maker(a, b, c) {
+        const made = original.call(this, a, b, c)
+        if (isInside) return made
+        if ((left[0] -= made.byteLength) <= 0) sampleView(made, undefined, maker)
+        return made
+      }
+    })
+  }
+  for (const name of POOLED) {
+    replace(name, original => {
+      return function maker(a, b, c) {
+        if (isInside) return original.call(this, a, b, c)
         isInside = true
         try {
-          const made = original.apply(this, args) as Buffer
-          const store = made.buffer
-          if (store !== args[0] && store !== pool) {
-            if (store.byteLength > made.byteLength) pool = store
-            sampler?.note(store, maker)
+          const made = original.call(this, a, b, c)
+          if ((left[0] -= made.byteLength) <= 0) {
+            sampler?.step()
+            if (made.buffer !== a) sampler?.sample(made.buffer, made.byteLength, maker)
           }
           return made
         } finally {
           isInside = false
         }
-      },
-    }[name]
-    Object.defineProperty(maker, 'length', { value: original.length, configurable: true })
-    makers[name] = maker
+      }
+    })
   }
 }

@@ -14,6 +14,8 @@ export interface Sampled {
   runtimeVersion: string | undefined
   /** False for a sampler that somebody else started. */
   isIntervalKnown: boolean
+  /** Bytes between samples of backing stores, where they are sampled. */
+  bufferInterval?: number
   /** Heap in use when sampling started, in bytes: no sample can speak of it. */
   before?: number
   /** Address of the document that a page showed. */
@@ -59,6 +61,7 @@ function factsOf(sampled: Sampled, read: number, memory: Memory): SnapshotMeta &
     runtimeVersion,
     before,
     isIntervalKnown,
+    bufferInterval,
     notes,
   } = sampled
   const exact = isIntervalKnown && sampling.interval === 1
@@ -69,6 +72,7 @@ function factsOf(sampled: Sampled, read: number, memory: Memory): SnapshotMeta &
     counts: exact ? 'exact' : 'estimated',
     interval: isIntervalKnown ? sampling.interval : undefined,
     intervalSource: isIntervalKnown ? 'recorded' : undefined,
+    bufferInterval,
     runtime,
     runtimeVersion,
     time: Date.now(),

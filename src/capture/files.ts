@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync } from 'node:fs'
+import { linkSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { UsageError } from '../errors.ts'
 
@@ -37,6 +37,26 @@ export function nextNumber(dir: string, label: string, isolate: string): number 
 /** Path of a file of the series. */
 export function filePath(dir: string, label: string, isolate: string, number: number, ending: string) {
   return join(dir, fileStem(label, isolate, number) + ending)
+}
+
+/** Gives a whole file the next free number, which a link takes from nobody else. */
+export function linkNext(
+  file: string,
+  dir: string,
+  label: string,
+  isolate: string,
+  ending: string,
+): { number: number; path: string } {
+  for (;;) {
+    const number = nextNumber(dir, label, isolate)
+    const path = filePath(dir, label, isolate, number, ending)
+    try {
+      linkSync(file, path)
+      return { number, path }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+  }
 }
 
 /** Makes a folder for snapshots. Throws UsageError when there can be none. */

@@ -17,12 +17,17 @@ export const CLOSED_NETWORK: readonly string[] = [
 /** Keeps every function on the stack and every object apart, as `stable.ts` does in Node. */
 const STABLE = ['--no-turbo-inlining', '--no-maglev-inlining', '--no-turbo-allocation-folding']
 
+/** Keeps V8 from moving objects away from the traces of its allocation tracker. */
+const NO_MOVES = '--no-compact'
+
 /** Where Debian has the browser itself, besides what chrome-launcher looks for. */
 const DEBIAN = ['/usr/lib/chromium/chromium', '/usr/bin/chromium']
 
 export interface LaunchOptions {
   headless: boolean
   stableFrames: boolean
+  /** Is the allocation tracker going to be used? */
+  objects: boolean
 }
 
 /** A browser that was started for us. */
@@ -39,6 +44,7 @@ export function findChrome(): string | undefined {
 
 /** Starts a browser with a fresh profile that shows an address. Throws TargetError where none is found or starts. */
 export async function launchChrome(url: string, options: LaunchOptions): Promise<Launched> {
+  const flags = [...(options.stableFrames ? STABLE : []), ...(options.objects ? [NO_MOVES] : [])]
   const { Launcher } = await import('chrome-launcher')
   const launcher = new Launcher({
     startingUrl: url,
@@ -51,7 +57,7 @@ export async function launchChrome(url: string, options: LaunchOptions): Promise
       ...CLOSED_NETWORK,
       ...(options.headless ? ['--headless'] : []),
       ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), // the sandbox refuses root
-      ...(options.stableFrames ? [`--js-flags=${STABLE.join(',')}`] : []),
+      ...(flags.length > 0 ? [`--js-flags=${flags.join(',')}`] : []),
     ],
   })
   try {

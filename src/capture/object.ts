@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TargetError } from '../errors.ts'
 import type { Trace } from '../model/trace.ts'
-import { startTracker, stopTracker, traceObject } from './heap.ts'
+import { isOlder, traceObject } from './heap.ts'
 import type { Session } from './session.ts'
+import { keepObjectsInPlace } from './stable.ts'
 import type { Target } from './target.ts'
+import { startTracker, stopTracker } from './tracker.ts'
 
 /** Milliseconds between looks at the expression. */
 const LOOK_TIME = 50
@@ -20,6 +22,8 @@ export interface ObjectOptions {
 /** An object's trace, and whether it can be relied on. */
 export interface Origin {
   trace: Trace
+  /** Was it there before the tracker, so that it has no trace? */
+  isOlder: boolean
   /** Does this V8 lose or confuse traces of live objects? */
   losesTraces: boolean
 }
@@ -34,8 +38,9 @@ export async function originOf(
   { wait, signal }: ObjectOptions,
 ): Promise<Origin> {
   const { session } = target.main
-  await startTracker(session)
+  const moveAgain = await keepObjectsInPlace(session, target)
   try {
+    await startTracker(session)
     const first = await evaluate(session, expression, true) // may be older than the tracker: what replaces it is not
     const end = Date.now() + wait * 1000
     for (;;) {
@@ -48,6 +53,7 @@ export async function originOf(
     }
   } finally {
     await stopTracker(session).catch(() => {})
+    await moveAgain().catch(() => {})
     await session.post('Runtime.releaseObjectGroup', { objectGroup: GROUP }).catch(() => {})
   }
 }
@@ -59,7 +65,7 @@ async function origin(target: Target, expression: string, value: Value): Promise
     })
   }
   const trace = await traceObject(target.main.session, value.objectId)
-  return { trace, losesTraces: losesTraces(target) }
+  return { trace, isOlder: isOlder(trace), losesTraces: losesTraces(target) }
 }
 
 /** Node before 25 has V8 before 14, whose garbage collections move objects away from their traces. */

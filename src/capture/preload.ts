@@ -26,7 +26,7 @@ export function preload(settings: Settings): void {
   if (settings.stableFrames) setStableFlags()
   keepScripts()
   if (dir !== undefined && isMainThread) startWatcher({ ...settings, dir })
-  startTracing(settings, settings.buffers)
+  startTracing(settings, { buffers: settings.buffers })
   // A worker thread that ends takes its samples with it: the watcher makes a dump of what is saved raw.
   if (dir !== undefined && !isMainThread) process.on('exit', () => saveHere(dir))
 }

@@ -1,9 +1,9 @@
-import { closeSync, fsyncSync, linkSync, openSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { TracemallocError } from '../errors.ts'
 import type { SnapshotMeta } from '../model/meta.ts'
 import type { Blocks } from './blocks.ts'
-import { filePath, nextNumber, RAW } from './files.ts'
+import { linkNext, RAW } from './files.ts'
 
 /** A read of one isolate with what is known about it. */
 export interface Reading {
@@ -48,26 +48,12 @@ export function saveRaw(dir: string, reading: Reading): { number: number; path: 
     } finally {
       closeSync(file)
     }
-    return nameRaw(temporary, dir, reading)
+    return linkNext(temporary, dir, reading.label, reading.meta.isolate, RAW)
   } catch (error) {
     throw new TracemallocError(`cannot write a snapshot in ${dir}: ${(error as Error).message}`, {
       cause: error,
     })
   } finally {
     rmSync(temporary, { force: true })
-  }
-}
-
-/** Gives a whole file the next free number, which a link takes from nobody else. */
-function nameRaw(temporary: string, dir: string, { label, meta }: Reading): { number: number; path: string } {
-  for (;;) {
-    const number = nextNumber(dir, label, meta.isolate)
-    const path = filePath(dir, label, meta.isolate, number, RAW)
-    try {
-      linkSync(temporary, path)
-      return { number, path }
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    }
   }
 }

@@ -15,14 +15,25 @@ export function setStableFlags(): void {
   for (const flag of flagsOf(process.versions.node)) v8.setFlagsFromString(`--no-${flag}`)
 }
 
-/** What is evaluated in a Node target: sets the flags that its own arguments leave alone. Null where coverage is collected. */
+/** Lets V8 move objects together. The allocation tracker loses the traces of those that it moves. */
+const COMPACTION = ['compact']
+
+/** Turns it on or off in this process, unless the program was started with or without it. */
+export function setCompaction(isOn: boolean): void {
+  const own = [...process.execArgv, process.env.NODE_OPTIONS].join(' ')
+  const [flag] = COMPACTION
+  if (!own.includes(flag)) v8.setFlagsFromString(`--${isOn ? '' : 'no-'}${flag}`)
+}
+
+/** What is evaluated in a Node target: sets the flags that its own arguments leave alone. */
 const setFlags = (flags: readonly string[], prefix: string) => `(() => {
-  if (process.env.NODE_V8_COVERAGE) return null
   const own = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ')
   const { setFlagsFromString } = require('v8')
   for (const flag of ${JSON.stringify(flags)}) if (!own.includes(flag)) setFlagsFromString('--${prefix}' + flag)
-  return true
 })()`
+
+/** What is evaluated in a Node target to learn whether its coverage is collected. */
+const COLLECTS_COVERAGE = '!!process.env.NODE_V8_COVERAGE'
 
 /**
  * Keeps frames stable in a running isolate; returns the function that undoes it. In a Node process it sets the flags, and turns
@@ -54,19 +65,35 @@ async function stopCoverage(session: Session): Promise<void> {
 }
 
 async function change(session: Session, flags: readonly string[], prefix: string): Promise<void> {
+  if (await evaluate(session, COLLECTS_COVERAGE)) {
+    throw new TargetError('the target collects coverage, which --stable-frames would end')
+  }
+  await evaluate(session, setFlags(flags, prefix))
+  await startCoverage(session)
+  await stopCoverage(session)
+}
+
+/**
+ * Keeps V8 from moving the objects of a running Node process away from their traces; returns the function that undoes it. Elsewhere,
+ * and where the process cannot be told, nothing is done: then more traces are lost.
+ */
+export async function keepObjectsInPlace(
+  session: Session,
+  { runtime }: { runtime: string },
+): Promise<() => Promise<void>> {
+  const nothing = async () => {}
+  if (runtime !== 'node') return nothing
+  return evaluate(session, setFlags(COMPACTION, 'no-')).then(
+    () => () => evaluate(session, setFlags(COMPACTION, '')).then(nothing),
+    () => nothing,
+  )
+}
+
+async function evaluate(session: Session, expression: string): Promise<unknown> {
   const { result, exceptionDetails } = await session.post<{
     result: { value?: unknown }
     exceptionDetails?: object
-  }>('Runtime.evaluate', {
-    expression: setFlags(flags, prefix),
-    includeCommandLineAPI: true,
-    returnByValue: true,
-    silent: true,
-  })
-  if (result.value === null) {
-    throw new TargetError('the target collects coverage, which --stable-frames would end')
-  }
-  if (exceptionDetails) throw new TargetError('the target lets nobody set the flags for --stable-frames')
-  await startCoverage(session)
-  await stopCoverage(session)
+  }>('Runtime.evaluate', { expression, includeCommandLineAPI: true, returnByValue: true, silent: true })
+  if (exceptionDetails) throw new TargetError('the target lets nobody set its flags')
+  return result.value
 }

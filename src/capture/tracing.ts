@@ -7,6 +7,9 @@ import type { Reading } from './raw.ts'
 import { startSamplerNow } from './sampler.ts'
 import { type LocalSession, localSession } from './session.ts'
 import type { Sampling } from './settings.ts'
+import { setCompaction } from './stable.ts'
+import { Tracked } from './tracked.ts'
+import { startTrackerNow } from './tracker.ts'
 
 /** The sampler of this thread's isolate, at work. */
 export interface Tracing {
@@ -18,9 +21,17 @@ export interface Tracing {
   reads: number
   /** Most bytes that a read in this thread found. */
   peak: number
-  /** Reads the backing stores that are alive, after a garbage collection; undefined where they are not sampled. */
-  blocks: (() => Blocks[]) | undefined
-  /** Facts for the next read: what the watcher asks for from outside. */
+  /** Are backing stores sampled? */
+  buffers: boolean
+  /** Does V8's allocation tracker run? */
+  objects: boolean
+  /** Memory that the program itself tells of. */
+  tracked: Tracked
+  /** Lets go of what sampling holds in the program's heap. To be called before a garbage collection. */
+  settle(): void
+  /** What is alive besides, after a garbage collection: tracked memory, and backing stores where they are sampled. */
+  blocks(): Blocks[]
+  /** Settles, and gives the facts for the next read: what the watcher asks for from outside. */
   next(): { sampled: Sampled; read: number }
 }
 
@@ -31,19 +42,29 @@ const place = globalThis as unknown as { [KEY]?: Tracing }
 /** What is evaluated in a thread to learn whether and how it is traced. */
 export const NEXT_FACTS = "globalThis[Symbol.for('tracemalloc')]?.next()"
 
-/** What is evaluated in a thread, after its profile was read, to learn which backing stores are alive. */
-export const LIVE_BLOCKS = "globalThis[Symbol.for('tracemalloc')]?.blocks?.()"
+/** What is evaluated in a thread, after its profile was read, to learn what is alive besides. */
+export const LIVE_BLOCKS = "globalThis[Symbol.for('tracemalloc')]?.blocks()"
 
 /** The tracing of this thread, when it is on. */
 export function tracing(): Tracing | undefined {
   return place[KEY]
 }
 
-/** Starts sampling in this thread, of `buffers` too where it is asked for. */
-export function startTracing(sampling: Sampling, buffers = false): Tracing {
+/** What is traced besides V8's samples; nothing unless it is asked for. */
+export interface Extras {
+  /** Backing stores of ArrayBuffers and Buffers. */
+  buffers?: boolean
+  /** The calls that made each object. */
+  objects?: boolean
+}
+
+/** Starts sampling in this thread. */
+export function startTracing(sampling: Sampling, extras: Extras = {}): Tracing {
+  const { buffers = false, objects = false } = extras
   const session = localSession()
   const before = process.memoryUsage().heapUsed
   const isOurs = startSamplerNow(session, sampling)
+  const stores = buffers ? sampleBuffers(sampling) : undefined
   const sampled: Sampled = {
     sampling,
     isIntervalKnown: isOurs,
@@ -53,11 +74,33 @@ export function startTracing(sampling: Sampling, buffers = false): Tracing {
     runtime: 'node',
     runtimeVersion: process.versions.node,
     before,
+    bufferInterval: stores?.interval,
     notes: isOurs ? undefined : ['another client was sampling already, at an interval that nobody tells'],
   }
-  const blocks = buffers ? sampleBuffers(sampling) : undefined
-  const next = () => ({ sampled, read: tracing.reads++ })
-  const tracing: Tracing = { session, isOurs, sampled, reads: 0, peak: 0, blocks, next }
+  const tracked = new Tracked(sampling.nframe)
+  const blocks = () => [...(stores?.read() ?? []), ...tracked.read()]
+  const settle = () => stores?.settle()
+  if (objects) {
+    setCompaction(false)
+    startTrackerNow(session)
+  }
+  const next = () => {
+    settle()
+    return { sampled, read: tracing.reads++ }
+  }
+  const tracing: Tracing = {
+    session,
+    isOurs,
+    sampled,
+    reads: 0,
+    peak: 0,
+    buffers,
+    objects,
+    tracked,
+    settle,
+    blocks,
+    next,
+  }
   // Found by a symbol, and not listed among the program's globals.
   Object.defineProperty(place, KEY, { value: tracing, configurable: true, enumerable: false })
   return tracing
@@ -68,25 +111,36 @@ export function stopTracing(): void {
   const tracing = place[KEY]
   if (!tracing) return
   if (tracing.isOurs) tracing.session.postNow('HeapProfiler.stopSampling')
-  void tracing.session.close()
+  if (tracing.objects) setCompaction(true)
+  void tracing.session.close() // which ends the tracker
   delete place[KEY]
 }
 
 /** Reads this thread's sampler, done when it returns. */
 export function readNow(tracing: Tracing): Reading {
   const profile = profileNow(tracing)
-  tracing.peak = Math.max(tracing.peak, measureProfile(profile).size)
+  const blocks = tracing.blocks()
+  noteSize(tracing, profile, blocks)
   const { sampled, read } = tracing.next()
   const memory: Memory = { ...process.memoryUsage() }
   const reading = readingOf(JSON.stringify(profile), String(process.pid), sampled, read, memory)
-  return { ...reading, blocks: tracing.blocks?.() }
+  return { ...reading, blocks }
 }
 
 /** Reads this thread's sampler for two figures alone, in bytes. */
 export function measure(tracing: Tracing): { size: number; overhead: number } {
-  const measured = measureProfile(profileNow(tracing))
-  tracing.peak = Math.max(tracing.peak, measured.size)
-  return measured
+  return noteSize(tracing, profileNow(tracing), tracing.blocks())
+}
+
+function noteSize(
+  tracing: Tracing,
+  profile: Profile,
+  blocks: readonly Blocks[],
+): { size: number; overhead: number } {
+  const { size: sampled, overhead } = measureProfile(profile)
+  const size = blocks.reduce((sum, block) => sum + block.size, sampled)
+  tracing.peak = Math.max(tracing.peak, size)
+  return { size, overhead }
 }
 
 interface Node {
@@ -99,7 +153,8 @@ interface Profile {
   samples?: unknown[]
 }
 
-function profileNow({ session }: Tracing): Profile {
+function profileNow({ session, settle }: Tracing): Profile {
+  settle()
   return session.postNow<{ profile: Profile }>('HeapProfiler.getSamplingProfile').profile
 }
 

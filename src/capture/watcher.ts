@@ -110,9 +110,8 @@ async function read(session: Session, isMain: boolean, only?: string, note?: str
   return { ...reading, blocks, took }
 }
 
-/** The backing stores that are alive, where they are sampled: reading the profile has just collected garbage. */
+/** What is alive besides: reading the profile has just collected garbage. */
 async function liveBlocks(session: Session): Promise<Blocks[] | undefined> {
-  if (!settings.buffers) return undefined
   const { result } = await session.post<{ result: { value?: Blocks[] } }>('Runtime.evaluate', {
     expression: LIVE_BLOCKS,
     returnByValue: true,

@@ -12,7 +12,7 @@ export function seconds(text: string): number {
 }
 
 /** Adds the flags of every command that captures. */
-export function addCapture(command: Command): Command {
+export function addCapture(command: Command, modes: readonly string[] = MODES): Command {
   return command
     .option('-o, --output <file>', 'the file to write; its ending names the format')
     .option('--out <dir>', 'the folder for numbered files (default: the working directory)')
@@ -20,7 +20,7 @@ export function addCapture(command: Command): Command {
     .option('--count <n>', 'how many of those', wholeNumber(1))
     .option('--interval <bytes>', `bytes between samples (default ${DEFAULT_INTERVAL})`, wholeNumber(1))
     .option('--nframe <n>', `most frames of a traceback, 1 to ${MAX_NFRAME}`, wholeNumber(1), MAX_NFRAME)
-    .addOption(new Option('--mode <mode>', MODES.join(', ')).argParser(oneOf(MODES)).default('live'))
+    .addOption(new Option('--mode <mode>', modes.join(', ')).argParser(oneOf(modes)).default('live'))
 }
 
 /** A message to the user. */

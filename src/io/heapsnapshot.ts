@@ -20,6 +20,7 @@ export interface Header {
   readonly functionFields: Fields
   readonly traceFields: Fields
   readonly locationFields: Fields
+  readonly sampleFields: Fields
   /** Rows that the sections should have. A claim: nothing is allocated for it. */
   readonly nodeCount: number
   readonly edgeCount: number
@@ -50,6 +51,7 @@ export function readHeader(value: unknown): Header {
     functionFields: fields(meta, 'trace_function_info_fields', traceFunctionCount > 0 ? functions : []),
     traceFields: fields(meta, 'trace_node_fields', traceFunctionCount > 0 ? calls : []),
     locationFields: fields(meta, 'location_fields', []),
+    sampleFields: fields(meta, 'sample_fields', []),
     nodeCount: count(snapshot, 'node_count'),
     edgeCount: count(snapshot, 'edge_count'),
     traceFunctionCount,

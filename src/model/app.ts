@@ -1,3 +1,4 @@
+import { OLDER } from './frames.ts'
 import { packageOf } from './keys.ts'
 import { rewriteFrames } from './rewrite.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -34,7 +35,7 @@ export function appFrames(snapshots: readonly Snapshot[]): Snapshot[] {
   })
 }
 
-/** Does a file belong to the program, not to a package or the runtime? */
+/** Does a file belong to the program, not to a package or the runtime? What is older than the tracker may. */
 export function isApp(filename: string): boolean {
-  return packageOf(filename) === '<app>' && !RUNTIME.test(filename)
+  return filename === OLDER || (packageOf(filename) === '<app>' && !RUNTIME.test(filename))
 }

@@ -6,6 +6,8 @@ import type { Strings } from './strings.ts'
 export const NATIVE = '<native>'
 /** File of V8's own work without any caller, such as `(GC)` or `(PARSER)`. */
 export const V8 = '<v8>'
+/** File of what was there before V8's allocation tracker was started. */
+export const OLDER = '<older>'
 
 /**
  * Interned frames, as columns. `functionName` and `filename` are string ids; `lineno` and `column` are 1-based, 0 =

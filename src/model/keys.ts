@@ -1,6 +1,6 @@
 import { reserve, TupleIds } from './columns.ts'
 import { Frame } from './frame.ts'
-import { NATIVE, V8 } from './frames.ts'
+import { NATIVE, OLDER, V8 } from './frames.ts'
 import { domainName } from './meta.ts'
 import type { Tables } from './tables.ts'
 import { Traceback } from './traceback.ts'
@@ -32,10 +32,11 @@ export interface GroupDescription {
   traceback: Traceback
 }
 
-/** The npm package that a file belongs to: `express`, `@scope/name`, `node:`, `<native>`, `<app>` for everything else. */
+/** The npm package that a file belongs to: `express`, `@scope/name`, `node:`, `<native>`, `<older>`, `<app>` for everything else. */
 export function packageOf(filename: string): string {
   if (filename.startsWith('node:')) return 'node:'
-  if (filename === NATIVE || filename === V8 || filename === '') return filename || '<app>'
+  if (filename === NATIVE || filename === V8 || filename === OLDER) return filename
+  if (filename === '') return '<app>'
   const at = Math.max(filename.lastIndexOf('/node_modules/'), filename.lastIndexOf('\\node_modules\\'))
   const rest =
     at >= 0 ? filename.slice(at + 14) : filename.startsWith('node_modules/') ? filename.slice(13) : ''

@@ -13,7 +13,15 @@ const CHOICES: Record<string, readonly string[]> = {
 const NUMBERS = ['time', 'read', 'pid']
 const STRINGS = ['runtime', 'runtimeVersion', 'session', 'isolate', 'document', 'name']
 const TALLIES = ['memory', 'skipped']
-const KNOWN = new Set([...Object.keys(CHOICES), ...NUMBERS, ...STRINGS, ...TALLIES, 'interval', 'notes'])
+const KNOWN = new Set([
+  ...Object.keys(CHOICES),
+  ...NUMBERS,
+  ...STRINGS,
+  ...TALLIES,
+  'interval',
+  'bufferInterval',
+  'notes',
+])
 
 export function metaJson({ meta, tracebackLimit }: Snapshot): MetaJson {
   const { source: _, ...facts } = meta
@@ -44,7 +52,8 @@ export function parseMeta(
 
 function isFact(key: string, fact: unknown): boolean {
   if (Object.hasOwn(CHOICES, key)) return CHOICES[key].includes(fact as string)
-  if (key === 'interval') return typeof fact === 'number' && fact > 0 && fact <= LARGEST_INTERVAL
+  if (key === 'interval' || key === 'bufferInterval')
+    return typeof fact === 'number' && fact > 0 && fact <= LARGEST_INTERVAL
   if (NUMBERS.includes(key)) return Number.isFinite(fact)
   if (STRINGS.includes(key)) return typeof fact === 'string'
   if (key === 'notes') return Array.isArray(fact) && fact.every(note => typeof note === 'string')

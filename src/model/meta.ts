@@ -19,6 +19,8 @@ export interface SnapshotMeta {
   /** Sampling interval in bytes. */
   interval?: number
   intervalSource?: IntervalSource
+  /** Bytes between samples of backing stores, of the domain ArrayBuffer; rows of other domains than the heap are exact where absent. */
+  bufferInterval?: number
   /** `node`, `chrome`, `deno`, `python`, ... and its version. */
   runtime?: string
   runtimeVersion?: string

@@ -23,6 +23,7 @@ export interface SnapshotInfo {
   accuracy: string
   interval: number | null
   intervalSource: string
+  bufferInterval?: number
   runtime?: string
   time?: string
   session?: string
@@ -63,6 +64,7 @@ function snapshotInfo(snapshot: Snapshot): SnapshotInfo {
     accuracy: meta.accuracy,
     interval: meta.interval ?? null,
     intervalSource: meta.intervalSource ?? (meta.accuracy === 'exact' ? 'none' : 'unknown'),
+    bufferInterval: meta.bufferInterval,
     runtime: meta.runtime && [meta.runtime, meta.runtimeVersion].filter(Boolean).join(' '),
     time: meta.time === undefined ? undefined : new Date(meta.time).toISOString(),
     session: meta.session,
@@ -112,6 +114,7 @@ function* snapshotLines(info: SnapshotInfo): Generator<string> {
       : `interval: ${info.interval} bytes (${info.intervalSource})`
   }
   yield `rows: ${info.rows} (${info.stacks} different tracebacks, limit ${info.tracebackLimit} frames)`
+  if (info.bufferInterval !== undefined) yield `interval of ArrayBuffers: ${info.bufferInterval} bytes`
   if (info.samples !== null) yield `samples: ${info.samples}`
   if (info.runtime) yield `runtime: ${info.runtime}`
   if (info.pid !== undefined) yield `process: ${info.pid}`

@@ -1,5 +1,6 @@
 // Two reads of one session: the same ordinal is the same object, so every sample is new, freed or survived.
 
+import { DOMAIN } from '../model/meta.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { RowEstimates } from './estimates.ts'
 import { NumberIds } from './numbers.ts'
@@ -84,6 +85,9 @@ interface Side {
   bytes: Float64Array
   variance: Float64Array
   samples: Float64Array
+  /** Variance and number of samples of what is not of the heap, whose samples are not kept. */
+  otherVariance: Float64Array
+  otherSamples: Float64Array
   /** Bytes by weight of the samples only here, and of all. */
   only: Float64Array
   all: Float64Array
@@ -103,12 +107,19 @@ function sideOf(
     bytes: column(),
     variance: column(),
     samples: column(),
+    otherVariance: column(),
+    otherSamples: column(),
     only: column(),
     all: column(),
     kept: column(),
   }
-  for (let row = 0; row < snapshot.length; row++) side.size[cells[row]] += snapshot.columns.size[row]
-  const { samples } = snapshot.columns
+  const { samples, size, domain } = snapshot.columns
+  for (let row = 0; row < snapshot.length; row++) {
+    side.size[cells[row]] += size[row]
+    if (domain[row] === DOMAIN.heap) continue
+    side.otherVariance[cells[row]] += estimates?.variance[row] ?? 0
+    side.otherSamples[cells[row]] += estimates?.samples[row] ?? 0
+  }
   if (!samples) return side
   const decoded = estimates?.decoded
   for (let i = 0; i < samples.row.length; i++) {
@@ -126,6 +137,15 @@ function sideOf(
     if (decoded) side.variance[cell] += decoded.variance[lot]
   }
   return side
+}
+
+/** Takes so many of a cell's bytes, which has no samples, for those that are only on this side. */
+function comeOrGo(side: Side, cell: number, bytes: number): void {
+  side.bytes[cell] = bytes
+  if (bytes === 0) return
+  const share = bytes / side.size[cell]
+  side.variance[cell] = share * side.otherVariance[cell]
+  side.samples[cell] = share * side.otherSamples[cell]
 }
 
 /**
@@ -153,10 +173,10 @@ export function pairSnapshots(
     if (after.samples[i] === 0) gone = -difference
     born[i] = before.samples[i] === 0 ? Math.max(0, difference) : Math.max(0, difference, difference + gone)
     freed[i] = born[i] - difference
-    // Rows without samples (exact ones) come or go by their difference.
+    // Rows without samples come or go by their difference.
     if (before.all[i] + after.all[i] === 0) {
-      after.bytes[i] = born[i]
-      before.bytes[i] = freed[i]
+      comeOrGo(after, i, born[i])
+      comeOrGo(before, i, freed[i])
     }
   }
   return {

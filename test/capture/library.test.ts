@@ -85,6 +85,87 @@ describe.concurrent.each(ENDS)('the library on Node %s', (_, node) => {
     expect(figures.before).toBeGreaterThan(0)
   })
 
+  it("counts tracked memory at its caller's line, as CPython's C API does", async () => {
+    const { stdout, stderr } = await runs(
+      node,
+      `import * as t from 'tracemalloc'
+      const says = []
+      says.push(t.track(7, 1, 10), t.untrack(7, 1)) // off
+      t.start(2)
+      const key = {}
+      function load(size) {
+        return t.track(7, key, size)
+      }
+      const outer = size => load(size)
+      const [before] = t.getTracedMemory()
+      says.push(outer(2e8), outer(1e8), t.track(7, 'text', 24), t.track(8, 'text', 8), t.untrack(7, 'other'))
+      const [after] = t.getTracedMemory()
+      const rows = (snapshot, domain) => [...snapshot.traces].filter(trace => trace.domain === domain)
+        .map(({ size, count, traceback }) => [size, count, traceback.frames.filter(f => f.filename.endsWith('app.mjs')).map(f => [f.lineno, f.functionName, f.exact])])
+      const first = await t.takeSnapshot()
+      t.untrack(7, key)
+      t.untrack(7, 'text')
+      const second = await t.takeSnapshot()
+      t.clearTraces()
+      const third = await t.takeSnapshot()
+      const wrong = [[-1, 1, 1], [2 ** 32, 1, 1], [1, 1, -1], [1, 1, 0.5]].map(args => {
+        try { t.track(...args) } catch (error) { return error.message }
+      })
+      console.log(JSON.stringify({ says, grown: after - before, seven: rows(first, 7), eight: rows(first, 8),
+        second: rows(second, 7), third: rows(third, 8), wrong }))`,
+    )
+    expect(stderr).toBe('')
+    const { says, grown, seven, eight, second, third, wrong } = JSON.parse(stdout)
+    expect(says).toEqual([false, false, true, true, true, true, true])
+    expect(Math.abs(grown / 1e8 - 1)).toBeLessThan(0.1)
+    expect(seven).toHaveLength(2)
+    expect(seven).toContainEqual([
+      1e8,
+      1,
+      [
+        [9, 'outer', true],
+        [7, 'load', true],
+      ],
+    ])
+    expect(seven).toContainEqual([24, 1, [[11, '', true]]])
+    expect(eight).toEqual([[8, 1, [[11, '', true]]]])
+    expect([second, third]).toEqual([[], []])
+    expect(wrong).toEqual([
+      'the domain must be a whole number in range [0; 4294967295], not -1',
+      'the domain must be a whole number in range [0; 4294967295], not 4294967296',
+      'the size must be a whole number of bytes, not -1',
+      'the size must be a whole number of bytes, not 0.5',
+    ])
+  })
+
+  it('knows the calls that made an object', async () => {
+    const { stdout, stderr } = await runs(
+      node,
+      `import * as t from 'tracemalloc'
+      const old = {}
+      const off = await t.getObjectTraceback(old)
+      t.start()
+      const error = await t.getObjectTraceback(old).catch(error => error.message + ': ' + error.hint)
+      t.stop()
+      t.start(2, { objects: true })
+      function inner() { return { a: 1 } }
+      function middle() { return inner() }
+      function outer() { return middle() }
+      const made = outer()
+      const list = [made, old, made]
+      const found = []
+      for (const object of list) found.push((await t.getObjectTraceback(object))?.frames.map(f => f.functionName))
+      t.stop()
+      console.log(JSON.stringify([off ?? null, error, found, Object.getOwnPropertySymbols(globalThis).map(String)]))`,
+    )
+    expect(stderr).toBe('')
+    const [off, error, found, symbols] = JSON.parse(stdout)
+    expect(off).toBe(null)
+    expect(error).toContain('start(nframe, { objects: true })')
+    expect(found).toEqual([['middle', 'inner'], null, ['middle', 'inner']])
+    expect(symbols.filter((name: string) => name.includes('tracemalloc'))).toEqual([])
+  })
+
   it.each<[Record<string, string>, object]>([
     [{ TRACEMALLOC: '25' }, { on: true, limit: 25, meta: { interval: 40320, measure: 'live' } }],
     [{ TRACEMALLOC: '0' }, { on: false, limit: 128, meta: false }],
@@ -132,6 +213,19 @@ describe.concurrent('register', () => {
     expect(off.stdout).toBe('worker false\n')
     const on = await runs(NEWEST, text, {}, registered)
     expect(on.stdout).toBe('worker true\n')
+  })
+
+  it('counts Buffers in traced memory with TRACEMALLOC_BUFFERS=1', async () => {
+    const text = `import * as t from 'tracemalloc'
+      const [before] = t.getTracedMemory()
+      globalThis.kept = Array.from({ length: 100 }, () => Buffer.alloc(1 << 20))
+      const [after, peak] = t.getTracedMemory()
+      const { meta } = await t.takeSnapshot()
+      console.log((after - before) / 2 ** 20, peak >= after, meta.bufferInterval)`
+    const { stdout } = await runs(NEWEST, text, { TRACEMALLOC_BUFFERS: '1' }, registered)
+    const [grown, isPeak, interval] = stdout.trim().split(' ')
+    expect(Math.abs(Number(grown) - 100)).toBeLessThan(10)
+    expect([isPeak, interval]).toEqual(['true', '241920'])
   })
 
   it('leaves children alone with TRACEMALLOC_CHILDREN=0', async () => {

@@ -84,16 +84,22 @@ describe('object in Chromium', () => {
   beforeAll(async () => {
     chromium = await startChromium({
       '/': `<!doctype html><title>planted</title><script>${PROGRAM}</script>`,
+      '/works': `<!doctype html><title>works</title><script>new SharedWorker('/planted.js')</script>`,
+      '/planted.js': PROGRAM,
     })
   })
   afterAll(() => chromium?.end())
 
-  it('prints the calls that made an object of a page', async () => {
-    await chromium.open('/')
-    const object = ['object', `${chromium.port}`, 'globalThis.turned', '--match', 'planted', '--wait', '30']
+  it.each([
+    ['page', '/', 'planted'],
+    ['shared worker', '/works', '/planted.js'],
+  ])('prints the calls that made an object of a %s', async (_, path, match) => {
+    const { id } = await chromium.open(path)
+    const object = ['object', `${chromium.port}`, 'globalThis.turned', '--match', match, '--wait', '30']
     const { code, stdout, stderr } = await toolEnds(object)
     expect([code, stderr]).toEqual([0, ''])
     const calls = [...stdout.matchAll(/, line (\d+), in (\w+)/g)].map(([, line, name]) => `${name} ${line}`)
     expect(calls).toEqual(['inner 2', 'makeVictim 3', 'turn 10'])
+    await chromium.close(id)
   })
 })

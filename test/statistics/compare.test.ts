@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { groupRows } from '../../src/model/group.ts'
+import { DOMAIN } from '../../src/model/meta.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import { compareSampled } from '../../src/statistics/compare.ts'
 import { errorBars } from '../../src/statistics/errorBars.ts'
@@ -81,6 +82,29 @@ describe('error bars', () => {
     const noSamples = snapshotOf('409600 1: a.js:1', { ...sampledMeta, interval: 4096 })
     const bars = errorBars([noSamples], groupRows(noSamples, 'lineno').grouper)
     expect(bars(-1, 409600).sizeError).toBeCloseTo(Math.sqrt(409600 * 4096), 6)
+  })
+
+  it('of backing stores follow the law at their own interval, alone and in a pair', () => {
+    const stores = (text: string, bufferInterval?: number) =>
+      snapshotOf(text, { ...sampledMeta, interval: 4096, session: 'one', bufferInterval }).with({
+        columns: { domain: Uint32Array.of(DOMAIN.arrayBuffer) },
+      })
+    const errorOf = (snapshot: Snapshot) =>
+      errorBars([snapshot], groupRows(snapshot, 'lineno').grouper)(-1, snapshot.total.size)
+    const tenStores = '655360 10: a.js:1'
+    const p = 1 - Math.exp(-65536 / 24576)
+    const one = Math.sqrt((65536 ** 2 * (1 - p)) / p)
+    expect(errorOf(stores(tenStores, 24576))).toMatchObject({
+      sizeError: expect.closeTo(Math.sqrt(10) * one, 6),
+      countError: expect.closeTo(Math.sqrt((10 * (1 - p)) / p), 6),
+    })
+    expect(errorOf(stores(tenStores))).toMatchObject({ sizeError: 0, countError: 0 })
+    const [row] = compareSampled(
+      [stores('1310720 20: a.js:1', 24576)],
+      [stores(tenStores, 24576)],
+      'lineno',
+    ).rows
+    expect(row.sizeDiffError).toBeCloseTo(Math.sqrt(10) * one, 6)
   })
 })
 

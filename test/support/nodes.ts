@@ -56,12 +56,15 @@ interface Scope {
 const scopes = new AsyncLocalStorage<Scope>()
 
 /** `it` whose test ends with every process group that it started, and without its folders; tests may run side by side. */
-export const it = Object.assign((name: string, test: () => unknown) => vitest(name, scoped(test)), {
-  each:
-    <T>(table: readonly T[]) =>
-    (name: string, test: (...row: T extends readonly unknown[] ? T : [T]) => unknown) =>
-      vitest.each(table as readonly unknown[])(name, scoped(test as (...row: unknown[]) => unknown)),
-})
+export const it = Object.assign(
+  (name: string, test: () => unknown, timeout?: number) => vitest(name, scoped(test), timeout),
+  {
+    each:
+      <T>(table: readonly T[]) =>
+      (name: string, test: (...row: T extends readonly unknown[] ? T : [T]) => unknown) =>
+        vitest.each(table as readonly unknown[])(name, scoped(test as (...row: unknown[]) => unknown)),
+  },
+)
 
 function scoped<A extends unknown[]>(test: (...row: A) => unknown): (...row: A) => Promise<void> {
   return (...row) => {

@@ -1,12 +1,15 @@
 import type { Command } from 'commander'
 import type { Launched } from '../../capture/launch.ts'
-import type { Mode } from '../../capture/settings.ts'
+import { MODES, type Mode, type Sampling, sampling } from '../../capture/settings.ts'
 import type { TargetSpec } from '../../capture/target.ts'
 import { TargetError, UsageError } from '../../errors.ts'
 import { addCapture, seconds } from '../capture.ts'
 
 const EXAMPLE = `
 Example: tracemalloc attach pid:1234 --every 2 --count 3 --out /tmp/series`
+
+/** The mode that is V8's allocation tracker and a heap snapshot. */
+const OBJECTS = 'objects'
 
 interface Options {
   output?: string
@@ -16,7 +19,7 @@ interface Options {
   duration?: number
   interval?: number
   nframe: number
-  mode: Mode
+  mode: Mode | typeof OBJECTS
   match?: string
   stableFrames?: boolean
   workers: boolean
@@ -25,7 +28,7 @@ interface Options {
 }
 
 export function register(program: Command): void {
-  addCapture(program.command('attach'))
+  addCapture(program.command('attach'), [...MODES, OBJECTS])
     .description('one snapshot, or a series, from a running target; the target goes on unharmed')
     .argument('[target]', 'a port, host:port, ws://... or pid:1234')
     .option('--launch <url>', 'start a Chrome with a fresh profile that shows this page, instead of a target')
@@ -39,16 +42,16 @@ export function register(program: Command): void {
 }
 
 async function attach(text: string | undefined, options: Options): Promise<void> {
-  const [{ attach }, { isRemote, parseTarget }, { sampling }, { Steady }, { say }] = await Promise.all([
+  const [{ attach }, { isRemote, parseTarget }, { Steady }, { say }] = await Promise.all([
     import('../../capture/attach.ts'),
     import('../../capture/target.ts'),
-    import('../../capture/settings.ts'),
     import('../../capture/steady.ts'),
     import('../capture.ts'),
   ])
   if ((text === undefined) === (options.launch === undefined)) {
     throw new UsageError('it takes a target, or --launch with an address')
   }
+  const wanted = samplingOf(options)
   const launched = options.launch === undefined ? undefined : await launch(options.launch, options)
   const spec: TargetSpec = launched
     ? { kind: 'port', host: '127.0.0.1', port: launched.port }
@@ -64,13 +67,14 @@ async function attach(text: string | undefined, options: Options): Promise<void>
   const reads = await attach(spec, {
     ...options,
     stableFrames: options.stableFrames && !launched, // it was launched so
-    sampling: sampling(options),
+    sampling: wanted,
     dir: options.out ?? '.',
     signal: interrupt.signal,
     say,
-    onRead(read) {
-      for (const line of steady.lines(read)) process.stderr.write(`${line}\n`)
-      say(`wrote ${read.path}`)
+    onRead({ path, snapshot, took }) {
+      const lines = snapshot ? steady.lines({ snapshot, took }) : []
+      for (const line of lines) process.stderr.write(`${line}\n`)
+      say(`wrote ${path}`)
     },
   }).finally(() => launched?.close())
   process.off('SIGINT', onInterrupt)
@@ -79,7 +83,24 @@ async function attach(text: string | undefined, options: Options): Promise<void>
   else throw new TargetError('nothing was read')
 }
 
-async function launch(url: string, { headed, stableFrames }: Options): Promise<Launched> {
+/** The sampler that is asked for; undefined for the allocation tracker. Throws UsageError. */
+function samplingOf({ mode, ...options }: Options): Sampling | undefined {
+  if (mode !== OBJECTS) return sampling({ ...options, mode })
+  if (options.interval !== undefined)
+    throw new UsageError('the mode objects sees every object: it has no interval')
+  if (options.output !== undefined && !options.output.endsWith('.heapsnapshot')) {
+    throw new UsageError('the mode objects writes a .heapsnapshot', {
+      hint: 'tracemalloc convert makes another format of it',
+    })
+  }
+  return undefined
+}
+
+async function launch(url: string, { headed, stableFrames, mode }: Options): Promise<Launched> {
   const { launchChrome } = await import('../../capture/launch.ts')
-  return launchChrome(url, { headless: !headed, stableFrames: stableFrames === true })
+  return launchChrome(url, {
+    headless: !headed,
+    stableFrames: stableFrames === true,
+    objects: mode === OBJECTS,
+  })
 }

@@ -41,19 +41,17 @@ async function object(text: string, expression: string, { wait = 0, match }: Opt
   } finally {
     await target.close()
   }
-  const { trace, losesTraces } = origin
+  const { trace, isOlder, losesTraces } = origin
   await print(originLines(origin).map(line => visible(line)))
-  if (trace.traceback.length > 0) {
-    if (losesTraces) say('Node before 25 confuses some traces: this one may be of another object')
-    return
+  if (isOlder) {
+    throw new TargetError('V8 has no trace of the object: it is older than the tracker', {
+      hint: '--wait SECONDS waits for a new one',
+    })
   }
-  const lost = losesTraces ? ', or its trace was lost, as Node before 25 does' : ''
-  throw new TargetError(`V8 has no trace of the object: it is older than the tracker${lost}`, {
-    hint: '--wait SECONDS waits for a new one',
-  })
+  if (trace.traceback.length === 0) throw new TargetError('V8 has lost the trace of the object')
+  if (losesTraces) say('Node before 25 confuses some traces: this one may be of another object')
 }
 
-function originLines({ trace }: Origin): string[] {
-  const { type, size, traceback } = trace
-  return [`${type}, ${size} B`, ...traceback.format({ mostRecentFirst: true })]
+function originLines({ trace: { type, size, traceback }, isOlder }: Origin): string[] {
+  return [`${type}, ${size} B`, ...(isOlder ? [] : traceback.format({ mostRecentFirst: true }))]
 }
