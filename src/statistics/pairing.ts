@@ -41,7 +41,9 @@ function survivors(old: Snapshot, now: Snapshot): { old: Uint8Array; now: Uint8A
     const id = ids.find(after[i])
     if (id >= 0) inNow[i] = isThere[id] = 1
   }
-  return { old: Uint8Array.from(idOf, id => isThere[id]), now: inNow }
+  const inOld = new Uint8Array(before.length)
+  for (let i = 0; i < before.length; i++) inOld[i] = isThere[idOf[i]]
+  return { old: inOld, now: inNow }
 }
 
 /** Numbers the cells of rows over common tables. */
