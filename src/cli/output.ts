@@ -46,7 +46,7 @@ export function printNotes(notes: readonly string[]): void {
   for (const note of new Set(notes)) process.stderr.write(`tracemalloc: note: ${visible(note)}\n`)
 }
 
-/** Writes snapshots to standard output in a format, gzipped where the format is. */
+/** Writes snapshots to standard output in a format, gzipped where the format is. Throws UsageError for bytes on a terminal. */
 export async function writeStdout(
   converter: Converter,
   snapshots: readonly Snapshot[],
@@ -55,6 +55,9 @@ export async function writeStdout(
   if (!converter.write) throw new UsageError(`the format ${converter.name} can only be read`)
   const pieces = await converter.write(snapshots, options)
   for await (const piece of converter.gzip ? gzipped(pieces) : pieces) {
+    if (process.stdout.isTTY && typeof piece !== 'string') {
+      throw new UsageError(`${converter.name} is not for a terminal`, { hint: 'name a file to write it to' })
+    }
     if (!process.stdout.write(piece)) await once(process.stdout, 'drain')
   }
 }

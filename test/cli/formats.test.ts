@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -28,6 +28,23 @@ describe('a pipe', () => {
       `cat ${LEAK}-after.heapprofile | node dist/src/cli/main.js top - --limit 1`,
     ])
     expect(`${text}`).toMatch(/^\/srv\/app\/q1\/leak\.cjs:7 \(work\): size=/)
+  })
+
+  test('bytes do not go to a terminal, text does', () => {
+    const inTerminal = (to: string) => {
+      const command = ['node', 'dist/src/cli/main.js', 'convert', `${LEAK}-after.heapprofile`, '--to', to]
+      const script = `import pty, sys; sys.exit(pty.spawn(${JSON.stringify(command)}) >> 8)`
+      const { status, stdout } = spawnSync('python3', ['-c', script], { encoding: 'utf8', input: '' })
+      return { status, stdout }
+    }
+    for (const to of ['pprof', 'pickle']) {
+      const { status, stdout } = inTerminal(to)
+      expect([status, stdout]).toEqual([
+        2,
+        expect.stringContaining(`${to} is not for a terminal; name a file`),
+      ])
+    }
+    expect(inTerminal('folded')).toEqual({ status: 0, stdout: expect.stringContaining('leak.cjs') })
   })
 
   test('is converted', async () => {
