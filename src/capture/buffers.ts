@@ -7,7 +7,7 @@ import type { Sampling } from './settings.ts'
 /** Backing stores of views up to this size, in bytes, are in V8's heap, where its own sampler sees them. */
 const ON_HEAP = 64
 /** Bytes sampled between two times that V8 is made to let go of the targets of new WeakRefs. */
-const KEPT_BYTES = 8 << 20
+const KEPT_BYTES = 1 << 20
 /** Samples whose calls are not yet told: most stores of a busy program are gone before. */
 const PENDING = 512
 /** Samples more than twice as many as were alive at the last look are looked through for dead ones. */
