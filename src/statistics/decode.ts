@@ -34,7 +34,7 @@ const LARGEST_CACHED = 4
 
 /** Steps for all checksums of a snapshot: plenty for a small one, one a sample for a large one, whatever a file holds. */
 export function stepsFor(samples: number): number {
-  return Math.max(samples, 600_000 - 5 * samples)
+  return Math.max(samples, 150_000 - 5 * samples)
 }
 
 /**
