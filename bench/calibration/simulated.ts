@@ -182,7 +182,7 @@ export function seriesRule(runs: number): Result[] {
     }
     return called
   }
-  const results = [5, 10].flatMap(reads =>
+  const results: Result[] = [5, 10].flatMap(reads =>
     CHURN.map(churn => {
       const called = found(reads, churn, 0)
       return {
