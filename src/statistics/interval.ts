@@ -39,10 +39,18 @@ export function inferInterval(sizes: Float64Array, samples?: Float64Array): Infe
   if (values.length === 0)
     return { interval: undefined, text: 'there are no samples to tell the interval from' }
   const found: { interval: number; log: number }[] = []
+  let least = -Infinity // of an explanation that is no rival
   for (const interval of CANDIDATES) {
     if (interval > values[0]) continue // s / p is more than the interval, whatever s
-    const log = Math.max(likelihood(values, counts, interval, 8), likelihood(values, counts, interval, 4) - 5)
-    if (log > -Infinity) found.push({ interval, log: log + (USUAL.includes(interval) ? Math.log(20) : 0) })
+    const bonus = USUAL.includes(interval) ? Math.log(20) : 0
+    const log =
+      bonus +
+      Math.max(
+        likelihood(values, counts, interval, 8, least - bonus),
+        likelihood(values, counts, interval, 4, least - bonus + 5) - 5,
+      )
+    if (log > -Infinity) found.push({ interval, log })
+    least = Math.max(least, log - Math.log(CLEAR))
   }
   found.sort((a, b) => b.log - a.log)
   const best = found[0]
@@ -58,12 +66,13 @@ export function inferInterval(sizes: Float64Array, samples?: Float64Array): Infe
   }
 }
 
-/** Log likelihood of the reported sizes at an interval; -Infinity where one cannot be. */
+/** Log likelihood of the reported sizes at an interval; -Infinity where one cannot be, or where it is less than `least`. */
 function likelihood(
   values: readonly number[],
   counts: ReadonlyMap<number, number>,
   interval: number,
   granularity: 4 | 8,
+  least: number,
 ): number {
   for (const v of values.slice(0, 8)) if (!isReportable(v, interval, granularity)) return -Infinity
   const table = new SizeTable(interval, granularity)
@@ -73,7 +82,8 @@ function likelihood(
     if (!table.has(v)) return -Infinity
     let weight = 0
     for (const s of table.candidates(v).sizes) weight += sizePrior(s) * probability(s, interval)
-    log += (counts.get(v) as number) * Math.log(weight / expected)
+    log += (counts.get(v) as number) * Math.log(weight / expected) // hardly ever more than 0
+    if (log < least) return -Infinity
   }
   return log
 }
