@@ -12,9 +12,12 @@ export interface ReadResult {
   error?: string
 }
 
+/** Files that a worker is given at once: it goes on while this thread is busy. */
+const AT_ONCE = 2
+
 /**
- * Reads files in worker threads and yields them in the order given. At most `threads` are read at once and as many wait, read,
- * to be taken, so memory does not grow with their number.
+ * Reads files in worker threads and yields them in the order given. Some files for each thread wait to be read or, read, to be taken, so
+ * memory does not grow with their number.
  */
 export async function* readInParallel(
   paths: readonly string[],
@@ -23,8 +26,9 @@ export async function* readInParallel(
 ): AsyncGenerator<ReadResult> {
   const count = Math.min(threads, paths.length)
   const workers = Array.from({ length: count }, () => new Worker(new URL('./worker.js', import.meta.url)))
-  const idle = [...workers]
-  const limit = pLimit(count)
+  const idle = Array.from({ length: AT_ONCE }, () => workers).flat()
+  const most = 2 * idle.length
+  const limit = pLimit(idle.length)
   const read = (id: number) =>
     limit(async () => {
       const worker = idle.pop() as Worker
@@ -37,7 +41,7 @@ export async function* readInParallel(
   try {
     const ahead: Promise<Reply>[] = []
     for (let next = 0, taken = 0; taken < paths.length; taken++) {
-      while (next < paths.length && next < taken + 2 * count) ahead.push(read(next++))
+      while (next < paths.length && next < taken + most) ahead.push(read(next++))
       const { snapshots, error } = await (ahead.shift() as Promise<Reply>)
       yield { path: paths[taken], snapshots, error }
     }
@@ -52,7 +56,7 @@ function ask(worker: Worker, job: Job): Promise<Reply> {
       worker.off('message', onMessage).off('error', onError)
       action()
     }
-    const onMessage = (reply: Reply) => settle(() => resolve(reply))
+    const onMessage = (reply: Reply) => reply.id === job.id && settle(() => resolve(reply))
     const onError = (error: Error) => settle(() => reject(error))
     worker.on('message', onMessage).on('error', onError)
     worker.postMessage(job)

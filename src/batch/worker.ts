@@ -17,7 +17,9 @@ export interface Reply {
   error?: string
 }
 
-parentPort?.on('message', async ({ id, path, options }: Job) => {
+parentPort?.on('message', read)
+
+async function read({ id, path, options }: Job): Promise<void> {
   let reply: Reply
   try {
     const { snapshots } = await loadFile(path, options)
@@ -27,4 +29,4 @@ parentPort?.on('message', async ({ id, path, options }: Job) => {
   }
   const buffers = new Set((reply.snapshots ?? []).flatMap(buffersOf))
   parentPort?.postMessage(reply, [...buffers])
-})
+}
