@@ -125,16 +125,16 @@ function checkDomain(domain: number): void {
 }
 
 /**
- * The calls that made an object, or undefined where V8 does not know: the object is older than `start`, its trace was lost, or tracing
- * is off. This writes a heap snapshot into a temporary file, before it returns, which takes seconds on a large heap.
+ * The calls that made an object, or undefined where V8 does not know: the object is older than `start`, its trace was lost, it is no object, or
+ * tracing is off. This writes a heap snapshot into a temporary file, before it returns, which takes seconds on a large heap.
  * @throws UsageError when tracing was started without `objects`
  */
 export async function getObjectTraceback(object: object): Promise<Traceback | undefined> {
   const now = tracing()
-  if (!now) return undefined
+  if (!now || Object(object) !== object) return undefined
   if (!now.objects) {
     throw new UsageError('the calls that made an object are not traced', {
-      hint: 'start(nframe, { objects: true }); of a running process: tracemalloc object',
+      hint: 'start(nframe, { objects: true }) traces them, after stop() where tracing is on already',
     })
   }
   const trace = await traceOwn(now.session, object)

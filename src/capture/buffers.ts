@@ -53,7 +53,7 @@ export class BufferSampler {
   /** Bytes between samples, on average; 1 = every store. */
   readonly interval: number
   readonly #nframe: number
-  #pending: Pending[] = []
+  readonly #pending: Pending[] = []
   #samples: Sample[] = []
   #stacks = new Map<string, readonly Call[]>() // those of the samples, each once
   #alive = 0 // at the last look
@@ -73,7 +73,7 @@ export class BufferSampler {
 
   /** Takes a store, or `size` bytes of one, as a sample; `top` is the function whose caller allocated it. */
   sample(store: Store, size: number, top: Callable): void {
-    if (size === 0) return
+    if (!(size > 0)) return
     try {
       const count = this.interval === 1 ? 1 : 1 / -Math.expm1(-size / this.interval)
       const captured = captureAbove(top, this.#nframe)
@@ -86,9 +86,9 @@ export class BufferSampler {
 
   /** Tells the calls of the samples that are still there, and lets go of the rest. To be called before a garbage collection. */
   settle(): void {
-    const pending = this.#pending
-    this.#pending = []
-    for (const { store, size, count, captured } of pending) {
+    // One after the other: on a nearly full stack telling the calls throws, and the rest are told the next time.
+    for (let pending: Pending | undefined; (pending = this.#pending.pop()); ) {
+      const { store, size, count, captured } = pending
       if (store.deref()) this.#samples.push({ store, size, count, calls: this.#shared(callsOf(captured)) })
     }
     if (this.#samples.length > 2 * this.#alive + ROOM) this.#look()
@@ -169,23 +169,29 @@ const STORES = ['ArrayBuffer', 'SharedArrayBuffer'] as const
  * Buffers. What Node itself allocates for sockets and files in C++ is not seen.
  */
 export function sampleBuffers(sampling: Sampling): BufferSampler {
-  if (!sampler) install()
+  if (!isInstalled) install()
+  isInstalled = true
   sampler = new BufferSampler(sampling)
   return sampler
 }
 
-/** The newest sampler; what stands in stays, as the program may hold it. */
+/** Ends it. What stands in stays, as the program may hold it, and counts down without end. */
+export function stopSamplingBuffers(): void {
+  sampler = undefined
+  left[0] = Number.POSITIVE_INFINITY
+}
+
 let sampler: BufferSampler | undefined
+let isInstalled = false
 
 function install(): void {
   for (const name of [...STORES, ...VIEWS]) standIn(name)
   standInMakers()
 }
 
-/** A sample is due: the view's store is one, unless it was there before (`source`), or is in V8's heap. */
-function sampleView(view: ArrayBufferView | Store, source: unknown, top: Callable): void {
+/** A sample of `size` bytes is due: the view's store is one, unless it was there before (`source`), or is in V8's heap. */
+function sampleView(view: ArrayBufferView | Store, size: number, source: unknown, top: Callable): void {
   sampler?.step()
-  const size = view.byteLength
   if (!ArrayBuffer.isView(view)) sampler?.sample(view, size, top)
   else if (size > ON_HEAP && view.buffer !== source) sampler?.sample(view.buffer, size, top)
 }
@@ -195,6 +201,7 @@ function standIn(name: string): void {
   const globals = globalThis as unknown as Record<string, Constructor | undefined>
   const Original = globals[name]
   if (!Original) return // Float16Array is young
+  const byteLengthOf = byteLengthGetter(Original.prototype)
   function Standing(this: unknown, first: unknown, second: unknown, third: unknown) {
     if (new.target === undefined) throw new TypeError(`Constructor ${name} requires 'new'`)
     const own = (new.target as unknown) === Standing
@@ -203,7 +210,8 @@ function standIn(name: string): void {
     if (!own) made = Reflect.construct(Original!, arguments, new.target) as Store
     else if (first === undefined) made = new Original!() as Store
     else made = new Original!(first, second, third) as Store
-    if ((left[0] -= made.byteLength) <= 0) sampleView(made, first, Standing as unknown as Callable)
+    const size = own ? made.byteLength : byteLengthOf(made)
+    if ((left[0] -= size) <= 0) sampleView(made, size, first, Standing as unknown as Callable)
     return made
   }
   for (const key of Reflect.ownKeys(Original)) {
@@ -216,6 +224,15 @@ function standIn(name: string): void {
     configurable: true,
   })
   Object.defineProperty(globalThis, name, { value: Standing, writable: true, configurable: true })
+}
+
+/** The number of bytes as the language itself has it: a subclass of the program's may say something else, or throw. */
+function byteLengthGetter(prototype: object): (made: object) => number {
+  for (let at: object | null = prototype; at !== null; at = Object.getPrototypeOf(at)) {
+    const getter = Object.getOwnPropertyDescriptor(at, 'byteLength')?.get
+    if (getter) return made => getter.call(made)
+  }
+  return () => 0
 }
 
 /** What makes Buffers. Those of the first kind call none of the others, and their Buffers are no slices of the pool. */
@@ -239,7 +256,7 @@ function standInMakers(): void {
       return function maker(a, b, c) {
         const made = original.call(this, a, b, c)
         if (isInside) return made
-        if ((left[0] -= made.byteLength) <= 0) sampleView(made, undefined, maker)
+        if ((left[0] -= made.byteLength) <= 0) sampleView(made, made.byteLength, undefined, maker)
         return made
       }
     })

@@ -25,6 +25,9 @@ export function setCompaction(isOn: boolean): void {
   if (!own.includes(flag)) v8.setFlagsFromString(`--${isOn ? '' : 'no-'}${flag}`)
 }
 
+/** What is evaluated in a Node target to learn whether the program itself traces its objects, with the library. */
+const TRACES_OBJECTS = "!!globalThis[Symbol.for('tracemalloc')]?.objects"
+
 /** What is evaluated in a Node target: sets the flags that its own arguments leave alone. */
 const setFlags = (flags: readonly string[], prefix: string) => `(() => {
   const own = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ')
@@ -75,7 +78,8 @@ async function change(session: Session, flags: readonly string[], prefix: string
 
 /**
  * Keeps V8 from moving the objects of a running Node process away from their traces; returns the function that undoes it. Elsewhere,
- * and where the process cannot be told, nothing is done: then more traces are lost.
+ * and where the process cannot be told, nothing is done: then more traces are lost. Throws TargetError where the program itself traces
+ * its objects: V8 has one tracker for all, and our end would be its end.
  */
 export async function keepObjectsInPlace(
   session: Session,
@@ -83,6 +87,11 @@ export async function keepObjectsInPlace(
 ): Promise<() => Promise<void>> {
   const nothing = async () => {}
   if (runtime !== 'node') return nothing
+  if (await evaluate(session, TRACES_OBJECTS).catch(() => false)) {
+    throw new TargetError('the program traces its objects itself, which this would end', {
+      hint: 'getObjectTraceback(object) in the program tells of one',
+    })
+  }
   return evaluate(session, setFlags(COMPACTION, 'no-')).then(
     () => () => evaluate(session, setFlags(COMPACTION, '')).then(nothing),
     () => nothing,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { isMainThread, threadId } from 'node:worker_threads'
 import type { Blocks } from './blocks.ts'
-import { sampleBuffers } from './buffers.ts'
+import { sampleBuffers, stopSamplingBuffers } from './buffers.ts'
 import { type Memory, overheadOf, readingOf, type Sampled } from './facts.ts'
 import type { Reading } from './raw.ts'
 import { startSamplerNow } from './sampler.ts'
@@ -111,7 +111,8 @@ export function stopTracing(): void {
   const tracing = place[KEY]
   if (!tracing) return
   if (tracing.isOurs) tracing.session.postNow('HeapProfiler.stopSampling')
-  if (tracing.objects) setCompaction(true)
+  if (tracing.buffers) stopSamplingBuffers()
+  if (tracing.objects && isMainThread) setCompaction(true) // it is of the whole process: a worker leaves it off for the others
   void tracing.session.close() // which ends the tracker
   delete place[KEY]
 }

@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { DEFAULT_INTERVAL, MAX_NFRAME, MODES } from '../capture/settings.ts'
 import { oneOf, wholeNumber } from './options.ts'
@@ -21,6 +22,27 @@ export function addCapture(command: Command, modes: readonly string[] = MODES): 
     .option('--interval <bytes>', `bytes between samples (default ${DEFAULT_INTERVAL})`, wholeNumber(1))
     .option('--nframe <n>', `most frames of a traceback, 1 to ${MAX_NFRAME}`, wholeNumber(1), MAX_NFRAME)
     .addOption(new Option('--mode <mode>', modes.join(', ')).argParser(oneOf(modes)).default('live'))
+}
+
+const ENDS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/**
+ * The first Ctrl-C, SIGTERM or SIGHUP aborts `signal`, so that the target can be left as it was found; a second one ends us at once.
+ * `status` is the exit status of the one that came.
+ */
+export function interruption(): { signal: AbortSignal; status(): number | undefined; end(): void } {
+  const controller = new AbortController()
+  let status: number | undefined
+  const end = () => {
+    for (const name of ENDS) process.off(name, interrupt)
+  }
+  const interrupt = (name: NodeJS.Signals) => {
+    end()
+    status = 128 + constants.signals[name]
+    controller.abort()
+  }
+  for (const name of ENDS) process.on(name, interrupt)
+  return { signal: controller.signal, status: () => status, end }
 }
 
 /** A message to the user. */

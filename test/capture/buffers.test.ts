@@ -47,6 +47,23 @@ process.on('exit', () => kept.length)`,
     expect(total.size - at(3)!.size).toBeLessThan(16 * MB)
   })
 
+  it('goes on after a length that is none, and lets a program have one that throws', async () => {
+    const { at } = await linesOf(
+      node,
+      `const kept = []
+class Odd extends Uint8Array { get byteLength() { return undefined } }
+class Bad extends ArrayBuffer { get byteLength() { throw new Error('mine') } }
+kept.push(new Odd(1000), new Bad(1000))
+for (let i = 0; i < 10; i++) {
+  kept.push(new ArrayBuffer(1000))
+}
+process.on('exit', () => kept.length)`,
+      ['--interval', '1'],
+    )
+    for (const line of [2, 3]) expect(at(line)).toMatchObject({ size: 1000, count: 1 }) // the implicit constructors
+    expect(at(6)).toMatchObject({ size: 10_000, count: 10 })
+  })
+
   it('counts small stores by the same law', async () => {
     const { at } = await linesOf(
       node,

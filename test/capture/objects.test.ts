@@ -67,6 +67,41 @@ describe.concurrent('attach --mode objects', () => {
     expect(isRunning(target.pid)).toBe(true)
   })
 
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('leaves the target as it was at %s', async signal => {
+    const { port, target } = await program(
+      NEWEST,
+      `const v8 = require('v8')
+const set = v8.setFlagsFromString
+v8.setFlagsFromString = flag => { console.log(flag); set(flag) }
+${KEEPER}`,
+    )
+    const out = folder()
+    const attached = tool(['attach', `${port}`, '--mode', 'objects', '--duration', '60', '--out', out])
+    await target.says(/--no-compact/)
+    await sleep(500)
+    attached.child.kill(signal)
+    expect((await attached.ended).code).toBe({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }[signal])
+    await target.says(/--compact/)
+    expect(readdirSync(out)).toEqual([])
+    expect(isRunning(target.pid)).toBe(true)
+  })
+
+  it('does not end the tracker of the program itself', async () => {
+    const file = join(folder(), 'own.mjs')
+    writeFileSync(
+      file,
+      `import { start } from ${JSON.stringify(new URL('../../dist/src/index.js', import.meta.url).href)}
+start(10, { objects: true })
+setInterval(() => {}, 1000)`,
+    )
+    const port = await freePort()
+    const target = run(NEWEST, [`--inspect=127.0.0.1:${port}`, file])
+    await target.says(/Debugger listening/)
+    await sleep(500)
+    const { code, stderr } = await toolEnds(['attach', `${port}`, '--mode', 'objects', '--duration', '1'])
+    expect([code, stderr]).toEqual([4, expect.stringContaining('the program traces its objects itself')])
+  })
+
   it('reads worker threads too, and writes one file with -o', async () => {
     const { port } = await program(
       NEWEST,

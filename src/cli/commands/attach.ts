@@ -42,7 +42,7 @@ export function register(program: Command): void {
 }
 
 async function attach(text: string | undefined, options: Options): Promise<void> {
-  const [{ attach }, { isRemote, parseTarget }, { Steady }, { say }] = await Promise.all([
+  const [{ attach }, { isRemote, parseTarget }, { Steady }, { interruption, say }] = await Promise.all([
     import('../../capture/attach.ts'),
     import('../../capture/target.ts'),
     import('../../capture/steady.ts'),
@@ -57,12 +57,7 @@ async function attach(text: string | undefined, options: Options): Promise<void>
     ? { kind: 'port', host: '127.0.0.1', port: launched.port }
     : parseTarget(text!)
   if (isRemote(spec)) say(`${text} is not on this machine: whoever reaches that port can run code there`)
-  const interrupt = new AbortController()
-  const onInterrupt = () => {
-    process.off('SIGINT', onInterrupt) // a second one ends us at once
-    interrupt.abort()
-  }
-  process.on('SIGINT', onInterrupt)
+  const interrupt = interruption()
   const steady = new Steady()
   const reads = await attach(spec, {
     ...options,
@@ -77,9 +72,9 @@ async function attach(text: string | undefined, options: Options): Promise<void>
       say(`wrote ${path}`)
     },
   }).finally(() => launched?.close())
-  process.off('SIGINT', onInterrupt)
+  interrupt.end()
   if (reads > 0) return
-  if (interrupt.signal.aborted) process.exitCode = 130
+  if (interrupt.signal.aborted) process.exitCode = interrupt.status()
   else throw new TargetError('nothing was read')
 }
 

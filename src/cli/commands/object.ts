@@ -23,23 +23,29 @@ export function register(program: Command): void {
 }
 
 async function object(text: string, expression: string, { wait = 0, match }: Options): Promise<void> {
-  const [{ openTarget, parseTarget }, { originOf }, { print }, { TargetError }, { say }, { visible }] =
-    await Promise.all([
-      import('../../capture/target.ts'),
-      import('../../capture/object.ts'),
-      import('../output.ts'),
-      import('../../errors.ts'),
-      import('../capture.ts'),
-      import('../../escape.ts'),
-    ])
-  const interrupt = new AbortController()
-  process.once('SIGINT', () => interrupt.abort())
+  const [
+    { openTarget, parseTarget },
+    { originOf },
+    { print },
+    { TargetError },
+    { interruption, say },
+    { visible },
+  ] = await Promise.all([
+    import('../../capture/target.ts'),
+    import('../../capture/object.ts'),
+    import('../output.ts'),
+    import('../../errors.ts'),
+    import('../capture.ts'),
+    import('../../escape.ts'),
+  ])
+  const interrupt = interruption()
   const target = await openTarget(parseTarget(text), match)
   let origin: Origin
   try {
     origin = await originOf(target, expression, { wait, signal: interrupt.signal })
   } finally {
     await target.close()
+    interrupt.end()
   }
   const { trace, isOlder, losesTraces } = origin
   await print(originLines(origin).map(line => visible(line)))
