@@ -1,5 +1,6 @@
 // The whole command `tracemalloc top` on a large .heapprofile, against JSON.parse alone.
-// npm run build && node bench/heapprofile.mjs [megabytes or a file=94] [repeats=5]
+// npm run build && node bench/heapprofile.mjs [megabytes or a file=94] [repeats=5] [worst]
+// `worst`: nearly every row is different, and its samples do not add up to its size, so that each is decoded the slowest way.
 // Each measurement is a process of its own; the ways take turns, and the table has medians. CPU time is user and system time
 // of the whole process, its start included. JSON.parse ends where a string does, at 512 MiB.
 
@@ -31,7 +32,7 @@ function reported(size, n) {
 }
 
 /** Writes a profile as V8 does: about 290 bytes a node, 3 samples a node with bytes, ids in no order. */
-function makeProfile(path, megabytes) {
+function makeProfile(path, megabytes, isWorst) {
   const nodes = Math.round(megabytes * 3080)
   const ids = Math.round(nodes * 1.3) // a permutation by multiplication with a prime, with gaps, as V8's are
   const idOf = i => ((i * 7919) % ids) + 1
@@ -65,7 +66,10 @@ function makeProfile(path, megabytes) {
     const url = `/srv/app/src/module${script}/file${script}.js`
     const name = `"functionName":"fn_${script}_${(f / 60) | 0}"`
     let size = 0
-    if (random(10) < 8) {
+    if (isWorst && random(10) < 8) {
+      size = 16 * (1 + random(64))
+      for (let k = random(7); k > 0; k--) samples.push([144 + 8 * random(20), idOf(i)])
+    } else if (!isWorst && random(10) < 8) {
       const objects = new Set([OBJECTS[random(OBJECTS.length)], OBJECTS[random(OBJECTS.length)]])
       for (const object of objects) {
         const n = 1 + random(3)
@@ -105,12 +109,12 @@ function median(values) {
   return values.sort((a, b) => a - b)[values.length >> 1]
 }
 
-function main(input, repeats) {
+function main(input, repeats, isWorst) {
   const folder = mkdtempSync(join(tmpdir(), 'heapprofile-'))
   try {
     const isFile = !/^\d+$/.test(input)
     const file = isFile ? input : join(folder, 'big.heapprofile')
-    if (!isFile) makeProfile(file, Number(input))
+    if (!isFile) makeProfile(file, Number(input), isWorst)
     const bytes = statSync(file).size
     const names = Object.keys(ways).filter(way => way !== 'JSON.parse' || bytes < LONGEST_STRING)
     const runs = new Map(names.map(way => [way, []]))
@@ -135,4 +139,4 @@ function main(input, repeats) {
 
 const [first = '94', second = '5', third] = process.argv.slice(2)
 if (first === '--child') await child(second, third)
-else main(first, Number(second))
+else main(first, Number(second), third === 'worst')
