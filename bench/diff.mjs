@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { loadSnapshot } from '../dist/src/load.js'
+import { loadSnapshot } from '../dist/src/formats/files.js'
 
 const [traces = 1_000_000, repeats = 7] = process.argv.slice(2).map(Number)
 const script = fileURLToPath(new URL('diff.py', import.meta.url))

@@ -40,14 +40,14 @@ const ways = {
   'heap: classes, retained sizes': async ([file]) => {
     const { readGraph } = await import('../dist/src/heap/graph.js')
     const { analyse, classRows } = await import('../dist/src/heap/summary.js')
-    const { fileSource } = await import('../dist/src/io/node.js')
+    const { fileSource } = await import('../dist/src/bytes/disk.js')
     const heap = analyse(await readGraph(fileSource(file), { edgeNames: true }))
     return classRows(heap).length > 10 ? heap.total : 0
   },
   'heap --compare, two files': async ([file, old]) => {
     const { readGraph } = await import('../dist/src/heap/graph.js')
-    const { census, compareHeaps } = await import('../dist/src/heap/comparison.js')
-    const { fileSource } = await import('../dist/src/io/node.js')
+    const { census, compareHeaps } = await import('../dist/src/heap/compare.js')
+    const { fileSource } = await import('../dist/src/bytes/disk.js')
     const now = census(await readGraph(fileSource(file), { edgeNames: false }))
     const before = census(await readGraph(fileSource(old), { edgeNames: false }), now.interfaces)
     return compareHeaps(now, before).reduce((sum, row) => sum + row.sizeDelta, 0)
@@ -56,7 +56,7 @@ const ways = {
 const DEVTOOLS = "Chrome DevTools' loader: classes, retained sizes"
 
 async function typeTotals(file) {
-  const { loadSnapshot } = await import('../dist/src/load.js')
+  const { loadSnapshot } = await import('../dist/src/formats/files.js')
   const snapshot = await loadSnapshot(file, { columns: ['type'] })
   return snapshot.statistics('type').length > 10 ? snapshot.total.size : 0
 }

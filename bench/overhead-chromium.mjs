@@ -2,11 +2,11 @@
 // Interleaved; medians. node bench/overhead-chromium.mjs [repeats]
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { launchChrome } from '../dist/src/capture/launch.js'
-import { startSampler, stopSampler } from '../dist/src/capture/sampler.js'
-import { sampling } from '../dist/src/capture/settings.js'
-import { openTarget } from '../dist/src/capture/target.js'
-import { startTracker, stopTracker } from '../dist/src/capture/tracker.js'
+import { startTracker, stopTracker } from '../dist/src/capture/v8/object-tracker.js'
+import { startSampler, stopSampler } from '../dist/src/capture/v8/sampler.js'
+import { sampling } from '../dist/src/capture/v8/settings.js'
+import { launchChrome } from '../dist/src/inspector/launch-chrome.js'
+import { openTarget } from '../dist/src/inspector/target.js'
 import { PROGRAMS } from './overhead/programs.mjs'
 
 const repeats = Number(process.argv[2] ?? 7)

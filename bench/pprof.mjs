@@ -8,8 +8,8 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { MessageWriter } from '../dist/src/io/protobuf.js'
-import { dumpSnapshots, loadSnapshot, loadSnapshots } from '../dist/src/load.js'
+import { MessageWriter } from '../dist/src/bytes/protobuf.js'
+import { dumpSnapshots, loadSnapshot, loadSnapshots } from '../dist/src/formats/files.js'
 
 const TRACES = 1_000_000
 const FRAMES = 10

@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import WebSocket from 'ws'
-import { saveHeap } from '../dist/src/capture/heap.js'
-import { listTargets } from '../dist/src/capture/http.js'
-import { connect } from '../dist/src/capture/remote.js'
+import { saveHeap } from '../dist/src/capture/v8/heap-snapshot.js'
+import { listTargets } from '../dist/src/inspector/http.js'
+import { connect } from '../dist/src/inspector/websocket.js'
 
 const port = 21500
 

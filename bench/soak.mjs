@@ -5,12 +5,12 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { inspectorAt } from '../dist/src/capture/http.js'
-import { launchChrome } from '../dist/src/capture/launch.js'
-import { connect } from '../dist/src/capture/remote.js'
-import { readSampler, startSampler, stopSampler } from '../dist/src/capture/sampler.js'
-import { sampling } from '../dist/src/capture/settings.js'
-import { openTarget } from '../dist/src/capture/target.js'
+import { readSampler, startSampler, stopSampler } from '../dist/src/capture/v8/sampler.js'
+import { sampling } from '../dist/src/capture/v8/settings.js'
+import { inspectorAt } from '../dist/src/inspector/http.js'
+import { launchChrome } from '../dist/src/inspector/launch-chrome.js'
+import { openTarget } from '../dist/src/inspector/target.js'
+import { connect } from '../dist/src/inspector/websocket.js'
 
 const cycles = Number(process.argv[2] ?? 100)
 const modules = fileURLToPath(new URL('../node_modules', import.meta.url))

@@ -15,18 +15,18 @@
 // A snapshot without traces is one row without a size. Text never begins like a formula (a `'` goes in front) and has
 // hidden characters as `\u{1b}`, so a row is always one line. Rows end with `\n`; `\r\n` is read as well.
 
-import type { Converter } from '../src/converter.ts'
+import { asciiOf, inPieces, type Line, linesOf } from '../src/bytes/lines.ts'
+import type { Source } from '../src/bytes/source.ts'
 import { FormatError } from '../src/errors.ts'
-import { csvField, csvText, fromCsvField, fromCsvText } from '../src/escape.ts'
-import { asciiOf, inPieces, type Line, linesOf } from '../src/io/lines.ts'
-import type { Source } from '../src/io/source.ts'
 import { SnapshotBuilder } from '../src/model/builder.ts'
 import { frameText, parseFrame } from '../src/model/frame-text.ts'
-import { allocationFrames } from '../src/model/keys.ts'
+import { allocationFrames } from '../src/model/grouping/keys.ts'
 import type { SnapshotMeta } from '../src/model/meta.ts'
 import { parseMeta } from '../src/model/meta-json.ts'
 import type { Snapshot } from '../src/model/snapshot.ts'
-import { Tables } from '../src/model/tables.ts'
+import { Tables } from '../src/model/tables/tables.ts'
+import { csvField, csvText, fromCsvField, fromCsvText } from '../src/text/escape.ts'
+import type { Converter } from './converter.ts'
 
 const FORMAT = 'csv'
 const COLUMNS = [

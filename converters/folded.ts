@@ -13,18 +13,18 @@
 // may have no line break; hidden characters and `;` are `\u{3b}` in files of ours. A row without a stack is `<untraced>`.
 // A cut behind a line break cannot be told.
 
-import type { Converter } from '../src/converter.ts'
+import { inPieces, type Line, linesOf } from '../src/bytes/lines.ts'
+import type { Source } from '../src/bytes/source.ts'
 import { FormatError } from '../src/errors.ts'
-import { visible } from '../src/escape.ts'
-import { inPieces, type Line, linesOf } from '../src/io/lines.ts'
-import type { Source } from '../src/io/source.ts'
 import { SnapshotBuilder } from '../src/model/builder.ts'
 import { frameText, parseFrame } from '../src/model/frame-text.ts'
-import { UNTRACED } from '../src/model/keys.ts'
-import { merged } from '../src/model/merge.ts'
+import { UNTRACED } from '../src/model/grouping/keys.ts'
 import type { SnapshotMeta } from '../src/model/meta.ts'
 import type { Snapshot } from '../src/model/snapshot.ts'
-import { Tables } from '../src/model/tables.ts'
+import { Tables } from '../src/model/tables/tables.ts'
+import { visible } from '../src/text/escape.ts'
+import { merged } from '../src/transform/merge.ts'
+import type { Converter } from './converter.ts'
 
 const FORMAT = 'folded'
 /** A file without traces, as an empty one is none. */

@@ -1,4 +1,4 @@
-import type { Converter } from '../src/converter.ts'
+import type { Converter } from './converter.ts'
 import { csv } from './csv.ts'
 import { firefox } from './firefox/index.ts'
 import { folded } from './folded.ts'

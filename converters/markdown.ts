@@ -5,14 +5,14 @@
 // comes from a profile stands in code spans, in which nothing is a link, a mention, a tag or the border of a cell. What is
 // not shown is counted. Sizes are CPython's (`50.7 KiB`), estimated numbers of blocks have a `~`.
 
-import type { Converter } from '../src/converter.ts'
-import { markdownCode } from '../src/escape.ts'
-import { inPieces } from '../src/io/lines.ts'
+import { inPieces } from '../src/bytes/lines.ts'
 import { frameText } from '../src/model/frame-text.ts'
+import type { Statistic } from '../src/model/grouping/statistic.ts'
 import type { SnapshotMeta } from '../src/model/meta.ts'
 import type { Snapshot } from '../src/model/snapshot.ts'
-import type { Statistic } from '../src/model/statistic.ts'
-import { formatSize } from '../src/units.ts'
+import { markdownCode } from '../src/text/escape.ts'
+import { formatSize } from '../src/text/units.ts'
+import type { Converter } from './converter.ts'
 
 /** What fits well in a comment. */
 const LINES = 25

@@ -15,16 +15,16 @@
 //
 // A snapshot without traces is one line without `size`. Samples (ordinals) are not kept.
 
-import type { Converter } from '../src/converter.ts'
+import { parseText, Taker } from '../src/bytes/json-document.ts'
+import { asciiOf, inPieces, type Line, linesOf } from '../src/bytes/lines.ts'
+import type { Source } from '../src/bytes/source.ts'
 import { FormatError } from '../src/errors.ts'
-import { jsonText } from '../src/escape.ts'
-import { parseText, Taker } from '../src/io/document.ts'
-import { asciiOf, inPieces, type Line, linesOf } from '../src/io/lines.ts'
-import type { Source } from '../src/io/source.ts'
 import { SnapshotBuilder } from '../src/model/builder.ts'
 import { metaJson, parseMeta } from '../src/model/meta-json.ts'
 import type { Snapshot } from '../src/model/snapshot.ts'
-import { Tables } from '../src/model/tables.ts'
+import { Tables } from '../src/model/tables/tables.ts'
+import { jsonText } from '../src/text/escape.ts'
+import type { Converter } from './converter.ts'
 
 const FORMAT = 'ndjson'
 const UINT32 = 2 ** 32

@@ -17,19 +17,19 @@
 // Quirks: "evented" profiles (what speedscope itself exports) open and close frames at offsets; unit `none` of others is taken
 // as bytes; a V8 heap profile that speedscope exported has its lines 0-based.
 
-import type { Converter } from '../src/converter.ts'
+import { readDocument, Taker } from '../src/bytes/json-document.ts'
+import { asciiOf, inPieces } from '../src/bytes/lines.ts'
+import type { Source } from '../src/bytes/source.ts'
 import { FormatError } from '../src/errors.ts'
-import { jsonText } from '../src/escape.ts'
-import { readDocument, Taker } from '../src/io/document.ts'
-import { asciiOf, inPieces } from '../src/io/lines.ts'
-import type { Source } from '../src/io/source.ts'
 import { SnapshotBuilder } from '../src/model/builder.ts'
 import { UNKNOWN } from '../src/model/frame-text.ts'
-import { merged } from '../src/model/merge.ts'
 import type { SnapshotMeta } from '../src/model/meta.ts'
 import { metaJson, parseMeta } from '../src/model/meta-json.ts'
 import type { Snapshot } from '../src/model/snapshot.ts'
-import { Tables } from '../src/model/tables.ts'
+import { Tables } from '../src/model/tables/tables.ts'
+import { jsonText } from '../src/text/escape.ts'
+import { merged } from '../src/transform/merge.ts'
+import type { Converter } from './converter.ts'
 
 const FORMAT = 'speedscope'
 const SCHEMA = 'https://www.speedscope.app/file-format-schema.json'

@@ -5,15 +5,14 @@ export {
   GrowthError,
   type GrowthOptions,
   measureGrowth,
-} from './growth.ts'
-export { appFrames } from './model/app.ts'
+} from './library/growth.ts'
+export * from './library/tracemalloc.ts'
 export { type BaseFilter, DomainFilter, Filter, type FilterOptions } from './model/filter.ts'
 export { Frame } from './model/frame.ts'
-export type { Cumulative, GroupKey, KeyType } from './model/group.ts'
+export type { Cumulative, GroupKey, KeyType } from './model/grouping/group.ts'
+export { Statistic, StatisticDiff } from './model/grouping/statistic.ts'
 export type { Measure, SnapshotMeta } from './model/meta.ts'
-export { type Redaction, redact } from './model/redact.ts'
 export { Snapshot } from './model/snapshot.ts'
-export { Statistic, StatisticDiff } from './model/statistic.ts'
 export { Trace, Traces } from './model/trace.ts'
 export { type GetLine, Traceback, type TracebackFormatOptions } from './model/traceback.ts'
 export {
@@ -27,4 +26,5 @@ export {
 } from './sourcemap/apply.ts'
 export { mapFiles } from './sourcemap/files.ts'
 export { sourceLines } from './sourcemap/lines.ts'
-export * from './tracemalloc.ts'
+export { appFrames } from './transform/own-frames.ts'
+export { type Redaction, redact } from './transform/redact.ts'

@@ -1,5 +1,5 @@
-import { preload } from './capture/preload.ts'
-import { settingsFromEnv } from './capture/settings.ts'
+import { preload } from './capture/agent/preload.ts'
+import { settingsFromEnv } from './capture/v8/settings.ts'
 import { TracemallocError } from './errors.ts'
 
 // `node --import tracemalloc/register app.js`: what PYTHONTRACEMALLOC is to Python.

@@ -1,6 +1,6 @@
 // `import 'tracemalloc/vitest'` adds a matcher to vitest's `expect`.
 import { expect } from 'vitest'
-import { type GrowthOptions, growthMessage, isOver, measureGrowth } from './growth.ts'
+import { type GrowthOptions, growthMessage, isOver, measureGrowth } from './library/growth.ts'
 
 declare module 'vitest' {
   // biome-ignore lint/suspicious/noExplicitAny: vitest's own declaration must be repeated as it is

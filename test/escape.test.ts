@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { csvText, fromCsvText, fromVisible, jsonText, markdownCode, visible } from '../src/escape.ts'
+import { csvText, fromCsvText, fromVisible, jsonText, markdownCode, visible } from '../src/text/escape.ts'
 
 const HOSTILE = [
   '__proto__',

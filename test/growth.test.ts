@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { assertLeavesAtMost, GrowthError, isOver, measureGrowth } from '../src/growth.ts'
+import { assertLeavesAtMost, GrowthError, isOver, measureGrowth } from '../src/library/growth.ts'
 import '../src/vitest.ts'
 
 const kept: unknown[] = []

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import zlib from 'node:zlib'
 import { afterAll, describe, expect, test } from 'vitest'
+import { bytesSource } from '../src/bytes/source.ts'
 import { FormatError, UsageError } from '../src/errors.ts'
-import { bytesSource } from '../src/io/source.ts'
-import { loadFile, loadSource } from '../src/load.ts'
+import { loadFile, loadSource } from '../src/formats/files.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'tracemalloc-load-'))
 afterAll(() => rmSync(folder, { recursive: true }))

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Frame } from '../src/model/frame.ts'
 import { Traceback } from '../src/model/traceback.ts'
-import { compareCodePoints, formatSigned, formatSize, toFixedHalfEven } from '../src/units.ts'
+import { compareCodePoints, formatSigned, formatSize, toFixedHalfEven } from '../src/text/units.ts'
 
 /** Every kind of unit and pair, so that all neighbours occur. */
 const text = fc

@@ -2,7 +2,7 @@
 
 import { SnapshotBuilder } from '../../src/model/builder.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
-import { probability, reportedSize } from '../../src/statistics/sampling.ts'
+import { probability, reportedSize } from '../../src/statistics/estimation/sampling.ts'
 import { binomial } from '../../test/support/sampler.ts'
 
 /** By node of a real profile: its objects' sizes and how many there are of each. */

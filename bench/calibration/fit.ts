@@ -1,9 +1,9 @@
 // What is fitted on the programs of the table of usual sizes: the weight of sizes unheard of (src/statistics/prior.ts) and how alike the
 // sizes at one node are (src/statistics/checksum.ts). The programs that counts are judged on take no part.
 
-import { probability, reportedSize } from '../../src/statistics/sampling.ts'
-import { SizeTable } from '../../src/statistics/sizes.ts'
-import { logGamma } from '../../src/statistics/special.ts'
+import { probability, reportedSize } from '../../src/statistics/estimation/sampling.ts'
+import { SizeTable } from '../../src/statistics/estimation/size-table.ts'
+import { logGamma } from '../../src/statistics/special-functions.ts'
 import { binomial, randomFrom } from '../../test/support/sampler.ts'
 import type { Histogram } from './exact.ts'
 

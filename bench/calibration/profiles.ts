@@ -2,7 +2,7 @@
 
 import { read as readProfile } from '../../converters/heapprofile/read.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
-import { estimateCounts } from '../../src/statistics/estimates.ts'
+import { estimateCounts } from '../../src/statistics/estimation/estimates.ts'
 import type { Histogram } from './exact.ts'
 
 /** A profile as the runner writes it: V8's, and at interval 1 the objects' sizes by node. */

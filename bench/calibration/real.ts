@@ -1,11 +1,11 @@
 // Claims that are checked on real programs under V8.
 
-import { groupRows } from '../../src/model/group.ts'
+import { groupRows } from '../../src/model/grouping/group.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import { compareSampled } from '../../src/statistics/compare.ts'
-import { errorBars } from '../../src/statistics/errorBars.ts'
-import { estimateRows } from '../../src/statistics/estimates.ts'
-import type { SampledDiff } from '../../src/statistics/types.ts'
+import { errorBars } from '../../src/statistics/estimation/error-bars.ts'
+import { estimateRows } from '../../src/statistics/estimation/estimates.ts'
+import type { SampledDiff } from '../../src/statistics/results.ts'
 import { randomFrom } from '../../test/support/sampler.ts'
 import { sampleHistogram } from './exact.ts'
 import { histogramOf, type Profile, snapshotOf } from './profiles.ts'

@@ -1,10 +1,10 @@
 // Claims that are checked where the truth is known: heaps of the seeded sampler.
 
-import { groupRows } from '../../src/model/group.ts'
+import { groupRows } from '../../src/model/grouping/group.ts'
 import { compareSampled } from '../../src/statistics/compare.ts'
-import { detectableGrowth } from '../../src/statistics/detectable.ts'
-import { errorBars } from '../../src/statistics/errorBars.ts'
-import { probability } from '../../src/statistics/sampling.ts'
+import { errorBars } from '../../src/statistics/estimation/error-bars.ts'
+import { probability } from '../../src/statistics/estimation/sampling.ts'
+import { detectableGrowth } from '../../src/statistics/testing/power.ts'
 import { seriesTrend } from '../../src/statistics/trend.ts'
 import { randomFrom, Sampler } from '../../test/support/sampler.ts'
 import { percent, type Result } from './result.ts'

@@ -22,8 +22,8 @@
 // With `memoryAddress` (Firefox's own recordings) an allocation is live unless its address was freed later. Profiles without
 // any allocation are refused: they measure time.
 
-import type { Converter } from '../../src/converter.ts'
-import { asciiOf, inPieces } from '../../src/io/lines.ts'
+import { asciiOf, inPieces } from '../../src/bytes/lines.ts'
+import type { Converter } from '../converter.ts'
 
 function sniff(head: Uint8Array): 'yes' | 'no' | 'more' {
   const text = asciiOf(head)

@@ -1,11 +1,11 @@
+import { readDocument, Taker } from '../../src/bytes/json-document.ts'
+import type { Source } from '../../src/bytes/source.ts'
 import { FormatError } from '../../src/errors.ts'
-import { readDocument, Taker } from '../../src/io/document.ts'
-import type { Source } from '../../src/io/source.ts'
 import { SnapshotBuilder } from '../../src/model/builder.ts'
 import { UNKNOWN } from '../../src/model/frame-text.ts'
 import { parseMeta } from '../../src/model/meta-json.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
-import { Tables } from '../../src/model/tables.ts'
+import { Tables } from '../../src/model/tables/tables.ts'
 
 export const FORMAT = 'firefox'
 const OLDEST = 48

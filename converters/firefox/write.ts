@@ -1,9 +1,9 @@
-import { jsonText } from '../../src/escape.ts'
 import { UNKNOWN } from '../../src/model/frame-text.ts'
-import { merged } from '../../src/model/merge.ts'
 import { metaJson } from '../../src/model/meta-json.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
-import { Tables } from '../../src/model/tables.ts'
+import { Tables } from '../../src/model/tables/tables.ts'
+import { jsonText } from '../../src/text/escape.ts'
+import { merged } from '../../src/transform/merge.ts'
 
 /** The version of the processed profile that is written. */
 const VERSION = 60

@@ -1,8 +1,8 @@
-import { JsonTokens, TOKEN } from '../../src/io/json.ts'
-import { RowIndex, reserve } from '../../src/model/columns.ts'
-import { fileOf, isPseudo } from '../../src/model/filenames.ts'
-import { NATIVE, V8 } from '../../src/model/frames.ts'
-import type { Tables } from '../../src/model/tables.ts'
+import { JsonTokens, TOKEN } from '../../src/bytes/json-tokens.ts'
+import { fileOf, isPseudo } from '../../src/model/script-url.ts'
+import { NATIVE, V8 } from '../../src/model/tables/frames.ts'
+import type { Tables } from '../../src/model/tables/tables.ts'
+import { RowIndex, reserve } from '../../src/model/tables/typed-arrays.ts'
 
 /** V8's `Runtime.CallFrame`. Line and column are 0-based, -1 = unknown. */
 interface CallFrame {

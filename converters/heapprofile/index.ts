@@ -19,9 +19,9 @@
 // writes samples first, scriptId as a number and other orders of members. None writes the sampling interval. The sizes of
 // samples do not add up to selfSize: V8 rounds each on its own.
 
-import type { Converter } from '../../src/converter.ts'
+import { JsonTokens, TOKEN, type Token } from '../../src/bytes/json-tokens.ts'
 import { FormatError } from '../../src/errors.ts'
-import { JsonTokens, TOKEN, type Token } from '../../src/io/json.ts'
+import type { Converter } from '../converter.ts'
 
 const NODE_KEYS = ['callFrame', 'selfSize', 'id', 'children']
 const SAMPLE_KEYS = ['size', 'nodeId', 'ordinal']

@@ -1,4 +1,4 @@
-import { type JsonTokens, STATE } from '../../src/io/json.ts'
+import { type JsonTokens, STATE } from '../../src/bytes/json-tokens.ts'
 import { SEEN, type Tree } from './tree.ts'
 
 /** A text as 32-bit words at given places, to be compared with a DataView's. */

@@ -1,7 +1,7 @@
-import type { ReadOptions } from '../../src/converter.ts'
-import { JsonTokens, TOKEN, type Token } from '../../src/io/json.ts'
-import type { Source } from '../../src/io/source.ts'
+import { JsonTokens, TOKEN, type Token } from '../../src/bytes/json-tokens.ts'
+import type { Source } from '../../src/bytes/source.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
+import type { ReadOptions } from '../converter.ts'
 import { Layout } from './layout.ts'
 import { SEEN, Tree } from './tree.ts'
 

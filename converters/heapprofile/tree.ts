@@ -1,10 +1,10 @@
-import type { ReadOptions } from '../../src/converter.ts'
-import type { JsonTokens } from '../../src/io/json.ts'
-import { BagBuilder, samplesOf } from '../../src/model/bags.ts'
+import type { JsonTokens } from '../../src/bytes/json-tokens.ts'
 import { SnapshotBuilder } from '../../src/model/builder.ts'
-import { reserve } from '../../src/model/columns.ts'
 import type { SnapshotMeta } from '../../src/model/meta.ts'
+import { BagBuilder, samplesOf } from '../../src/model/sample-multisets.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
+import { reserve } from '../../src/model/tables/typed-arrays.ts'
+import type { ReadOptions } from '../converter.ts'
 import { CallFrames } from './call-frames.ts'
 
 /** Bits of the keys that a node must have. */

@@ -1,7 +1,7 @@
-import type { WriteOptions } from '../../src/converter.ts'
 import { FormatError } from '../../src/errors.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
-import { Tables } from '../../src/model/tables.ts'
+import { Tables } from '../../src/model/tables/tables.ts'
+import type { WriteOptions } from '../converter.ts'
 import { CallFrameTexts } from './call-frames.ts'
 
 /** Length of the pieces, about. */

@@ -16,10 +16,11 @@
  * Node 20 and 22 break lines inside of the arrays; Chromium adds sections (scopes ...) and location fields; fields go by `meta`.
  * Before V8 14 traces of live objects get lost in garbage collections.
  */
-import type { Converter, ReadOptions } from '../../src/converter.ts'
+
+import type { Source } from '../../src/bytes/source.ts'
 import { FormatError } from '../../src/errors.ts'
-import type { Source } from '../../src/io/source.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
+import type { Converter, ReadOptions } from '../converter.ts'
 
 const FORMAT = 'heapsnapshot'
 const BEGINNING = '{"snapshot":{'
@@ -36,7 +37,7 @@ function sniff(head: Uint8Array): 'yes' | 'no' | 'more' {
 
 async function read(source: Source, options: ReadOptions): Promise<readonly Snapshot[]> {
   const [{ readMembers }, { SnapshotReader }] = await Promise.all([
-    import('../../src/io/members.ts'),
+    import('../../src/heapsnapshot/sections.ts'),
     import('./reader.ts'),
   ])
   const reader = new SnapshotReader(options)

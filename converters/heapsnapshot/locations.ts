@@ -1,8 +1,8 @@
-import type { Header } from '../../src/io/heapsnapshot.ts'
-import { type Handler, RowFault } from '../../src/io/values.ts'
-import { hash2, RowIndex, reserve } from '../../src/model/columns.ts'
-import { pathOf } from '../../src/model/filenames.ts'
-import type { Tables } from '../../src/model/tables.ts'
+import type { Header } from '../../src/heapsnapshot/header.ts'
+import { type Handler, RowFault } from '../../src/heapsnapshot/values.ts'
+import { pathOf } from '../../src/model/script-url.ts'
+import type { Tables } from '../../src/model/tables/tables.ts'
+import { hash2, RowIndex, reserve } from '../../src/model/tables/typed-arrays.ts'
 import type { Rows } from './rows.ts'
 
 /** Where the constructors of objects are defined, for files without traces. */

@@ -1,6 +1,5 @@
-import { type ReadOptions, ROW_COLUMNS } from '../../src/converter.ts'
 import { FormatError } from '../../src/errors.ts'
-import { callTree, functionRows } from '../../src/io/calls.ts'
+import { Calls } from '../../src/heapsnapshot/allocation-calls.ts'
 import {
   BUFFER_DATA,
   className,
@@ -8,16 +7,17 @@ import {
   isNamed,
   LONGEST_HEADER,
   readHeader,
-} from '../../src/io/heapsnapshot.ts'
-import { StringPicker } from '../../src/io/strings.ts'
-import { exactly, type Handler, RowFault, type RowSink } from '../../src/io/values.ts'
+} from '../../src/heapsnapshot/header.ts'
+import { StringPicker } from '../../src/heapsnapshot/string-picker.ts'
+import { callTree, functionRows } from '../../src/heapsnapshot/trace-tree.ts'
+import { exactly, type Handler, RowFault, type RowSink } from '../../src/heapsnapshot/values.ts'
 import { SnapshotBuilder } from '../../src/model/builder.ts'
-import { Calls } from '../../src/model/calls.ts'
-import { hash2, RowIndex } from '../../src/model/columns.ts'
-import { OLDER } from '../../src/model/frames.ts'
 import { DOMAIN } from '../../src/model/meta.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
-import { Tables } from '../../src/model/tables.ts'
+import { OLDER } from '../../src/model/tables/frames.ts'
+import { Tables } from '../../src/model/tables/tables.ts'
+import { hash2, RowIndex } from '../../src/model/tables/typed-arrays.ts'
+import { type ReadOptions, ROW_COLUMNS } from '../converter.ts'
 import { Locations } from './locations.ts'
 import { Rows } from './rows.ts'
 import { OLDER_PLACE, Untraced } from './untraced.ts'

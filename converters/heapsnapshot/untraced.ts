@@ -1,6 +1,6 @@
-import type { Header } from '../../src/io/heapsnapshot.ts'
-import { type Handler, RowFault } from '../../src/io/values.ts'
-import { reserve } from '../../src/model/columns.ts'
+import type { Header } from '../../src/heapsnapshot/header.ts'
+import { type Handler, RowFault } from '../../src/heapsnapshot/values.ts'
+import { reserve } from '../../src/model/tables/typed-arrays.ts'
 import type { Rows } from './rows.ts'
 
 /** The place of rows of what is older than the tracker. */

@@ -16,10 +16,11 @@
  * sizes add up to the row's. Frames more recent than the allocation frame (built-ins) are left out, so that Python's statistics
  * name the same lines; an empty traceback, which Python does not know, becomes the frame `<untraced>:0`.
  */
-import type { Converter, ReadOptions } from '../../src/converter.ts'
+
+import type { Source } from '../../src/bytes/source.ts'
 import { FormatError } from '../../src/errors.ts'
-import type { Source } from '../../src/io/source.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
+import type { Converter, ReadOptions } from '../converter.ts'
 
 /** Protocols 2 to 5 say so; 0 and 1 begin with a name: `ccopy_reg\n_reconstructor\n`. */
 function sniff(head: Uint8Array): 'yes' | 'no' | 'more' {

@@ -1,6 +1,6 @@
 import { FormatError, type FormatErrorCode } from '../../src/errors.ts'
-import { reserve } from '../../src/model/columns.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
+import { reserve } from '../../src/model/tables/typed-arrays.ts'
 import { ARGUMENTS, GET_WIDTH, INT_WIDTH, OP, operationLength, unsigned } from './opcodes.ts'
 import { decodeRawUnicodeEscape, decodeText } from './text.ts'
 import {

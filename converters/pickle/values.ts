@@ -1,7 +1,7 @@
 import type { FormatErrorCode } from '../../src/errors.ts'
 import { SnapshotBuilder } from '../../src/model/builder.ts'
-import { reserve } from '../../src/model/columns.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
+import { reserve } from '../../src/model/tables/typed-arrays.ts'
 
 // What a value on the unpickler's stack or in its memo is; its number means:
 export const NONE = 0

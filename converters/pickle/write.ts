@@ -1,8 +1,8 @@
-import type { WriteOptions } from '../../src/converter.ts'
 import { FormatError, type FormatErrorCode } from '../../src/errors.ts'
-import { UNTRACED } from '../../src/model/keys.ts'
+import { UNTRACED } from '../../src/model/grouping/keys.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
-import { Tables } from '../../src/model/tables.ts'
+import { Tables } from '../../src/model/tables/tables.ts'
+import type { WriteOptions } from '../converter.ts'
 import { OP } from './opcodes.ts'
 import { encodeText } from './text.ts'
 

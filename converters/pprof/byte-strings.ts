@@ -1,4 +1,4 @@
-import { reserve } from '../../src/model/columns.ts'
+import { reserve } from '../../src/model/tables/typed-arrays.ts'
 
 /** Byte strings one behind another in one buffer, by number. */
 export class ByteStrings {

@@ -1,4 +1,4 @@
-import { hash2, RowIndex, reserve } from '../../src/model/columns.ts'
+import { hash2, RowIndex, reserve } from '../../src/model/tables/typed-arrays.ts'
 
 /** The ids that a file gives its locations or functions, any of 1 .. 2^64 - 1, each with its index. */
 export class Ids {

@@ -24,7 +24,7 @@
 //   meta.skipped. Mappings, drop_frames, keep_frames and comments are not read.
 // - Without a period in bytes nothing says how it was sampled: `sampled`, interval unknown.
 
-import type { Converter } from '../../src/converter.ts'
+import type { Converter } from '../converter.ts'
 import { sniff } from './sniff.ts'
 
 export const pprof: Converter = {

@@ -1,4 +1,4 @@
-import { type Column, reserve } from '../../src/model/columns.ts'
+import { type Column, reserve } from '../../src/model/tables/typed-arrays.ts'
 
 /** A typed array that grows. */
 export class List<T extends Column> {

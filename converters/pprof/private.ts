@@ -1,4 +1,4 @@
-import { Cursor, MessageWriter } from '../../src/io/protobuf.ts'
+import { Cursor, MessageWriter } from '../../src/bytes/protobuf.ts'
 import type { SnapshotMeta } from '../../src/model/meta.ts'
 import { PART, PART_COLUMN, PART_SNAPSHOT, PART_TEXT, PRIVATE, VERSION } from './fields.ts'
 import { float64List } from './list.ts'

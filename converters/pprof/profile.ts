@@ -1,5 +1,5 @@
+import { Cursor, MessageWriter, WIRE } from '../../src/bytes/protobuf.ts'
 import { FormatError } from '../../src/errors.ts'
-import { Cursor, MessageWriter, WIRE } from '../../src/io/protobuf.ts'
 import { ByteKeys, ByteStrings } from './byte-strings.ts'
 import {
   FUNCTION,

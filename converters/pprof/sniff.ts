@@ -1,4 +1,4 @@
-import { Cursor, WIRE } from '../../src/io/protobuf.ts'
+import { Cursor, WIRE } from '../../src/bytes/protobuf.ts'
 import { PROFILE } from './fields.ts'
 
 /** Wire types, by field, of the messages in a Profile: V a varint, B bytes, R a repeated number (either). */

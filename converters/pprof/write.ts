@@ -1,8 +1,8 @@
+import { MessageWriter } from '../../src/bytes/protobuf.ts'
 import { FormatError } from '../../src/errors.ts'
-import { MessageWriter } from '../../src/io/protobuf.ts'
-import { hash2, RowIndex } from '../../src/model/columns.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
-import type { Tables } from '../../src/model/tables.ts'
+import type { Tables } from '../../src/model/tables/tables.ts'
+import { hash2, RowIndex } from '../../src/model/tables/typed-arrays.ts'
 import { FUNCTION, LINE, LOCATION, PROFILE, SAMPLE, VALUE_TYPE } from './fields.ts'
 import { type ColumnName, PrivateWriter } from './private.ts'
 

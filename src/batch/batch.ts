@@ -1,13 +1,13 @@
-import type { LoadOptions } from '../load.ts'
-import type { Cumulative, KeyType } from '../model/group.ts'
+import type { LoadOptions } from '../formats/files.ts'
+import type { Cumulative, KeyType } from '../model/grouping/group.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import { Tables } from '../model/tables.ts'
+import { Tables } from '../model/tables/tables.ts'
 import { compareSampled } from '../statistics/compare.ts'
+import type { Comparison, SeriesTrend } from '../statistics/results.ts'
 import { seriesTrend } from '../statistics/trend.ts'
-import type { Comparison, SeriesTrend } from '../statistics/types.ts'
-import { unpackSnapshot } from './pack.ts'
 import { readInParallel } from './pool.ts'
 import { type SeriesRule, seriesOf, shortNames } from './series.ts'
+import { unpackSnapshot } from './transfer.ts'
 
 export interface BatchOptions {
   /** How files are read; sent to the workers, so without functions. */

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import pLimit from 'p-limit'
-import type { LoadOptions } from '../load.ts'
-import type { PackedSnapshot } from './pack.ts'
+import type { LoadOptions } from '../formats/files.ts'
+import type { PackedSnapshot } from './transfer.ts'
 import type { Job, Reply } from './worker.ts'
 
 /** A file that was read, or the words of why it was not. */

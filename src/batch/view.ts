@@ -1,6 +1,6 @@
-import type { KeyType } from '../model/group.ts'
+import type { KeyType } from '../model/grouping/group.ts'
 import { type BatchRow, type BatchSeries, type BatchView, matrixOf, rankRows } from '../report/batch.ts'
-import type { Comparison, SeriesTrend } from '../statistics/types.ts'
+import type { Comparison, SeriesTrend } from '../statistics/results.ts'
 import type { BatchResult, SeriesResult } from './batch.ts'
 
 /** Packages shown below the rows of a series. */

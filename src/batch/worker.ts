@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads'
 import { TracemallocError } from '../errors.ts'
-import { type LoadOptions, loadFile } from '../load.ts'
-import { buffersOf, type PackedSnapshot, packSnapshot } from './pack.ts'
+import { type LoadOptions, loadFile } from '../formats/files.ts'
+import { buffersOf, type PackedSnapshot, packSnapshot } from './transfer.ts'
 
 /** One file to read. */
 export interface Job {

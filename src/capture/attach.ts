@@ -1,60 +1,17 @@
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TargetError } from '../errors.ts'
-import type { Snapshot } from '../model/snapshot.ts'
-import { makeFolder } from './files.ts'
-import { trackObjects } from './objects.ts'
-import { sampleHeap } from './sampled.ts'
-import { isNotSampling } from './sampler.ts'
-import type { Sampling } from './settings.ts'
-import { keepFramesStable, keepObjectsInPlace } from './stable.ts'
-import { type Isolate, openTarget, type Target, type TargetSpec } from './target.ts'
+import type { Isolate, Target } from '../inspector/isolate.ts'
+import { openTarget, type TargetSpec } from '../inspector/target.ts'
+import { trackObjects } from './object-reader.ts'
+import type { AttachOptions, Read, Reader } from './reader.ts'
+import { sampleHeap } from './sampling-reader.ts'
+import { makeFolder } from './series/names.ts'
+import { keepFramesStable, keepObjectsInPlace } from './v8/flags.ts'
+import { isNotSampling } from './v8/sampler.ts'
 
 /** How long a lost target is looked for again, in ms. */
 const RECONNECT_TIME = 60_000
-
-/** One file that was written. */
-export interface Read {
-  path: string
-  /** What is in it; a heap snapshot is not held. */
-  snapshot?: Snapshot
-  /** Milliseconds that the target took. */
-  took: number
-}
-
-/** Traces one isolate and reads what is alive. */
-export interface Reader {
-  isolate: Isolate
-  read(): Promise<Read>
-  /** Leaves the isolate as it was. */
-  stop(): Promise<void>
-}
-
-export interface AttachOptions {
-  /** V8's sampler; its allocation tracker, which sees every object, where absent. */
-  sampling?: Sampling
-  /** Folder of numbered files. */
-  dir: string
-  /** The one file to write, instead. */
-  output?: string
-  match?: string
-  /** Sample workers and iframes too. */
-  workers: boolean
-  /** Keep functions on the stack and objects apart while attached. */
-  stableFrames?: boolean
-  /** Seconds between the reads of a series; a single read when absent. */
-  every?: number
-  /** Reads of a series. */
-  count?: number
-  /** Seconds until the single read, or until the series ends. */
-  duration?: number
-  /** Ends the wait and the series. */
-  signal: AbortSignal
-  /** Is told of every file. */
-  onRead(read: Read): void
-  /** Is told what a user should know. */
-  say(line: string): void
-}
 
 /** Seconds of sampling before a single read. */
 export const DEFAULT_DURATION = 10

@@ -2,11 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { TargetError } from '../errors.ts'
-import { dumpSnapshots, loadFile } from '../load.ts'
+import { dumpSnapshots, loadFile } from '../formats/files.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import { DUMP, filePrefix, makeFolder } from './files.ts'
-import { type Settings, settingsToEnv } from './settings.ts'
-import { finishAll, withIsolate } from './store.ts'
+import { DUMP, filePrefix, makeFolder } from './series/names.ts'
+import { finishAll, withIsolate } from './series/store.ts'
+import { type Settings, settingsToEnv } from './v8/settings.ts'
 
 export interface RunOptions extends Omit<Settings, 'dir'> {
   /** Is told of every file of a series. */

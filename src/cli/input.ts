@@ -1,11 +1,11 @@
-import type { ReadOptions } from '../converter.ts'
+import type { ReadOptions } from '../../converters/converter.ts'
 import { TracemallocError, UsageError } from '../errors.ts'
-import { expandPath, type Loaded, loadFile } from '../load.ts'
+import { expandPath, type Loaded, loadFile } from '../formats/files.ts'
 import type { BaseFilter } from '../model/filter.ts'
 import type { Snapshot } from '../model/snapshot.ts'
+import { type RewriteOptions, rewriterOf } from './frame-options.ts'
 import { filtersOf } from './options.ts'
 import { progress } from './progress.ts'
-import { type RewriteOptions, rewriterOf } from './rewrite.ts'
 
 /** What a command needs of its options to read files. */
 export interface InputOptions extends RewriteOptions {

@@ -1,4 +1,4 @@
-import type { Carried, Converter } from '../converter.ts'
+import type { Carried, Converter } from '../../converters/converter.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 
 const WORDS: Record<Carried, string> = {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
 import { FormatError, TargetError, TracemallocError, UsageError } from '../errors.ts'
-import { visible } from '../escape.ts'
+import { visible } from '../text/escape.ts'
 import { nearest, OPTIONAL_VALUES } from './options.ts'
 
 /** Every command, one file each; only the one that is called is loaded. */

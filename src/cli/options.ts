@@ -1,13 +1,13 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import type { ReadOptions, ROW_COLUMNS } from '../converter.ts'
+import type { ReadOptions, ROW_COLUMNS } from '../../converters/converter.ts'
 import { UsageError } from '../errors.ts'
 import { type BaseFilter, Filter } from '../model/filter.ts'
-import type { Cumulative } from '../model/group.ts'
-import { KEY_TYPES, type KeyType } from '../model/keys.ts'
+import type { Cumulative } from '../model/grouping/group.ts'
+import { KEY_TYPES, type KeyType } from '../model/grouping/keys.ts'
 import { parseDomain } from '../model/meta.ts'
-import { REDACTIONS } from '../model/redactions.ts'
 import { FORMATS, type Format } from '../report/formats.ts'
-import type { RewriteOptions } from './rewrite.ts'
+import { REDACTIONS } from '../transform/redactions.ts'
+import type { RewriteOptions } from './frame-options.ts'
 
 /** Options as commander hands them over, of every command that selects and groups. */
 export interface SelectionOptions extends RewriteOptions {

@@ -1,13 +1,13 @@
 import { once } from 'node:events'
-import type { Converter, WriteOptions } from '../converter.ts'
+import type { Converter, WriteOptions } from '../../converters/converter.ts'
+import { gzipped } from '../bytes/disk.ts'
 import { UsageError } from '../errors.ts'
-import { visible } from '../escape.ts'
-import { gzipped } from '../io/node.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { GetLine } from '../model/traceback.ts'
 import type { Format } from '../report/formats.ts'
-import { render } from '../report/render.ts'
-import type { DiffView, TopView } from '../report/view.ts'
+import { render } from '../report/statistics/render.ts'
+import type { DiffView, TopView } from '../report/statistics/view.ts'
+import { visible } from '../text/escape.ts'
 
 /** Writes to standard output, waiting for a slow reader. */
 export async function print(lines: Iterable<string> | AsyncIterable<string>): Promise<void> {

@@ -1,4 +1,4 @@
-import { className, isNamed } from '../io/heapsnapshot.ts'
+import { className, isNamed } from '../heapsnapshot/header.ts'
 import type { HeapGraph } from './graph.ts'
 import { type Interface, InterfaceMatcher, plainObjectTest } from './interfaces.ts'
 

@@ -1,6 +1,6 @@
-import { nameTest, userRootTest } from './flags.ts'
+import { weakMapEdges } from './ephemerons.ts'
 import type { HeapGraph } from './graph.ts'
-import { weakMapEdges } from './weakmaps.ts'
+import { nameTest, userRootTest } from './node-marks.ts'
 
 /** Distance of a node that nothing reaches. */
 export const UNREACHED = -5

@@ -1,7 +1,7 @@
-import { reserve } from '../model/columns.ts'
-import { markOwned } from './flags.ts'
+import { reserve } from '../model/tables/typed-arrays.ts'
+import { weakMapEdges } from './ephemerons.ts'
 import type { HeapGraph } from './graph.ts'
-import { weakMapEdges } from './weakmaps.ts'
+import { markOwned } from './node-marks.ts'
 
 /** Who dominates whom: a node's dominator is the last node that every way from the root to it passes. */
 export interface Dominators {

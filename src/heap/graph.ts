@@ -1,13 +1,13 @@
+import type { Source } from '../bytes/source.ts'
 import { FormatError } from '../errors.ts'
-import { callTree, functionRows } from '../io/calls.ts'
-import { type Header, LONGEST_HEADER, readHeader } from '../io/heapsnapshot.ts'
-import { readMembers } from '../io/members.ts'
-import type { Source } from '../io/source.ts'
-import { type Handler, RowFault } from '../io/values.ts'
-import { Calls } from '../model/calls.ts'
-import { hash2, RowIndex, reserve } from '../model/columns.ts'
+import { Calls } from '../heapsnapshot/allocation-calls.ts'
+import { type Header, LONGEST_HEADER, readHeader } from '../heapsnapshot/header.ts'
+import { readMembers } from '../heapsnapshot/sections.ts'
+import { Texts } from '../heapsnapshot/string-table.ts'
+import { callTree, functionRows } from '../heapsnapshot/trace-tree.ts'
+import { type Handler, RowFault } from '../heapsnapshot/values.ts'
+import { hash2, RowIndex, reserve } from '../model/tables/typed-arrays.ts'
 import { Shapes } from './shapes.ts'
-import { Texts } from './texts.ts'
 
 /** What is kept of a file beyond what every question needs. */
 export interface GraphOptions {

@@ -1,5 +1,5 @@
-import { NodeStack, nameTest, userRootTest } from './flags.ts'
 import type { HeapGraph } from './graph.ts'
+import { NodeStack, nameTest, userRootTest } from './node-marks.ts'
 
 const NOBODY = 0xffffffff
 const SEVERAL = 0xfffffffe

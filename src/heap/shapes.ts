@@ -1,4 +1,4 @@
-import { hash2, RowIndex, reserve } from '../model/columns.ts'
+import { hash2, RowIndex, reserve } from '../model/tables/typed-arrays.ts'
 
 /**
  * The lists of property names that objects have, in the order of their edges; each distinct list once. Shape 0 is the empty

@@ -1,9 +1,9 @@
 import { type Classes, classify } from './classes.ts'
 import { distances } from './distances.ts'
 import { type Dominators, dominators } from './dominators.ts'
-import { spreadDetachedness } from './flags.ts'
 import type { HeapGraph } from './graph.ts'
 import { inferInterfaces } from './interfaces.ts'
+import { spreadDetachedness } from './node-marks.ts'
 import { transferOwned } from './ownership.ts'
 
 /** One class of a heap: a row of DevTools' Summary. Sizes in bytes. */

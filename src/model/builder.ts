@@ -1,7 +1,7 @@
-import { reserve } from './columns.ts'
 import type { SnapshotMeta } from './meta.ts'
 import { type Samples, Snapshot } from './snapshot.ts'
-import { Tables } from './tables.ts'
+import { Tables } from './tables/tables.ts'
+import { reserve } from './tables/typed-arrays.ts'
 
 /** The only writer of a snapshot's columns. Several builders may share one Tables. */
 export class SnapshotBuilder {

@@ -1,154 +1,45 @@
-/** The typed arrays that columns are made of. */
-export type Column = Uint8Array | Uint32Array | Float64Array
+import type { SnapshotMeta } from './meta.ts'
+import type { Bags } from './sample-multisets.ts'
+import type { Tables } from './tables/tables.ts'
 
-/**
- * A column with room for at least `length` values: itself, or a copy of twice the size. A long one becomes four times as long: fewer copies
- * are left for the garbage collector, and room that nothing was written to takes no memory.
- */
-export function reserve<T extends Column>(column: T, length: number): T {
-  if (length <= column.length) return column
-  const grown = new (column.constructor as new (n: number) => T)(
-    Math.max(length, column.length * (column.length < 1 << 16 ? 2 : 4), 64),
-  )
-  grown.set(column as never)
-  return grown
+/** Live samples of a sampled snapshot, as columns of equal length. */
+export interface Samples {
+  /** The row that the sample belongs to. */
+  readonly row: Uint32Array
+  /** Bytes that the sample stands for, as V8 reports them: s * floor(1 / p(s) + 0.5). */
+  readonly size: Float64Array
+  /** V8's number of the sample, unique in a session: the same number in two reads is the same object. */
+  readonly ordinal: Float64Array
 }
 
-/** Where the first `length` marks are 1, ascending. */
-export function positions(marks: Uint8Array, length = marks.length): Uint32Array {
-  const found = new Uint32Array(length)
-  let n = 0
-  for (let i = 0; i < length; i++) if (marks[i] === 1) found[n++] = i
-  return found.subarray(0, n)
+/** A snapshot's columns, of equal length (samples apart). */
+export interface Columns {
+  /** Stack ids. */
+  readonly stack: Uint32Array
+  /** Total bytes of the row, exact to 2^53. */
+  readonly size: Float64Array
+  /** Number of blocks of the row. */
+  readonly count: Float64Array
+  /** Kind of memory: 0 JS heap, 1 ArrayBuffer, 2 native, 3 code; others as a file or a caller has them. */
+  readonly domain: Uint32Array
+  /** String ids of the type; 0 = unknown. */
+  readonly type: Uint32Array
+  /** Number of frames before truncation; 0 = unknown. Absent where no row knows. */
+  readonly totalNframe?: Uint32Array
+  readonly samples?: Samples
+  /** Instead of `samples`, where nobody needs to tell them apart. */
+  readonly bags?: Bags
 }
 
-/** Ids sorted by their values in a column, biggest first, ties in the order they have: a radix sort by bytes. */
-export function sortDescending(ids: Uint32Array, column: Float64Array): Uint32Array {
-  const n = ids.length
-  const low = new Uint32Array(n)
-  const high = new Uint32Array(n)
-  const bits = new DataView(new ArrayBuffer(8))
-  for (let i = 0; i < n; i++) {
-    bits.setFloat64(0, column[ids[i]] + 0) // -0 becomes 0
-    const sign = bits.getInt32(0) >> 31
-    // Ascending bits of the number turned round; a negative number's ascend the other way.
-    high[i] = ~(bits.getUint32(0) ^ (sign | 0x80000000))
-    low[i] = ~(bits.getUint32(4) ^ sign)
-  }
-  let order = Uint32Array.from(ids.keys())
-  let next = new Uint32Array(n)
-  for (let byte = 0; byte < 8; byte++) {
-    const words = byte < 4 ? low : high
-    const shift = (byte % 4) * 8
-    const starts = new Uint32Array(257)
-    for (let i = 0; i < n; i++) starts[((words[i] >>> shift) & 255) + 1]++
-    if (starts.includes(n)) continue // all have this byte in common
-    for (let value = 0; value < 256; value++) starts[value + 1] += starts[value]
-    for (let i = 0; i < n; i++) next[starts[(words[order[i]] >>> shift) & 255]++] = order[i]
-    ;[order, next] = [next, order]
-  }
-  return order.map(i => ids[i])
-}
-
-/** Mixes two 32-bit integers into a hash. */
-export function hash2(a: number, b: number): number {
-  let h = Math.imul(a ^ 0x9e3779b1, 0x85ebca6b) ^ Math.imul(b + 0x7f4a7c15, 0xc2b2ae35)
-  h ^= h >>> 15
-  h = Math.imul(h, 0x2c1b3c6d)
-  return (h ^ (h >>> 13)) >>> 0
-}
-
-/**
- * An open-addressing set of row numbers: the rows' own columns are the keys, so a slot is 4 bytes.
- * `hashOf(row)` and `equals(row)` are given by the owner of the columns.
- */
-export class RowIndex {
-  #slots = new Uint32Array(64) // row + 1; 0 = free
-  #used = 0
-  #cursor = 0
-
-  /** The row already stored that `same` accepts, or -1. */
-  find(hash: number, same: (row: number) => boolean): number {
-    let row = this.first(hash)
-    while (row >= 0 && !same(row)) row = this.next()
-    return row
-  }
-
-  /** The rows that may have this hash are the first one and the next ones, until -1: `find` without a function. */
-  first(hash: number): number {
-    this.#cursor = hash & (this.#slots.length - 1)
-    return this.#slots[this.#cursor] - 1
-  }
-
-  next(): number {
-    this.#cursor = (this.#cursor + 1) & (this.#slots.length - 1)
-    return this.#slots[this.#cursor] - 1
-  }
-
-  add(hash: number, row: number, hashOf: (row: number) => number): void {
-    if ((this.#used + 1) * 3 > this.#slots.length * 2) this.#grow(hashOf)
-    this.#put(hash, row)
-    this.#used++
-  }
-
-  #put(hash: number, row: number): void {
-    const mask = this.#slots.length - 1
-    let i = hash & mask
-    while (this.#slots[i] !== 0) i = (i + 1) & mask
-    this.#slots[i] = row + 1
-  }
-
-  #grow(hashOf: (row: number) => number): void {
-    const old = this.#slots
-    this.#slots = new Uint32Array(old.length * 2)
-    for (const slot of old) if (slot !== 0) this.#put(hashOf(slot - 1), slot - 1)
-  }
-}
-
-/** Ids of tuples of integers, in the order of their first appearance. */
-export class TupleIds {
-  readonly width: number
-  values: Uint32Array
-  length = 0
-  #slots = new Uint32Array(64) // id + 1; 0 = free
-
-  constructor(width: number) {
-    this.width = width
-    this.values = new Uint32Array(width * 64)
-  }
-
-  intern(tuple: ArrayLike<number>): number {
-    const { width, values } = this
-    const mask = this.#slots.length - 1
-    let i = hashOf(tuple, 0, width) & mask
-    for (; this.#slots[i] !== 0; i = (i + 1) & mask) {
-      const id = this.#slots[i] - 1
-      let k = 0
-      while (k < width && values[id * width + k] === tuple[k]) k++
-      if (k === width) return id
-    }
-    const id = this.length++
-    this.#slots[i] = this.length
-    this.values = reserve(values, this.length * width)
-    for (let k = 0; k < width; k++) this.values[id * width + k] = tuple[k]
-    if (this.length * 3 > this.#slots.length * 2) this.#grow()
-    return id
-  }
-
-  #grow(): void {
-    const slots = new Uint32Array(this.#slots.length * 4)
-    const mask = slots.length - 1
-    for (let id = 0; id < this.length; id++) {
-      let i = hashOf(this.values, id * this.width, this.width) & mask
-      while (slots[i] !== 0) i = (i + 1) & mask
-      slots[i] = id + 1
-    }
-    this.#slots = slots
-  }
-}
-
-function hashOf(values: ArrayLike<number>, at: number, width: number): number {
-  let hash = 0
-  for (let k = 0; k < width; k++) hash = hash2(hash, values[at + k])
-  return hash
+/** What a snapshot consists of, without what can be asked of it. */
+export interface SnapshotData {
+  readonly tables: Tables
+  readonly columns: Columns
+  readonly meta: SnapshotMeta
+  /** Most frames a traceback may have. */
+  readonly tracebackLimit: number
+  /** Number of rows. */
+  readonly length: number
+  /** The same rows over other tables, so that ids of two snapshots compare. */
+  over(tables: Tables): SnapshotData
 }

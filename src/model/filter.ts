@@ -1,12 +1,12 @@
+import type { SnapshotData } from './columns.ts'
 import { compileGlob } from './glob.ts'
-import { allocationFrames } from './keys.ts'
-import type { Snapshot } from './snapshot.ts'
+import { allocationFrames } from './grouping/keys.ts'
 
 /** A condition on traces; exclusive filters let pass what they do not match. */
 export interface BaseFilter {
   readonly inclusive: boolean
   /** For one snapshot: does the filter let row `i` pass? */
-  matcher(snapshot: Snapshot): (row: number) => boolean
+  matcher(snapshot: SnapshotData): (row: number) => boolean
 }
 
 export interface FilterOptions {
@@ -34,7 +34,7 @@ export class Filter implements BaseFilter {
     this.domain = options.domain
   }
 
-  matcher(snapshot: Snapshot): (row: number) => boolean {
+  matcher(snapshot: SnapshotData): (row: number) => boolean {
     const stacks = this.#matchingStacks(snapshot)
     const { stack, domain } = snapshot.columns
     return row => {
@@ -45,7 +45,7 @@ export class Filter implements BaseFilter {
   }
 
   /** 1 for each stack whose allocation frame (or, with `allFrames`, any frame) matches. */
-  #matchingStacks({ tables }: Snapshot): Uint8Array {
+  #matchingStacks({ tables }: SnapshotData): Uint8Array {
     const { frames, stacks, strings } = tables
     const matches = compileGlob(this.filenamePattern)
     const byFile = new Map<number, boolean>()
@@ -78,14 +78,14 @@ export class DomainFilter implements BaseFilter {
     this.domain = domain
   }
 
-  matcher(snapshot: Snapshot): (row: number) => boolean {
+  matcher(snapshot: SnapshotData): (row: number) => boolean {
     const { domain } = snapshot.columns
     return row => (domain[row] === this.domain) === this.inclusive
   }
 }
 
 /** Rows that any inclusive filter (if there is one) and every exclusive filter lets pass. */
-export function matchingRows(snapshot: Snapshot, filters: readonly BaseFilter[]): Uint32Array {
+export function matchingRows(snapshot: SnapshotData, filters: readonly BaseFilter[]): Uint32Array {
   const include = filters.filter(f => f.inclusive).map(f => f.matcher(snapshot))
   const exclude = filters.filter(f => !f.inclusive).map(f => f.matcher(snapshot))
   const rows = new Uint32Array(snapshot.length)

@@ -1,4 +1,4 @@
-import { fromVisible, visible } from '../escape.ts'
+import { fromVisible, visible } from '../text/escape.ts'
 
 /** File of a frame of which only a name is known: CPython's word. */
 export const UNKNOWN = '<unknown>'

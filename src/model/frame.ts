@@ -1,4 +1,4 @@
-import { compareCodePoints } from '../units.ts'
+import { compareCodePoints } from '../text/units.ts'
 
 /**
  * One call. `lineno` and `column` are 1-based, 0 = unknown. `exact` says that the line is the allocating or calling line;

@@ -1,46 +1,19 @@
-import type { Bags } from './bags.ts'
-import { compareSnapshots } from './compare.ts'
+import type { Columns, Samples, SnapshotData } from './columns.ts'
 import { type BaseFilter, matchingRows } from './filter.ts'
-import { type Cumulative, groupRows, type KeyType } from './group.ts'
+import { compareSnapshots } from './grouping/compare.ts'
+import { type Cumulative, groupRows, type KeyType } from './grouping/group.ts'
+import { type Statistic, type StatisticDiff, statisticsOf } from './grouping/statistic.ts'
 import type { SnapshotMeta } from './meta.ts'
-import { type Statistic, type StatisticDiff, statisticsOf } from './statistic.ts'
-import type { Tables } from './tables.ts'
+import type { Tables } from './tables/tables.ts'
 import { Traces } from './trace.ts'
 
-/** Live samples of a sampled snapshot, as columns of equal length. */
-export interface Samples {
-  /** The row that the sample belongs to. */
-  readonly row: Uint32Array
-  /** Bytes that the sample stands for, as V8 reports them: s * floor(1 / p(s) + 0.5). */
-  readonly size: Float64Array
-  /** V8's number of the sample, unique in a session: the same number in two reads is the same object. */
-  readonly ordinal: Float64Array
-}
-
-/** A snapshot's columns, of equal length (samples apart). */
-export interface Columns {
-  /** Stack ids. */
-  readonly stack: Uint32Array
-  /** Total bytes of the row, exact to 2^53. */
-  readonly size: Float64Array
-  /** Number of blocks of the row. */
-  readonly count: Float64Array
-  /** Kind of memory: 0 JS heap, 1 ArrayBuffer, 2 native, 3 code; others as a file or a caller has them. */
-  readonly domain: Uint32Array
-  /** String ids of the type; 0 = unknown. */
-  readonly type: Uint32Array
-  /** Number of frames before truncation; 0 = unknown. Absent where no row knows. */
-  readonly totalNframe?: Uint32Array
-  readonly samples?: Samples
-  /** Instead of `samples`, where nobody needs to tell them apart. */
-  readonly bags?: Bags
-}
+export type { Columns, Samples } from './columns.ts'
 
 /**
  * Memory blocks that were alive at one moment (or allocated up to it), each row with the stack that allocated it: CPython's
  * `tracemalloc.Snapshot`. Never changes; a filter returns a new one over the same tables.
  */
-export class Snapshot {
+export class Snapshot implements SnapshotData {
   readonly tables: Tables
   readonly columns: Columns
   readonly meta: SnapshotMeta

@@ -1,5 +1,5 @@
-import { formatSize } from '../units.ts'
-import type { Snapshot } from './snapshot.ts'
+import { formatSize } from '../text/units.ts'
+import type { SnapshotData } from './columns.ts'
 import { Traceback } from './traceback.ts'
 
 /** One row of a snapshot: CPython's `tracemalloc.Trace`, of `count` blocks. */
@@ -39,9 +39,9 @@ export class Trace {
 
 /** The rows of a snapshot as a sequence of `Trace` views. */
 export class Traces {
-  readonly #snapshot: Snapshot
+  readonly #snapshot: SnapshotData
 
-  constructor(snapshot: Snapshot) {
+  constructor(snapshot: SnapshotData) {
     this.#snapshot = snapshot
   }
 

@@ -1,9 +1,9 @@
-import { markdownCode, visible } from '../escape.ts'
-import type { Comparison, SampledDiff, TrendRow } from '../statistics/types.ts'
-import { formatSize } from '../units.ts'
-import { csvLine } from './csv.ts'
-import { amountsJson, keyJson } from './row.ts'
-import { fit, largest, shorten } from './width.ts'
+import type { Comparison, SampledDiff, TrendRow } from '../statistics/results.ts'
+import { markdownCode, visible } from '../text/escape.ts'
+import { formatSize } from '../text/units.ts'
+import { fit, largest, shorten } from '../text/width.ts'
+import { amountsJson, keyJson } from './row-json.ts'
+import { csvLine } from './statistics/csv.ts'
 
 /** One snapshot of a series, in bytes and blocks. */
 export interface BatchPoint {

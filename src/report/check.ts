@@ -1,10 +1,10 @@
-import { jsonText, markdownCode, visible } from '../escape.ts'
-import type { StatisticDiff } from '../model/statistic.ts'
-import type { Answer } from '../statistics/gate.ts'
-import type { SampledDiff } from '../statistics/types.ts'
-import { formatSize } from '../units.ts'
+import type { Answer } from '../gate/budgets.ts'
+import type { StatisticDiff } from '../model/grouping/statistic.ts'
+import type { SampledDiff } from '../statistics/results.ts'
+import { jsonText, markdownCode, visible } from '../text/escape.ts'
+import { formatSize } from '../text/units.ts'
 import type { CheckFormat } from './check-formats.ts'
-import { amountsJson, keyJson } from './row.ts'
+import { amountsJson, keyJson } from './row-json.ts'
 
 /** What the gate found. */
 export interface CheckView {

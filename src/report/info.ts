@@ -1,6 +1,6 @@
-import { visible } from '../escape.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import { formatSize } from '../units.ts'
+import { visible } from '../text/escape.ts'
+import { formatSize } from '../text/units.ts'
 
 /** What a file is and what its numbers stand for. */
 export interface InfoView {

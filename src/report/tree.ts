@@ -1,10 +1,10 @@
-import { visible } from '../escape.ts'
 import type { Frame } from '../model/frame.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import type { Tables } from '../model/tables.ts'
-import { formatSigned, formatSize } from '../units.ts'
-import { frameJson } from './row.ts'
-import { largest, widthOf } from './width.ts'
+import type { Tables } from '../model/tables/tables.ts'
+import { visible } from '../text/escape.ts'
+import { formatSigned, formatSize } from '../text/units.ts'
+import { largest, widthOf } from '../text/width.ts'
+import { frameJson } from './row-json.ts'
 
 /** Bytes and blocks. */
 export interface Amount {

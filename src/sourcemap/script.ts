@@ -1,7 +1,7 @@
 import type { Frame } from '../model/frame.ts'
-import type { MapFiles, MissReason } from './apply.ts'
 import { lineStarts } from './lines.ts'
 import type { Original, SourceMap } from './map.ts'
+import type { MapFiles, MissReason } from './map-files.ts'
 import { functionNameAt, identifierAt } from './names.ts'
 import { sourceName } from './paths.ts'
 

@@ -1,10 +1,13 @@
-import { type Cumulative, Grouper, type Groups, type KeyType } from '../model/group.ts'
+import { type Cumulative, Grouper, type Groups, type KeyType } from '../model/grouping/group.ts'
+import { type Describer, StatisticDiff, sortIds } from '../model/grouping/statistic.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import { type Describer, StatisticDiff, sortIds } from '../model/statistic.ts'
 import { Traceback } from '../model/traceback.ts'
-import { findDrift } from './drift.ts'
-import { errorBars } from './errorBars.ts'
-import { estimateRows, type RowEstimates } from './estimates.ts'
+import { errorBars } from './estimation/error-bars.ts'
+import { estimateRows, type RowEstimates } from './estimation/estimates.ts'
+import { notesOf } from './notes.ts'
+import type { Comparison, ErrorBar, NoiseReason, Rule, SampledDiff } from './results.ts'
+import { findDrift } from './testing/drift.ts'
+import { isPaired } from './testing/pairing.ts'
 import {
   addSums,
   BETWEEN_RUNS,
@@ -14,12 +17,10 @@ import {
   type Reads,
   repeatsJudge,
   unpairedJudge,
-} from './judge.ts'
-import { notesOf } from './notes.ts'
-import { isPaired } from './pairing.ts'
-import { runtimeStacks } from './runtime.ts'
-import { ALPHA, falseDiscoveryRate, isSurelyNoise, isTestable } from './significance.ts'
-import type { Comparison, ErrorBar, NoiseReason, Rule, SampledDiff } from './types.ts'
+  type Verdict,
+} from './testing/rules.ts'
+import { runtimeStacks } from './testing/runtime-stacks.ts'
+import { ALPHA, falseDiscoveryRate, isSurelyNoise, isTestable } from './testing/significance.ts'
 
 /** Old runs from which on the variation between them is measured, not assumed. */
 const REPEATS = 3
@@ -36,15 +37,6 @@ interface Sums {
   readonly sizes: ReadonlyMap<Snapshot, Float64Array>
   /** 1 where all of a group is memory of the runtime itself. */
   readonly runtime: Uint8Array
-}
-
-/** A verdict by group id. */
-export interface Verdict {
-  /** Undefined where it is surely too large to matter, and so not worked out. */
-  pValue: number | null | undefined
-  significant: boolean | null
-  reason: NoiseReason | undefined
-  drift?: { bytes: number; label: string }
 }
 
 /**

@@ -1,8 +1,8 @@
 import type { Snapshot } from '../model/snapshot.ts'
-import { formatSize } from '../units.ts'
-import { detectableGrowth } from './detectable.ts'
-import { describeSampling } from './sampling.ts'
-import type { Comparison, NoiseReason, Rule } from './types.ts'
+import { formatSize } from '../text/units.ts'
+import { describeSampling } from './estimation/sampling.ts'
+import type { Comparison, NoiseReason, Rule } from './results.ts'
+import { detectableGrowth } from './testing/power.ts'
 
 /** What a user should know before believing the verdicts. */
 export function notesOf(

@@ -1,15 +1,15 @@
 // Growth over a series of reads. In one session samples survive, so the sizes of a row are correlated and tests of trend are wrong;
 // whole objects are compared instead: those that came and stayed against those that went.
 
-import { type Cumulative, Grouper, type KeyType } from '../model/group.ts'
+import { type Cumulative, Grouper, type KeyType } from '../model/grouping/group.ts'
+import { StatisticDiff, sortIds } from '../model/grouping/statistic.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import { StatisticDiff, sortIds } from '../model/statistic.ts'
-import { estimateRows, sumRows } from './estimates.ts'
-import { addSums } from './judge.ts'
-import { isPaired } from './pairing.ts'
-import { runtimeStacks } from './runtime.ts'
-import { falseDiscoveryRate, growthTest, isTestable, type Sides } from './significance.ts'
-import type { NoiseReason, SeriesTrend, TrendRow } from './types.ts'
+import { estimateRows, sumRows } from './estimation/estimates.ts'
+import type { NoiseReason, SeriesTrend, TrendRow } from './results.ts'
+import { isPaired } from './testing/pairing.ts'
+import { addSums } from './testing/rules.ts'
+import { runtimeStacks } from './testing/runtime-stacks.ts'
+import { falseDiscoveryRate, growthTest, isTestable, type Sides } from './testing/significance.ts'
 
 interface Verdict {
   pValue: number | null

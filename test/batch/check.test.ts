@@ -2,9 +2,9 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { checkSnapshots } from '../../src/batch/check.ts'
-import { parseConfig } from '../../src/batch/config.ts'
-import { parseSize } from '../../src/units.ts'
+import { checkSnapshots } from '../../src/gate/check.ts'
+import { parseConfig } from '../../src/gate/config.ts'
+import { parseSize } from '../../src/text/units.ts'
 import { cli, root } from '../support/cli.ts'
 import { exactMeta, snapshotOf } from '../support/snapshots.ts'
 

@@ -3,11 +3,11 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect } from 'vitest'
-import { listTargets } from '../../src/capture/http.ts'
-import { startSampler, stopSampler } from '../../src/capture/sampler.ts'
-import { sampling } from '../../src/capture/settings.ts'
-import { openTarget, parseTarget } from '../../src/capture/target.ts'
-import { loadSnapshot } from '../../src/load.ts'
+import { startSampler, stopSampler } from '../../src/capture/v8/sampler.ts'
+import { sampling } from '../../src/capture/v8/settings.ts'
+import { loadSnapshot } from '../../src/formats/files.ts'
+import { listTargets } from '../../src/inspector/http.ts'
+import { openTarget, parseTarget } from '../../src/inspector/target.ts'
 import {
   dumps,
   folder,

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
-import { loadSnapshot } from '../../src/load.ts'
+import { loadSnapshot } from '../../src/formats/files.ts'
 import { DomainFilter } from '../../src/model/filter.ts'
 import { DOMAIN } from '../../src/model/meta.ts'
 import { dumps, folder, it, NEWEST, NODES, OLDEST, run, toolEnds } from '../support/nodes.ts'

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
-import { loadSnapshot } from '../../src/load.ts'
+import { loadSnapshot } from '../../src/formats/files.ts'
 import { root } from '../support/cli.ts'
 import { dumps, folder, it, NEWEST, NODES, OLDEST, run } from '../support/nodes.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Lookout } from '../../src/capture/lookout.ts'
+import { Lookout } from '../../src/capture/agent/heap-alarm.ts'
 
 const MB = 2 ** 20
 

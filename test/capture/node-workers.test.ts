@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
-import { connect } from '../../src/capture/remote.ts'
-import { openTarget, parseTarget } from '../../src/capture/target.ts'
-import { loadSnapshot } from '../../src/load.ts'
+import { loadSnapshot } from '../../src/formats/files.ts'
+import { openTarget, parseTarget } from '../../src/inspector/target.ts'
+import { connect } from '../../src/inspector/websocket.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import {
   dumps,

@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
-import { fileStem, nextNumber, plainName } from '../../src/capture/files.ts'
-import { sampling, settingsFromEnv, settingsToEnv, startParameters } from '../../src/capture/settings.ts'
-import { withIsolate } from '../../src/capture/store.ts'
-import { isRemote, parseTarget } from '../../src/capture/target.ts'
+import { fileStem, nextNumber, plainName } from '../../src/capture/series/names.ts'
+import { withIsolate } from '../../src/capture/series/store.ts'
+import { sampling, settingsFromEnv, settingsToEnv, startParameters } from '../../src/capture/v8/settings.ts'
 import { UsageError } from '../../src/errors.ts'
+import { isRemote, parseTarget } from '../../src/inspector/target.ts'
 import { folder, it } from '../support/nodes.ts'
 
 describe('what V8 is asked for', () => {

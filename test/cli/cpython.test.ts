@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { visible } from '../../src/escape.ts'
+import { visible } from '../../src/text/escape.ts'
 import { cpython, seed } from '../oracle/cpython.ts'
 import { cli } from '../support/cli.ts'
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { converters } from '../../converters/index.ts'
-import { loadSnapshots } from '../../src/load.ts'
+import { loadSnapshots } from '../../src/formats/files.ts'
 import { cli, root } from '../support/cli.ts'
 
 // A program whose memory is full of secrets: strings of every shape, keys, patterns, source text. Only the class's name may

@@ -1,19 +1,19 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { Converter } from '../../converters/converter.ts'
 import { csv } from '../../converters/csv.ts'
 import { firefox } from '../../converters/firefox/index.ts'
 import { folded } from '../../converters/folded.ts'
 import { converters } from '../../converters/index.ts'
 import { ndjson } from '../../converters/ndjson.ts'
 import { speedscope } from '../../converters/speedscope.ts'
-import type { Converter } from '../../src/converter.ts'
-import { detect } from '../../src/detect.ts'
+import { bytesSource } from '../../src/bytes/source.ts'
 import { FormatError } from '../../src/errors.ts'
-import { bytesSource } from '../../src/io/source.ts'
+import { detect } from '../../src/formats/detect.ts'
 import { SnapshotBuilder } from '../../src/model/builder.ts'
-import { checkSnapshot } from '../../src/model/check.ts'
 import type { SnapshotMeta } from '../../src/model/meta.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
+import { checkSnapshot } from '../support/check-snapshot.ts'
 
 const formats = [folded, speedscope, firefox, csv, ndjson]
 const NAMES = [

@@ -3,10 +3,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { heapprofile } from '../../converters/heapprofile/index.ts'
 import { write } from '../../converters/heapprofile/write.ts'
+import type { Source } from '../../src/bytes/source.ts'
 import { FormatError } from '../../src/errors.ts'
-import type { Source } from '../../src/io/source.ts'
-import { checkSnapshot } from '../../src/model/check.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
+import { checkSnapshot } from '../support/check-snapshot.ts'
 import { samplesOf } from '../support/samples.ts'
 
 interface Node {

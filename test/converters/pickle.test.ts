@@ -1,15 +1,15 @@
 // What the conformance tests cannot know of pickles: that real Python reads ours, and that nothing in one is ever run.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { WriteOptions } from '../../converters/converter.ts'
 import { pickle } from '../../converters/pickle/index.ts'
 import { writePickle } from '../../converters/pickle/write.ts'
-import type { WriteOptions } from '../../src/converter.ts'
+import { bytesSource } from '../../src/bytes/source.ts'
 import { FormatError } from '../../src/errors.ts'
-import { bytesSource } from '../../src/io/source.ts'
 import { SnapshotBuilder } from '../../src/model/builder.ts'
-import { checkSnapshot } from '../../src/model/check.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import { cpython, seed } from '../oracle/cpython.ts'
+import { checkSnapshot } from '../support/check-snapshot.ts'
 import { exactMeta, snapshotOf } from '../support/snapshots.ts'
 
 interface Loaded {

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { loadSnapshot } from '../../src/load.ts'
+import { loadSnapshot } from '../../src/formats/files.ts'
 import { DOMAIN } from '../../src/model/meta.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 

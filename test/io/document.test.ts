@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { parseText, readDocument, Taker } from '../../src/bytes/json-document.ts'
+import { bytesSource } from '../../src/bytes/source.ts'
 import { FormatError } from '../../src/errors.ts'
-import { parseText, readDocument, Taker } from '../../src/io/document.ts'
-import { bytesSource } from '../../src/io/source.ts'
 
 function fault(text: string): FormatError {
   try {

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { JsonTokens, LONGEST_TOKEN, TOKEN } from '../../src/bytes/json-tokens.ts'
+import { bytesSource, type Source } from '../../src/bytes/source.ts'
 import { FormatError } from '../../src/errors.ts'
-import { JsonTokens, LONGEST_TOKEN, TOKEN } from '../../src/io/json.ts'
-import { bytesSource, type Source } from '../../src/io/source.ts'
 
 /** Builds the value from tokens, with a stack; what JSON.parse gives where no key is there twice. */
 async function parse(source: Source): Promise<unknown> {

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { inPieces, type Line, linesOf } from '../../src/bytes/lines.ts'
+import { bytesSource } from '../../src/bytes/source.ts'
 import { FormatError } from '../../src/errors.ts'
-import { inPieces, type Line, linesOf } from '../../src/io/lines.ts'
-import { bytesSource } from '../../src/io/source.ts'
 
 async function linesIn(bytes: Uint8Array, chunk: number): Promise<Line[]> {
   const lines: Line[] = []

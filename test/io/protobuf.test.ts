@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { Cursor, MessageWriter, readFields, WIRE } from '../../src/bytes/protobuf.ts'
+import { bytesSource } from '../../src/bytes/source.ts'
 import { FormatError } from '../../src/errors.ts'
-import { Cursor, MessageWriter, readFields, WIRE } from '../../src/io/protobuf.ts'
-import { bytesSource } from '../../src/io/source.ts'
 
 const safe = fc.oneof(
   fc.maxSafeInteger(),

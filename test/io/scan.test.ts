@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { AT, PIECE, type Scanner, STOP, TAIL, typescriptScanner, wasmScanner } from '../../src/io/scan.ts'
+import {
+  AT,
+  PIECE,
+  type Scanner,
+  STOP,
+  TAIL,
+  typescriptScanner,
+  wasmScanner,
+} from '../../src/heapsnapshot/scan.ts'
 
 const scanners = () => [wasmScanner(), typescriptScanner()]
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { appFrames, isApp, NOT_APP } from '../../src/model/app.ts'
-import { checkSnapshot } from '../../src/model/check.ts'
+import { appFrames, isApp, NOT_APP } from '../../src/transform/own-frames.ts'
+import { checkSnapshot } from '../support/check-snapshot.ts'
 import { snapshotOf } from '../support/snapshots.ts'
 
 const stacks = (text: string) => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { BagBuilder, samplesOf } from '../../src/model/bags.ts'
+import { BagBuilder, samplesOf } from '../../src/model/sample-multisets.ts'
 
 it('bags hold the sizes of each row and how many of each, in any order of samples', () => {
   const samples = fc.array(fc.tuple(fc.nat(5), fc.constantFrom(16, 24, 32, 2 ** 32, 2 ** 40)), {

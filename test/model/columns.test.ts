@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { hash2, positions, RowIndex, reserve, sortDescending, TupleIds } from '../../src/model/columns.ts'
+import {
+  hash2,
+  positions,
+  RowIndex,
+  reserve,
+  sortDescending,
+  TupleIds,
+} from '../../src/model/tables/typed-arrays.ts'
 
 const number = fc.oneof(fc.double({ noNaN: true }), fc.integer({ min: -3, max: 3 }), fc.maxSafeInteger())
 

@@ -2,17 +2,17 @@
 
 import { describe, expect, it } from 'vitest'
 import { pickle } from '../../converters/pickle/index.ts'
-import { bytesSource } from '../../src/io/source.ts'
-import { checkSnapshot } from '../../src/model/check.ts'
+import { bytesSource } from '../../src/bytes/source.ts'
 import { type BaseFilter, DomainFilter, Filter } from '../../src/model/filter.ts'
 import { Frame } from '../../src/model/frame.ts'
 import { fnmatch } from '../../src/model/glob.ts'
-import type { Cumulative, KeyType } from '../../src/model/group.ts'
+import type { Cumulative, KeyType } from '../../src/model/grouping/group.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import type { Trace } from '../../src/model/trace.ts'
 import { Traceback } from '../../src/model/traceback.ts'
-import { formatSize } from '../../src/units.ts'
+import { formatSize } from '../../src/text/units.ts'
 import { cpython, seed } from '../oracle/cpython.ts'
+import { checkSnapshot } from '../support/check-snapshot.ts'
 
 /** (domain, size, frames, total_nframe), the frames most recent first. */
 type PythonTrace = [number, number, [string, number][], number | null]

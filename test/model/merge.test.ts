@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { checkSnapshot } from '../../src/model/check.ts'
 import { frameText, parseFrame } from '../../src/model/frame-text.ts'
-import { differenceOf, merged } from '../../src/model/merge.ts'
 import { metaJson, parseMeta } from '../../src/model/meta-json.ts'
+import { differenceOf, merged } from '../../src/transform/merge.ts'
+import { checkSnapshot } from '../support/check-snapshot.ts'
 import { exactMeta, sampledMeta, snapshotOf } from '../support/snapshots.ts'
 
 describe('differenceOf', () => {

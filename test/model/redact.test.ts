@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { checkSnapshot } from '../../src/model/check.ts'
-import { redact, redactFilename } from '../../src/model/redact.ts'
-import { sha256 } from '../../src/model/sha256.ts'
+import { redact, redactFilename } from '../../src/transform/redact.ts'
+import { sha256 } from '../../src/transform/sha256.ts'
+import { checkSnapshot } from '../support/check-snapshot.ts'
 import { sampledMeta, snapshotOf } from '../support/snapshots.ts'
 
 const digits = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 16)

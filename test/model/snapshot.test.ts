@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { SnapshotBuilder } from '../../src/model/builder.ts'
-import { checkSnapshot } from '../../src/model/check.ts'
 import { DomainFilter, Filter } from '../../src/model/filter.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
+import { checkSnapshot } from '../support/check-snapshot.ts'
 import { exactMeta, sampledMeta, snapshotOf } from '../support/snapshots.ts'
 
 /** Three rows with samples, types, domains and one known number of frames. */

@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { SnapshotBuilder } from '../../src/model/builder.ts'
-import { checkSnapshot } from '../../src/model/check.ts'
-import { NATIVE, V8 } from '../../src/model/frames.ts'
-import { allocationFrames } from '../../src/model/keys.ts'
+import { allocationFrames } from '../../src/model/grouping/keys.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
-import { Strings } from '../../src/model/strings.ts'
-import { Tables } from '../../src/model/tables.ts'
+import { NATIVE, V8 } from '../../src/model/tables/frames.ts'
+import { Strings } from '../../src/model/tables/strings.ts'
+import { Tables } from '../../src/model/tables/tables.ts'
+import { checkSnapshot } from '../support/check-snapshot.ts'
 import { exactMeta } from '../support/snapshots.ts'
 
 const text = fc.constantFrom('', 'f', 'g', '__proto__', 'toString', '\ud800', '\u{1f600}', NATIVE, V8)

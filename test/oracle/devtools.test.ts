@@ -2,11 +2,11 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { census, compareHeaps } from '../../src/heap/comparison.ts'
+import { fileSource } from '../../src/bytes/disk.ts'
+import { census, compareHeaps } from '../../src/heap/compare.ts'
 import { readGraph } from '../../src/heap/graph.ts'
-import { duplicateStrings } from '../../src/heap/lists.ts'
+import { duplicateStrings } from '../../src/heap/object-lists.ts'
 import { analyse, classRows, type Heap } from '../../src/heap/summary.ts'
-import { fileSource } from '../../src/io/node.ts'
 import { type DevTools, nodeBinary, type OracleClass, openDevTools } from './devtools/devtools.ts'
 
 const LONG = 240_000

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { SnapshotBuilder } from '../../src/model/builder.ts'
-import { diffView } from '../../src/report/diff-view.ts'
 import { FORMATS, type Format } from '../../src/report/formats.ts'
-import { render } from '../../src/report/render.ts'
-import { topView, type ViewOptions } from '../../src/report/view.ts'
+import { diffView } from '../../src/report/statistics/diff-view.ts'
+import { render } from '../../src/report/statistics/render.ts'
+import { topView, type ViewOptions } from '../../src/report/statistics/view.ts'
 import { sampledMeta, snapshotOf } from '../support/snapshots.ts'
 
 const old = snapshotOf(`

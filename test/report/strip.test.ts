@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { bytesSource } from '../../src/io/source.ts'
-import { stripLines, stripView } from '../../src/report/strip.ts'
+import { bytesSource } from '../../src/bytes/source.ts'
+import { stripLines, stripView } from '../../src/report/privacy.ts'
 import { snapshotOf } from '../support/snapshots.ts'
 
 const view = (text: string, size?: number, holds?: string[], host?: string) =>

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { jsonText } from '../../src/escape.ts'
 import {
   type TreeOptions,
   type TreeView,
@@ -8,6 +7,7 @@ import {
   treeText,
   treeView,
 } from '../../src/report/tree.ts'
+import { jsonText } from '../../src/text/escape.ts'
 import { sampledMeta, snapshotOf } from '../support/snapshots.ts'
 
 const ALL: TreeOptions = { limit: 0, depth: 0, least: 0 }

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { expect, it } from 'vitest'
 import { heapprofile } from '../../converters/heapprofile/index.ts'
-import { bytesSource } from '../../src/io/source.ts'
-import { Grouper } from '../../src/model/group.ts'
-import { errorBars } from '../../src/statistics/errorBars.ts'
-import { estimateCounts } from '../../src/statistics/estimates.ts'
+import { bytesSource } from '../../src/bytes/source.ts'
+import { Grouper } from '../../src/model/grouping/group.ts'
+import { errorBars } from '../../src/statistics/estimation/error-bars.ts'
+import { estimateCounts } from '../../src/statistics/estimation/estimates.ts'
 
 const SAMPLES = ['leak-node26-i1024-after', 'node20-heapprof-i2048', 'node26-v8startHeapProfile']
 

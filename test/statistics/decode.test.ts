@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodeSamples } from '../../src/statistics/decode.ts'
-import { estimateCounts, estimateRows } from '../../src/statistics/estimates.ts'
-import { inferInterval } from '../../src/statistics/interval.ts'
-import { probability, reportedSize, sampleVariance } from '../../src/statistics/sampling.ts'
-import { isReportable, SizeTable } from '../../src/statistics/sizes.ts'
+import { decodeSamples } from '../../src/statistics/estimation/decode.ts'
+import { estimateCounts, estimateRows } from '../../src/statistics/estimation/estimates.ts'
+import { inferInterval } from '../../src/statistics/estimation/infer-interval.ts'
+import { probability, reportedSize, sampleVariance } from '../../src/statistics/estimation/sampling.ts'
+import { isReportable, SizeTable } from '../../src/statistics/estimation/size-table.ts'
 import { randomFrom, Sampler } from '../support/sampler.ts'
 
 const SIZES = [16, 24, 32, 40, 48, 56, 64, 80, 96, 136, 160, 272, 1040, 2064, 16400, 65552, 1 << 20]

@@ -8,7 +8,7 @@ import {
   normalQuantile,
   normalTail,
   studentTail,
-} from '../../src/statistics/special.ts'
+} from '../../src/statistics/special-functions.ts'
 
 /** Made by mpmath with 30 digits: [arguments..., value]. */
 const known: Record<string, number[][]> = JSON.parse(

@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Listed, listTargets } from '../../src/capture/http.ts'
-import { CLOSED_NETWORK, findChrome } from '../../src/capture/launch.ts'
+import { type Listed, listTargets } from '../../src/inspector/http.ts'
+import { CLOSED_NETWORK, findChrome } from '../../src/inspector/launch-chrome.ts'
 import { freePort } from './nodes.ts'
 
 /** A headless Chromium with nothing but a blank page, and a server of pages. */

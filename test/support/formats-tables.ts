@@ -1,4 +1,4 @@
-import type { Carried, Converter } from '../../src/converter.ts'
+import type { Carried, Converter } from '../../converters/converter.ts'
 
 /** A letter for each thing that can survive, in the order of the tables. */
 const LETTERS: readonly (readonly [Carried, string, string])[] = [

@@ -1,7 +1,7 @@
 import { SnapshotBuilder } from '../../src/model/builder.ts'
-import { NATIVE, V8 } from '../../src/model/frames.ts'
 import type { SnapshotMeta } from '../../src/model/meta.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
+import { NATIVE, V8 } from '../../src/model/tables/frames.ts'
 
 const META: SnapshotMeta = { source: 'made', measure: 'live', accuracy: 'exact', counts: 'exact' }
 

@@ -1,8 +1,8 @@
 import { pprof } from '../../converters/pprof/index.ts'
 import { write } from '../../converters/pprof/write.ts'
-import { bytesSource } from '../../src/io/source.ts'
-import { checkSnapshot } from '../../src/model/check.ts'
+import { bytesSource } from '../../src/bytes/source.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
+import { checkSnapshot } from './check-snapshot.ts'
 
 /** A dump of ours, not gzipped. */
 export function written(...snapshots: Snapshot[]): Uint8Array {

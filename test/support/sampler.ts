@@ -3,8 +3,8 @@
 import { SnapshotBuilder } from '../../src/model/builder.ts'
 import type { SnapshotMeta } from '../../src/model/meta.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
-import { Tables } from '../../src/model/tables.ts'
-import { probability, reportedSize } from '../../src/statistics/sampling.ts'
+import { Tables } from '../../src/model/tables/tables.ts'
+import { probability, reportedSize } from '../../src/statistics/estimation/sampling.ts'
 
 /** Uniform numbers in [0, 1) from a seed (mulberry32). */
 export function randomFrom(seed: number): () => number {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import type { Converter } from '../../src/converter.ts'
+import type { Converter } from '../../converters/converter.ts'
 
 const FOLDER = join(import.meta.dirname, '../../samples')
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { Carried } from '../../src/converter.ts'
+import type { Carried } from '../../converters/converter.ts'
+import type { Statistic } from '../../src/model/grouping/statistic.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
-import type { Statistic } from '../../src/model/statistic.ts'
 
 /** Everything a snapshot says, row by row in its order, as lines: two snapshots are the same when these are. */
 export function rowsText(snapshot: Snapshot): string[] {

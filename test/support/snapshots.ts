@@ -1,7 +1,7 @@
 import { SnapshotBuilder } from '../../src/model/builder.ts'
 import type { SnapshotMeta } from '../../src/model/meta.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
-import type { Tables } from '../../src/model/tables.ts'
+import type { Tables } from '../../src/model/tables/tables.ts'
 
 export const exactMeta: SnapshotMeta = { source: 'test', measure: 'live', accuracy: 'exact', counts: 'exact' }
 export const sampledMeta: SnapshotMeta = {

@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
-import type { Launched } from '../../capture/launch.ts'
-import { MODES, type Mode, type Sampling, sampling } from '../../capture/settings.ts'
-import type { TargetSpec } from '../../capture/target.ts'
+import { MODES, type Mode, type Sampling, sampling } from '../../capture/v8/settings.ts'
 import { TargetError, UsageError } from '../../errors.ts'
-import { addCapture, seconds } from '../capture.ts'
+import type { Launched } from '../../inspector/launch-chrome.ts'
+import type { TargetSpec } from '../../inspector/target.ts'
+import { addCapture, seconds } from '../capture-options.ts'
 
 const EXAMPLE = `
 Example: tracemalloc attach pid:1234 --every 2 --count 3 --out /tmp/series`
@@ -44,9 +44,9 @@ export function register(program: Command): void {
 async function attach(text: string | undefined, options: Options): Promise<void> {
   const [{ attach }, { isRemote, parseTarget }, { Steady }, { interruption, say }] = await Promise.all([
     import('../../capture/attach.ts'),
-    import('../../capture/target.ts'),
-    import('../../capture/steady.ts'),
-    import('../capture.ts'),
+    import('../../inspector/target.ts'),
+    import('../series-log.ts'),
+    import('../capture-options.ts'),
   ])
   if ((text === undefined) === (options.launch === undefined)) {
     throw new UsageError('it takes a target, or --launch with an address')
@@ -92,7 +92,7 @@ function samplingOf({ mode, ...options }: Options): Sampling | undefined {
 }
 
 async function launch(url: string, { headed, stableFrames, mode }: Options): Promise<Launched> {
-  const { launchChrome } = await import('../../capture/launch.ts')
+  const { launchChrome } = await import('../../inspector/launch-chrome.ts')
   return launchChrome(url, {
     headless: !headed,
     stableFrames: stableFrames === true,

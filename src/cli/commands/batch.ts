@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import { jsonText } from '../../escape.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
+import { jsonText } from '../../text/escape.ts'
 import {
   addGrouping,
   cumulativeOf,
@@ -52,13 +52,13 @@ async function batch(paths: string[], options: BatchCommandOptions): Promise<voi
     { batchView },
     { rewriterOf },
   ] = await Promise.all([
-    import('../../batch/inputs.ts'),
+    import('../../batch/find-snapshots.ts'),
     import('../../batch/batch.ts'),
     import('../../batch/series.ts'),
     import('../../report/batch.ts'),
     import('../output.ts'),
     import('../../batch/view.ts'),
-    import('../rewrite.ts'),
+    import('../frame-options.ts'),
   ])
   const filters = filtersOf(options)
   const rewriter = rewriterOf(options)

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
-import type { GateConfig } from '../../batch/config.ts'
 import { FormatError, UsageError } from '../../errors.ts'
+import type { GateConfig } from '../../gate/config.ts'
 import { CHECK_FORMATS, type CheckFormat } from '../../report/check-formats.ts'
 import { addFilters, groupByOption, oneOf, type SelectionOptions } from '../options.ts'
 
@@ -31,7 +31,7 @@ export function register(program: Command): void {
 async function check(baseline: string, paths: string[], options: CheckOptions): Promise<void> {
   const [{ readSnapshots }, { checkSnapshots }, { checkLines }, { print }] = await Promise.all([
     import('../input.ts'),
-    import('../../batch/check.ts'),
+    import('../../gate/check.ts'),
     import('../../report/check.ts'),
     import('../output.ts'),
   ])
@@ -42,7 +42,7 @@ async function check(baseline: string, paths: string[], options: CheckOptions): 
   }
   const now = (await readSnapshots(paths, options)).map(named => named.snapshot)
   if (options.update) {
-    const { writeBaseline } = await import('../../batch/baseline.ts')
+    const { writeBaseline } = await import('../../gate/baseline.ts')
     for (const path of await writeBaseline(baseline, now))
       process.stderr.write(`tracemalloc: wrote ${path}\n`)
     return
@@ -54,7 +54,7 @@ async function check(baseline: string, paths: string[], options: CheckOptions): 
 }
 
 async function configOf(path: string | undefined): Promise<GateConfig> {
-  const { CONFIG_NAME, readConfig } = await import('../../batch/config.ts')
+  const { CONFIG_NAME, readConfig } = await import('../../gate/config.ts')
   if (path !== undefined) {
     if (!existsSync(path)) throw new UsageError(`${path}: no such file`)
     return readConfig(path)

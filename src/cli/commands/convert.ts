@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
+import type { RewriteOptions } from '../frame-options.ts'
 import { addFilters } from '../options.ts'
-import type { RewriteOptions } from '../rewrite.ts'
 
 const EXAMPLE = `
 Example: tracemalloc convert samples/heapprofile/node26-heapprof-i2048.heapprofile /tmp/x.pb.gz`
@@ -32,7 +32,7 @@ async function convert(input: string, output: string, options: ConvertOptions): 
   const [{ readSnapshots }, { converterFor, converterNamed, dumpSnapshots }, { sayLosses }, { writeStdout }] =
     await Promise.all([
       import('../input.ts'),
-      import('../../load.ts'),
+      import('../../formats/files.ts'),
       import('../losses.ts'),
       import('../output.ts'),
     ])

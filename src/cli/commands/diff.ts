@@ -34,8 +34,8 @@ async function diff(paths: string[], options: DiffOptions): Promise<void> {
   const [oldPaths, newPaths] = sidesOf(paths, process.argv)
   const [{ readSnapshots }, { rewriterOf }, { diffView }, { printViews }] = await Promise.all([
     import('../input.ts'),
-    import('../rewrite.ts'),
-    import('../../report/diff-view.ts'),
+    import('../frame-options.ts'),
+    import('../../report/statistics/diff-view.ts'),
     import('../output.ts'),
   ])
   if (options.output === undefined) options.columns = columnsOf(options)
@@ -44,7 +44,7 @@ async function diff(paths: string[], options: DiffOptions): Promise<void> {
   const isRuns = oldPaths.length + newPaths.length > 2
   if (options.output !== undefined) {
     if (isRuns) throw new UsageError('--output writes the difference of one old and one new snapshot')
-    const { writeDifference } = await import('../difference.ts')
+    const { writeDifference } = await import('../write-difference.ts')
     const pairs = pair(oldPaths[0], old, newPaths[0], now).map(p => ({ now: p.now[0], old: p.old[0] }))
     return await writeDifference(pairs, options.output, options.to)
   }

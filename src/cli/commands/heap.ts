@@ -4,7 +4,7 @@ import { FormatError, UsageError } from '../../errors.ts'
 import type { Heap } from '../../heap/summary.ts'
 import { FORMATS, type Format } from '../../report/formats.ts'
 import type { HeapView } from '../../report/heap.ts'
-import { formatSize } from '../../units.ts'
+import { formatSize } from '../../text/units.ts'
 import { oneOf, wholeNumber } from '../options.ts'
 
 interface HeapOptions {
@@ -92,13 +92,13 @@ async function viewOf(path: string, options: HeapOptions): Promise<HeapView> {
     return views.stayedView(rows, options.limit)
   }
   const heap = await readHeap(path, options)
-  const lists = await import('../../heap/lists.ts')
+  const lists = await import('../../heap/object-lists.ts')
   if (options.duplicates) return views.duplicatesView(lists.duplicateStrings(heap), options.limit)
   if (options.class === undefined && !options.detached) {
     const { classRows } = await import('../../heap/summary.ts')
     return views.classesView(classRows(heap), heap.total, options.limit)
   }
-  const { nodeTexts } = await import('../../heap/nodes.ts')
+  const { nodeTexts } = await import('../../heap/labels.ts')
   const rows =
     options.class === undefined ? lists.detachedNodes(heap) : lists.objectsOfClass(heap, options.class)
   if (rows.length === 0 && options.class !== undefined) throw noClass(heap, options.class)
@@ -116,7 +116,7 @@ function noClass(heap: Heap, name: string): UsageError {
 async function readGraphOf(path: string, edgeNames: boolean, options: HeapOptions) {
   const [{ readFileAs, converterNamed }, { memoryNeeded, readGraph }, { progress }, { inFile }] =
     await Promise.all([
-      import('../../load.ts'),
+      import('../../formats/files.ts'),
       import('../../heap/graph.ts'),
       import('../progress.ts'),
       import('../input.ts'),
@@ -157,7 +157,7 @@ async function readHeap(path: string, options: HeapOptions): Promise<Heap> {
 }
 
 async function compared(path: string, old: string, options: HeapOptions) {
-  const { census, compareHeaps } = await import('../../heap/comparison.ts')
+  const { census, compareHeaps } = await import('../../heap/compare.ts')
   const now = census(await readGraphOf(path, false, options))
   const before = census(await readGraphOf(old, false, options), now.interfaces)
   return compareHeaps(now, before)
@@ -165,8 +165,8 @@ async function compared(path: string, old: string, options: HeapOptions) {
 
 async function stayedRows(path: string, base: string, target: string, options: HeapOptions) {
   const [{ readIds, stayed, traceTexts }, { readFileAs, converterNamed }, { inFile }] = await Promise.all([
-    import('../../heap/stayed.ts'),
-    import('../../load.ts'),
+    import('../../heap/three-snapshots.ts'),
+    import('../../formats/files.ts'),
     import('../input.ts'),
   ])
   const idsOf = (file: string) => inFile(file, readFileAs(file, converterNamed('heapsnapshot'), {}, readIds))
@@ -183,7 +183,7 @@ async function retainerLinesOf(path: string, options: HeapOptions, id: number, f
   const [{ retainerLines }, { Paths }, { edgeLabels, nodeTexts }] = await Promise.all([
     import('../../report/heap.ts'),
     import('../../heap/retainers.ts'),
-    import('../../heap/nodes.ts'),
+    import('../../heap/labels.ts'),
   ])
   const heap = await readHeap(path, options)
   const { graph, distance, dominators } = heap

@@ -1,11 +1,11 @@
 import type { Command } from 'commander'
-import type { Converter } from '../../converter.ts'
+import type { Converter } from '../../../converters/converter.ts'
 import { UsageError } from '../../errors.ts'
-import { jsonText } from '../../escape.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
-import type { StripView } from '../../report/strip.ts'
+import type { StripView } from '../../report/privacy.ts'
+import { jsonText } from '../../text/escape.ts'
+import type { RewriteOptions } from '../frame-options.ts'
 import { addFilters, oneOf } from '../options.ts'
-import type { RewriteOptions } from '../rewrite.ts'
 
 const EXAMPLE = `
 Example: tracemalloc info samples/heapprofile/node26-heapprof-i2048.heapprofile`
@@ -36,7 +36,7 @@ async function info(paths: string[], options: InfoOptions): Promise<void> {
   const [{ readFiles }, { infoLines, infoView }, { stripLines }, { print }] = await Promise.all([
     import('../input.ts'),
     import('../../report/info.ts'),
-    import('../../report/strip.ts'),
+    import('../../report/privacy.ts'),
     import('../output.ts'),
   ])
   if (options.stripCheck && paths.includes('-')) {
@@ -65,8 +65,8 @@ async function stripOf(
 ): Promise<StripView> {
   const [{ hostname }, { openBytes }, { stripView }] = await Promise.all([
     import('node:os'),
-    import('../../load.ts'),
-    import('../../report/strip.ts'),
+    import('../../formats/files.ts'),
+    import('../../report/privacy.ts'),
   ])
   return stripView(openBytes(path), snapshots, converter.holds, hostname())
 }

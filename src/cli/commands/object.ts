@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import type { Origin } from '../../capture/object.ts'
-import { seconds } from '../capture.ts'
+import type { Origin } from '../../capture/object-origin.ts'
+import { seconds } from '../capture-options.ts'
 
 const EXAMPLE = `
 Example: tracemalloc object 9229 'globalThis.cache' --wait 10`
@@ -31,12 +31,12 @@ async function object(text: string, expression: string, { wait = 0, match }: Opt
     { interruption, say },
     { visible },
   ] = await Promise.all([
-    import('../../capture/target.ts'),
-    import('../../capture/object.ts'),
+    import('../../inspector/target.ts'),
+    import('../../capture/object-origin.ts'),
     import('../output.ts'),
     import('../../errors.ts'),
-    import('../capture.ts'),
-    import('../../escape.ts'),
+    import('../capture-options.ts'),
+    import('../../text/escape.ts'),
   ])
   const interrupt = interruption()
   const target = await openTarget(parseTarget(text), match)

@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander'
-import type { Mode } from '../../capture/settings.ts'
+import type { Mode } from '../../capture/v8/settings.ts'
 import { UsageError } from '../../errors.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
-import { addCapture, seconds } from '../capture.ts'
+import { addCapture, seconds } from '../capture-options.ts'
 
 const EXAMPLE = `
 Example: tracemalloc run --every 2 --out /tmp/leak samples/programs/leak.js 6`
@@ -53,10 +53,10 @@ const words = (text: string) => text.split(/\s+/).filter(Boolean)
 async function run(script: string, args: string[], options: Options): Promise<void> {
   const [{ run }, { sampling }, { Steady }, { say }, { formatSize }] = await Promise.all([
     import('../../capture/run.ts'),
-    import('../../capture/settings.ts'),
-    import('../../capture/steady.ts'),
-    import('../capture.ts'),
-    import('../../units.ts'),
+    import('../../capture/v8/settings.ts'),
+    import('../series-log.ts'),
+    import('../capture-options.ts'),
+    import('../../text/units.ts'),
   ])
   if (options.output !== undefined && options.every !== undefined) {
     throw new UsageError('a series needs a folder: --out DIR instead of -o')

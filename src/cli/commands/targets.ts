@@ -17,10 +17,10 @@ export function register(program: Command): void {
 
 async function targets(addresses: string[]): Promise<void> {
   const [{ candidatesAt, candidatesHere }, { parseTarget }, { print }, { visible }] = await Promise.all([
-    import('../../capture/processes.ts'),
-    import('../../capture/target.ts'),
+    import('../../inspector/discover.ts'),
+    import('../../inspector/target.ts'),
     import('../output.ts'),
-    import('../../escape.ts'),
+    import('../../text/escape.ts'),
   ])
   const specs = addresses.map(text => {
     const spec = parseTarget(text)

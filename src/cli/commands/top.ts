@@ -15,8 +15,8 @@ export function register(program: Command): void {
 async function top(paths: string[], options: SelectionOptions): Promise<void> {
   const [{ readSnapshots }, { rewriterOf }, { topView }, { printViews }] = await Promise.all([
     import('../input.ts'),
-    import('../rewrite.ts'),
-    import('../../report/view.ts'),
+    import('../frame-options.ts'),
+    import('../../report/statistics/view.ts'),
     import('../output.ts'),
   ])
   options.columns = columnsOf(options)

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { UsageError } from '../../errors.ts'
-import { jsonText } from '../../escape.ts'
+import { jsonText } from '../../text/escape.ts'
 import type { InputOptions } from '../input.ts'
 import { addFilters, oneOf, wholeNumber } from '../options.ts'
 

@@ -1,12 +1,13 @@
 // A format of this test: `toy:` and the number of rows, then a row each line: [size, [[function, file, line, column], ...]].
-import type { Converter } from '../../../src/converter.ts'
+
+import type { Converter } from '../../../converters/converter.ts'
+import { parseText, Taker } from '../../../src/bytes/json-document.ts'
+import { inPieces, linesOf } from '../../../src/bytes/lines.ts'
+import type { Source } from '../../../src/bytes/source.ts'
 import { FormatError } from '../../../src/errors.ts'
-import { parseText, Taker } from '../../../src/io/document.ts'
-import { inPieces, linesOf } from '../../../src/io/lines.ts'
-import type { Source } from '../../../src/io/source.ts'
 import { SnapshotBuilder } from '../../../src/model/builder.ts'
-import { merged } from '../../../src/model/merge.ts'
 import type { Snapshot } from '../../../src/model/snapshot.ts'
+import { merged } from '../../../src/transform/merge.ts'
 
 const take: Taker = new Taker('toy')
 

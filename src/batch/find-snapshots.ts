@@ -1,0 +1,47 @@
+import { existsSync } from 'node:fs'
+import { readdir, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { FormatError } from '../errors.ts'
+import { isSnapshotName } from '../formats/files.ts'
+import { compileGlob } from '../model/glob.ts'
+
+/**
+ * The snapshot files that arguments stand for: files as they are, folders with all that is below them, patterns (`runs/*.pb.gz`;
+ * `*` also crosses folders, as in fnmatch). Each once, numbers in names in their natural order. Throws FormatError
+ * for an argument that stands for nothing.
+ */
+export async function findSnapshots(args: readonly string[]): Promise<string[]> {
+  const found = new Set<string>()
+  for (const arg of args) {
+    const paths = await filesOf(arg)
+    if (paths.length === 0) throw new FormatError('unrecognized', `no snapshot is found as ${arg}`)
+    for (const path of paths.sort(naturalOrder)) found.add(path)
+  }
+  return [...found]
+}
+
+const collator = new Intl.Collator('en', { numeric: true })
+
+/** `snap-9` before `snap-10`; equal but for such numbers: by code unit. */
+export function naturalOrder(a: string, b: string): number {
+  return collator.compare(a, b) || (a < b ? -1 : a > b ? 1 : 0)
+}
+
+async function filesOf(arg: string): Promise<string[]> {
+  const info = await stat(arg).catch(() => undefined)
+  if (info && !info.isDirectory()) return [arg]
+  if (info) return (await below(arg)).filter(path => isSnapshotName(basename(path)))
+  if (!/[*?[]/.test(arg)) return []
+  const matches = compileGlob(arg)
+  let base = dirname(arg.slice(0, arg.search(/[*?[]/) + 1))
+  while (!existsSync(base)) base = dirname(base)
+  return (await below(base)).filter(path => matches(path))
+}
+
+/** Files below a folder; links to folders are not followed, so there is no circle. */
+async function below(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true })
+  return entries
+    .filter(entry => (entry.isFile() || entry.isSymbolicLink()) && !entry.name.startsWith('.'))
+    .map(entry => join(entry.parentPath ?? entry.path, entry.name))
+}

@@ -1,0 +1,47 @@
+import { fileOf } from '../../model/script-url.ts'
+import type { Call } from '../series/extra-blocks.ts'
+
+/** A function, or a class. */
+export type Callable = ((...args: never[]) => unknown) | (new (...args: never[]) => unknown)
+
+/** A stack as V8 captures it, at a tenth of the cost of telling its calls. It holds what they were called on. */
+export interface Captured {
+  stack?: unknown
+}
+
+/** Captures the calls that led to the caller of the function `top`. Throws RangeError where the stack is full. */
+export function captureAbove(top: Callable, nframe: number): Captured {
+  const { stackTraceLimit } = Error
+  const captured: Captured = {}
+  try {
+    Error.stackTraceLimit = nframe
+    Error.captureStackTrace(captured, top)
+    return captured
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
+  }
+}
+
+/** The calls of a captured stack, most recent first. To be asked for once. Throws RangeError where the stack is full. */
+export function callsOf(captured: Captured): Call[] {
+  const { prepareStackTrace } = Error
+  try {
+    Error.prepareStackTrace = (_, sites) => sites.map(callOf)
+    if (!Array.isArray(captured.stack)) throw new RangeError('no room to look at the stack')
+    return captured.stack
+  } finally {
+    Error.prepareStackTrace = prepareStackTrace
+  }
+}
+
+function callOf(site: NodeJS.CallSite): Call {
+  const filename = site.getFileName() ?? ''
+  const lineno = site.getLineNumber() ?? 0
+  const isScript = filename !== '' || site.isEval()
+  return {
+    functionName: site.getFunctionName() ?? '',
+    filename: fileOf(isScript ? '1' : '0', filename, lineno > 0),
+    lineno,
+    column: site.getColumnNumber() ?? 0,
+  }
+}

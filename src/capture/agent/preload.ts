@@ -1,0 +1,32 @@
+import { resolve } from 'node:path'
+import { isMainThread } from 'node:worker_threads'
+import { makeFolder } from '../series/names.ts'
+import { setStableFlags } from '../v8/flags.ts'
+import type { Settings } from '../v8/settings.ts'
+import { keepScripts } from './keep-scripts.ts'
+import { startTracing } from './tracing.ts'
+import { saveHere, startWatcher } from './watcher.ts'
+
+/** Says to a child process that it is one. */
+const OWNER = 'TRACEMALLOC_OWNER'
+const DIR = 'TRACEMALLOC_DIR'
+
+/**
+ * Traces this thread from here on, before the program's first line, and writes its snapshots as the settings say.
+ * Throws UsageError when there can be no folder for them.
+ */
+export function preload(settings: Settings): void {
+  if (!isMainThread && !settings.workers) return
+  if (!settings.children && (process.env[OWNER] ??= String(process.pid)) !== String(process.pid)) return
+  const dir = settings.dir === undefined ? undefined : resolve(settings.dir)
+  if (dir !== undefined) {
+    makeFolder(dir)
+    process.env[DIR] = dir // for threads and children that start when the program has changed its folder
+  }
+  if (settings.stableFrames) setStableFlags()
+  keepScripts()
+  if (dir !== undefined && isMainThread) startWatcher({ ...settings, dir })
+  startTracing(settings, { buffers: settings.buffers })
+  // A worker thread that ends takes its samples with it: the watcher makes a dump of what is saved raw.
+  if (dir !== undefined && !isMainThread) process.on('exit', () => saveHere(dir))
+}

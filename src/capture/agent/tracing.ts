@@ -1,0 +1,167 @@
+import { randomBytes } from 'node:crypto'
+import { isMainThread, threadId } from 'node:worker_threads'
+import type { Memory } from '../../inspector/memory.ts'
+import { type LocalSession, localSession } from '../../inspector/session.ts'
+import type { Blocks } from '../series/extra-blocks.ts'
+import { overheadOf, readingOf, type Sampled } from '../series/metadata.ts'
+import type { Reading } from '../series/raw-profile.ts'
+import { setCompaction } from '../v8/flags.ts'
+import { startTrackerNow } from '../v8/object-tracker.ts'
+import { startSamplerNow } from '../v8/sampler.ts'
+import type { Sampling } from '../v8/settings.ts'
+import { sampleBuffers, stopSamplingBuffers } from './array-buffers.ts'
+import { Tracked } from './tracked-memory.ts'
+
+/** The sampler of this thread's isolate, at work. */
+export interface Tracing {
+  /** The sampler ends with the session that started it, so it is kept. */
+  session: LocalSession
+  isOurs: boolean
+  sampled: Sampled
+  /** Reads so far. */
+  reads: number
+  /** Most bytes that a read in this thread found. */
+  peak: number
+  /** Are backing stores sampled? */
+  buffers: boolean
+  /** Does V8's allocation tracker run? */
+  objects: boolean
+  /** Memory that the program itself tells of. */
+  tracked: Tracked
+  /** Lets go of what sampling holds in the program's heap. To be called before a garbage collection. */
+  settle(): void
+  /** What is alive besides, after a garbage collection: tracked memory, and backing stores where they are sampled. */
+  blocks(): Blocks[]
+  /** Settles, and gives the facts for the next read: what the watcher asks for from outside. */
+  next(): { sampled: Sampled; read: number }
+}
+
+/** Where the tracing of this thread is found by every copy of this library, and through the inspector. */
+const KEY = Symbol.for('tracemalloc')
+const place = globalThis as unknown as { [KEY]?: Tracing }
+
+/** The tracing of this thread, when it is on. */
+export function tracing(): Tracing | undefined {
+  return place[KEY]
+}
+
+/** What is traced besides V8's samples; nothing unless it is asked for. */
+export interface Extras {
+  /** Backing stores of ArrayBuffers and Buffers. */
+  buffers?: boolean
+  /** The calls that made each object. */
+  objects?: boolean
+}
+
+/** Starts sampling in this thread. */
+export function startTracing(sampling: Sampling, extras: Extras = {}): Tracing {
+  const { buffers = false, objects = false } = extras
+  const session = localSession()
+  const before = process.memoryUsage().heapUsed
+  const isOurs = startSamplerNow(session, sampling)
+  const stores = buffers ? sampleBuffers(sampling) : undefined
+  const sampled: Sampled = {
+    sampling,
+    isIntervalKnown: isOurs,
+    session: randomBytes(8).toString('hex'),
+    pid: process.pid,
+    isolate: isMainThread ? 'main' : `worker ${threadId}`,
+    runtime: 'node',
+    runtimeVersion: process.versions.node,
+    before,
+    bufferInterval: stores?.interval,
+    notes: isOurs ? undefined : ['another client was sampling already, at an interval that nobody tells'],
+  }
+  const tracked = new Tracked(sampling.nframe)
+  const blocks = () => [...(stores?.read() ?? []), ...tracked.read()]
+  const settle = () => stores?.settle()
+  if (objects) {
+    setCompaction(false)
+    startTrackerNow(session)
+  }
+  const next = () => {
+    settle()
+    return { sampled, read: tracing.reads++ }
+  }
+  const tracing: Tracing = {
+    session,
+    isOurs,
+    sampled,
+    reads: 0,
+    peak: 0,
+    buffers,
+    objects,
+    tracked,
+    settle,
+    blocks,
+    next,
+  }
+  // Found by a symbol, and not listed among the program's globals.
+  Object.defineProperty(place, KEY, { value: tracing, configurable: true, enumerable: false })
+  return tracing
+}
+
+/** Ends sampling in this thread; V8 forgets all samples. A sampler of somebody else goes on. */
+export function stopTracing(): void {
+  const tracing = place[KEY]
+  if (!tracing) return
+  if (tracing.isOurs) tracing.session.postNow('HeapProfiler.stopSampling')
+  if (tracing.buffers) stopSamplingBuffers()
+  if (tracing.objects && isMainThread) setCompaction(true) // it is of the whole process: a worker leaves it off for the others
+  void tracing.session.close() // which ends the tracker
+  delete place[KEY]
+}
+
+/** Reads this thread's sampler, done when it returns. */
+export function readNow(tracing: Tracing): Reading {
+  const profile = profileNow(tracing)
+  const blocks = tracing.blocks()
+  noteSize(tracing, profile, blocks)
+  const { sampled, read } = tracing.next()
+  const memory: Memory = { ...process.memoryUsage() }
+  const reading = readingOf(JSON.stringify(profile), String(process.pid), sampled, read, memory)
+  return { ...reading, blocks }
+}
+
+/** Reads this thread's sampler for two figures alone, in bytes. */
+export function measure(tracing: Tracing): { size: number; overhead: number } {
+  return noteSize(tracing, profileNow(tracing), tracing.blocks())
+}
+
+function noteSize(
+  tracing: Tracing,
+  profile: Profile,
+  blocks: readonly Blocks[],
+): { size: number; overhead: number } {
+  const { size: sampled, overhead } = measureProfile(profile)
+  const size = blocks.reduce((sum, block) => sum + block.size, sampled)
+  tracing.peak = Math.max(tracing.peak, size)
+  return { size, overhead }
+}
+
+interface Node {
+  selfSize: number
+  children: Node[]
+}
+
+interface Profile {
+  head: Node
+  samples?: unknown[]
+}
+
+function profileNow({ session, settle }: Tracing): Profile {
+  settle()
+  return session.postNow<{ profile: Profile }>('HeapProfiler.getSamplingProfile').profile
+}
+
+function measureProfile({ head, samples = [] }: Profile): { size: number; overhead: number } {
+  let size = 0
+  let nodes = 0
+  const open = [head]
+  for (let node = open.pop(); node; node = open.pop()) {
+    size += node.selfSize
+    nodes++
+    for (const child of node.children) open.push(child)
+  }
+  return { size, overhead: overheadOf(samples.length, nodes) }
+}

@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { TargetError } from '../errors.ts'
+import type { Target } from '../inspector/isolate.ts'
+import type { Session } from '../inspector/session.ts'
+import type { Trace } from '../model/trace.ts'
+import { keepObjectsInPlace } from './v8/flags.ts'
+import { isOlder, traceObject } from './v8/heap-snapshot.ts'
+import { startTracker, stopTracker } from './v8/object-tracker.ts'
+
+/** Milliseconds between looks at the expression. */
+const LOOK_TIME = 50
+
+/** Objects that the inspector holds for us. */
+const GROUP = 'tracemalloc'
+
+export interface ObjectOptions {
+  /** Seconds to wait for a value that was made since the tracker started; 0 takes the value as it is. */
+  wait: number
+  signal: AbortSignal
+}
+
+/** An object's trace, and whether it can be relied on. */
+export interface Origin {
+  trace: Trace
+  /** Was it there before the tracker, so that it has no trace? */
+  isOlder: boolean
+  /** Does this V8 lose or confuse traces of live objects? */
+  losesTraces: boolean
+}
+
+/**
+ * Where the value of an expression was allocated. Starts the tracker, waits for a value made since, and stops it. The expression
+ * is evaluated again and again. Throws TargetError where it has no object for a value.
+ */
+export async function originOf(
+  target: Target,
+  expression: string,
+  { wait, signal }: ObjectOptions,
+): Promise<Origin> {
+  const { session } = target.main
+  const moveAgain = await keepObjectsInPlace(session, target)
+  try {
+    await startTracker(session)
+    const first = await evaluate(session, expression, true) // may be older than the tracker: what replaces it is not
+    const end = Date.now() + wait * 1000
+    for (;;) {
+      const value = await evaluate(session, expression, false)
+      const isNew = value.objectId !== undefined && !(await isSame(session, value, first))
+      if (isNew || Date.now() >= end || signal.aborted) return await origin(target, expression, value)
+      if (value.objectId !== undefined)
+        await session.post('Runtime.releaseObject', { objectId: value.objectId })
+      await sleep(LOOK_TIME, undefined, { signal }).catch(() => {})
+    }
+  } finally {
+    await stopTracker(session).catch(() => {})
+    await moveAgain().catch(() => {})
+    await session.post('Runtime.releaseObjectGroup', { objectGroup: GROUP }).catch(() => {})
+  }
+}
+
+async function origin(target: Target, expression: string, value: Value): Promise<Origin> {
+  if (value.objectId === undefined) {
+    throw new TargetError(`${expression} is ${value.text}, no object`, {
+      hint: '--wait SECONDS waits until it has one',
+    })
+  }
+  const trace = await traceObject(target.main.session, value.objectId)
+  return { trace, isOlder: isOlder(trace), losesTraces: losesTraces(target) }
+}
+
+/** Node before 25 has V8 before 14, whose garbage collections move objects away from their traces. */
+function losesTraces({ runtime, runtimeVersion = '' }: Target): boolean {
+  return runtime === 'node' && Number.parseInt(runtimeVersion, 10) < 25
+}
+
+interface Value {
+  /** Undefined for what is no object. */
+  objectId: string | undefined
+  /** What it is instead. */
+  text: string
+}
+
+interface Evaluated {
+  result: { type: string; objectId?: string; description?: string; value?: unknown }
+  exceptionDetails?: { text: string; exception?: { description?: string } }
+}
+
+/** The value of an expression; a first look must not change anything. */
+async function evaluate(session: Session, expression: string, isFirst: boolean): Promise<Value> {
+  const { result, exceptionDetails } = await session.post<Evaluated>('Runtime.evaluate', {
+    expression,
+    objectGroup: GROUP,
+    silent: true,
+    throwOnSideEffect: isFirst,
+  })
+  if (exceptionDetails) {
+    const [line] = (exceptionDetails.exception?.description ?? exceptionDetails.text).split('\n')
+    return { objectId: undefined, text: `an error (${line})` }
+  }
+  const { type, objectId, description = String(result.value) } = result
+  if (type === 'symbol') return { objectId: undefined, text: 'a symbol' }
+  return { objectId, text: type === 'string' ? 'a string' : description }
+}
+
+async function isSame(session: Session, a: Value, b: Value): Promise<boolean> {
+  if (a.objectId === undefined || b.objectId === undefined) return false
+  const { result } = await session.post<{ result: { value: boolean } }>('Runtime.callFunctionOn', {
+    objectId: a.objectId,
+    functionDeclaration: 'function (other) { return this === other }',
+    arguments: [{ objectId: b.objectId }],
+    returnByValue: true,
+    silent: true,
+  })
+  return result.value
+}

@@ -1,0 +1,41 @@
+import { randomBytes } from 'node:crypto'
+import { renameSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { Isolate, Target } from '../inspector/isolate.ts'
+import type { AttachOptions, Reader } from './reader.ts'
+import { linkNext } from './series/names.ts'
+import { withIsolate } from './series/store.ts'
+import { saveHeap } from './v8/heap-snapshot.ts'
+import { startTracker, stopTracker } from './v8/object-tracker.ts'
+
+/** Ending of V8's heap snapshots. */
+export const HEAP = '.heapsnapshot'
+
+/** Has V8 trace every object that an isolate makes from here on; each read is a heap snapshot, in which the traces are. */
+export async function trackObjects(
+  target: Target,
+  isolate: Isolate,
+  { output, dir }: AttachOptions,
+): Promise<Reader> {
+  const { session } = isolate
+  await startTracker(session)
+  return {
+    isolate,
+    stop: () => stopTracker(session),
+    async read() {
+      const own = output === undefined ? undefined : withIsolate(output, isolate.name)
+      const temporary = join(own === undefined ? dir : dirname(own), `.${randomBytes(6).toString('hex')}.tmp`)
+      const start = performance.now()
+      try {
+        await saveHeap(session, temporary)
+        const took = performance.now() - start
+        if (own === undefined)
+          return { path: linkNext(temporary, dir, target.label, isolate.name, HEAP).path, took }
+        renameSync(temporary, own)
+        return { path: own, took }
+      } finally {
+        rmSync(temporary, { force: true })
+      }
+    },
+  }
+}

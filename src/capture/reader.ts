@@ -1,0 +1,46 @@
+import type { Isolate } from '../inspector/isolate.ts'
+import type { Snapshot } from '../model/snapshot.ts'
+import type { Sampling } from './v8/settings.ts'
+
+/** One file that was written. */
+export interface Read {
+  path: string
+  /** What is in it; a heap snapshot is not held. */
+  snapshot?: Snapshot
+  /** Milliseconds that the target took. */
+  took: number
+}
+
+/** Traces one isolate and reads what is alive. */
+export interface Reader {
+  isolate: Isolate
+  read(): Promise<Read>
+  /** Leaves the isolate as it was. */
+  stop(): Promise<void>
+}
+
+export interface AttachOptions {
+  /** V8's sampler; its allocation tracker, which sees every object, where absent. */
+  sampling?: Sampling
+  /** Folder of numbered files. */
+  dir: string
+  /** The one file to write, instead. */
+  output?: string
+  match?: string
+  /** Sample workers and iframes too. */
+  workers: boolean
+  /** Keep functions on the stack and objects apart while attached. */
+  stableFrames?: boolean
+  /** Seconds between the reads of a series; a single read when absent. */
+  every?: number
+  /** Reads of a series. */
+  count?: number
+  /** Seconds until the single read, or until the series ends. */
+  duration?: number
+  /** Ends the wait and the series. */
+  signal: AbortSignal
+  /** Is told of every file. */
+  onRead(read: Read): void
+  /** Is told what a user should know. */
+  say(line: string): void
+}

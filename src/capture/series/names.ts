@@ -1,0 +1,69 @@
+import { linkSync, mkdirSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { UsageError } from '../../errors.ts'
+
+/** Ending of the files of a capture: the default dump. */
+export const DUMP = '.pb.gz'
+/** Ending of V8's own profile, kept only where the dump could not be written. */
+export const RAW = '.heapprofile'
+
+/** `tracemalloc.<pid>[.<isolate>].0000000001`, without an ending. `isolate` is left out for `main`. */
+export function fileStem(label: string, isolate: string, number: number): string {
+  return `${filePrefix(label, isolate)}${String(number).padStart(10, '0')}`
+}
+
+/** An isolate's name as part of a file's name. */
+export function plainName(isolate: string): string {
+  return isolate.replace(/[^\p{L}\p{N}_-]+/gu, '-').slice(0, 80)
+}
+
+/** How the files of an isolate begin. */
+export function filePrefix(label: string, isolate: string): string {
+  const part = isolate === 'main' ? '' : `${plainName(isolate)}.`
+  return `tracemalloc.${label}.${part}`
+}
+
+/** The number after the highest in the folder, so a resumed series goes on. */
+export function nextNumber(dir: string, label: string, isolate: string): number {
+  const prefix = filePrefix(label, isolate)
+  let last = 0
+  for (const name of readdirSync(dir)) {
+    const number = name.startsWith(prefix) ? /^(\d{10})\./.exec(name.slice(prefix.length)) : null
+    if (number) last = Math.max(last, Number(number[1]))
+  }
+  return last + 1
+}
+
+/** Path of a file of the series. */
+export function filePath(dir: string, label: string, isolate: string, number: number, ending: string) {
+  return join(dir, fileStem(label, isolate, number) + ending)
+}
+
+/** Gives a whole file the next free number, which a link takes from nobody else. */
+export function linkNext(
+  file: string,
+  dir: string,
+  label: string,
+  isolate: string,
+  ending: string,
+): { number: number; path: string } {
+  for (;;) {
+    const number = nextNumber(dir, label, isolate)
+    const path = filePath(dir, label, isolate, number, ending)
+    try {
+      linkSync(file, path)
+      return { number, path }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+  }
+}
+
+/** Makes a folder for snapshots. Throws UsageError when there can be none. */
+export function makeFolder(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true })
+  } catch (error) {
+    throw new UsageError(`cannot make the folder ${dir}: ${(error as Error).message}`, { cause: error })
+  }
+}

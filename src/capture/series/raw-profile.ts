@@ -1,0 +1,59 @@
+import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { TracemallocError } from '../../errors.ts'
+import type { SnapshotMeta } from '../../model/meta.ts'
+import type { Blocks } from './extra-blocks.ts'
+import { linkNext, RAW } from './names.ts'
+
+/** A read of one isolate with what is known about it. */
+export interface Reading {
+  /** V8's profile, as text. */
+  profile: string
+  /** Middle of its files' names: the process id. */
+  label: string
+  /** Most frames of a traceback, which V8 before version 14 does not know of. */
+  nframe: number
+  meta: SnapshotMeta & { isolate: string }
+  /** What is alive besides, where V8's sampler does not look. */
+  blocks?: readonly Blocks[]
+}
+
+/** Member of a raw profile that holds the facts, on a line of its own; other readers skip it. */
+const FACTS = '{"tracemalloc":'
+
+/** V8's profile as text, with the facts as its first member. */
+export function rawText({ profile, nframe, meta, blocks }: Reading): string {
+  return `${FACTS}${JSON.stringify({ nframe, meta, blocks })},\n${profile.slice(1)}`
+}
+
+/** The facts of a raw profile; undefined for one that is not ours. */
+export function rawFacts(text: string): Pick<Reading, 'nframe' | 'meta' | 'blocks'> | undefined {
+  const end = text.indexOf(',\n')
+  if (!text.startsWith(FACTS) || end < 0) return undefined
+  return JSON.parse(text.slice(FACTS.length, end))
+}
+
+/**
+ * Writes V8's profile whole or not at all, before it returns, under the next free number. Throws TracemallocError when the
+ * folder cannot be written to.
+ */
+export function saveRaw(dir: string, reading: Reading): { number: number; path: string } {
+  const temporary = join(dir, `.${reading.label}.${process.hrtime.bigint()}.tmp`)
+  try {
+    const file = openSync(temporary, 'wx')
+    try {
+      const bytes = Buffer.from(rawText(reading))
+      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at)
+      fsyncSync(file)
+    } finally {
+      closeSync(file)
+    }
+    return linkNext(temporary, dir, reading.label, reading.meta.isolate, RAW)
+  } catch (error) {
+    throw new TracemallocError(`cannot write a snapshot in ${dir}: ${(error as Error).message}`, {
+      cause: error,
+    })
+  } finally {
+    rmSync(temporary, { force: true })
+  }
+}

@@ -1,0 +1,130 @@
+import { closeSync, fsyncSync, openSync, readdirSync, unlinkSync, writeSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { bytesSource } from '../../bytes/source.ts'
+import { TracemallocError } from '../../errors.ts'
+import { dumpSnapshots, loadSource, MANIFEST } from '../../formats/files.ts'
+import type { Snapshot } from '../../model/snapshot.ts'
+import { limitFrames } from '../../transform/truncate.ts'
+import { withBlocks } from './extra-blocks.ts'
+import { overheadOf } from './metadata.ts'
+import { DUMP, filePath, filePrefix, plainName, RAW } from './names.ts'
+import { type Reading, rawFacts, saveRaw } from './raw-profile.ts'
+import { withoutOwn } from './without-profiler.ts'
+
+/** A reading as a snapshot: what the heapprofile converter makes of it, and its facts. */
+export async function snapshotOf(reading: Reading): Promise<Snapshot> {
+  const { profile, nframe, meta, blocks = [] } = reading
+  const source = bytesSource(Buffer.from(profile), 'the profile', 1 << 18)
+  const { snapshots } = await loadSource(source, { from: 'heapprofile', interval: meta.interval })
+  const snapshot = limitFrames(withoutOwn(snapshots[0]), nframe)
+  const { skipped, notes = [] } = snapshot.meta
+  const overhead = overheadOf(snapshot.columns.samples?.row.length ?? 0, snapshot.tables.stacks.length)
+  const memory = { ...meta.memory, sampled: snapshot.total.size, overhead }
+  const whole = withBlocks(snapshot, blocks)
+  return whole.with({ meta: { ...meta, memory, skipped, notes: [...(meta.notes ?? []), ...notes] } })
+}
+
+/** One read that is on disk. */
+export interface Read {
+  path: string
+  snapshot: Snapshot
+  /** Milliseconds that the target took. */
+  took: number
+}
+
+/** Adds a line to the manifest of a series, and syncs it. */
+export function noteRead(dir: string, label: string, { path, snapshot, took }: Read): void {
+  const { time, isolate, session, read, memory } = snapshot.meta
+  const line = { file: basename(path), time, isolate, session, read, took: Math.round(took), memory }
+  const file = openSync(join(dir, `tracemalloc.${label}${MANIFEST}`), 'a')
+  try {
+    writeSync(file, `${JSON.stringify(line)}\n`)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** Writes a reading to one named file; a further isolate's goes beside it, with its name before the ending. */
+export async function saveAs(path: string, reading: Reading): Promise<{ path: string; snapshot: Snapshot }> {
+  const own = withIsolate(path, reading.meta.isolate)
+  try {
+    const snapshot = await snapshotOf(reading)
+    await dumpSnapshots([snapshot], own)
+    return { path: own, snapshot }
+  } catch (error) {
+    const raw = saveRaw(dirname(own), reading)
+    throw new TracemallocError(`${raw.path} was written instead of ${own}: ${(error as Error).message}`, {
+      cause: error,
+    })
+  }
+}
+
+/** `leak.pb.gz` of the isolate `worker-1` is `leak.worker-1.pb.gz`. */
+export function withIsolate(path: string, isolate: string): string {
+  if (isolate === 'main') return path
+  const name = basename(path)
+  const dot = name.indexOf('.', 1)
+  const at = path.length - name.length + (dot < 0 ? name.length : dot)
+  return `${path.slice(0, at)}.${plainName(isolate)}${path.slice(at)}`
+}
+
+/**
+ * Saves a reading as the next file of its series in `dir`: first V8's bytes as they are, so that nothing is lost when the
+ * process dies now, then the dump in their place. Returns the path and the snapshot.
+ */
+export async function save(dir: string, reading: Reading): Promise<{ path: string; snapshot: Snapshot }> {
+  const { number, path: raw } = saveRaw(dir, reading)
+  const path = filePath(dir, reading.label, reading.meta.isolate, number, DUMP)
+  try {
+    const snapshot = await snapshotOf(reading)
+    await dumpSnapshots([snapshot], path, { exclusive: true })
+    unlinkSync(raw)
+    return { path, snapshot }
+  } catch (error) {
+    throw new TracemallocError(`${raw} was kept as it is: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+/**
+ * Keeps a reading as the snapshot of the peak when more than `highest` bytes were alive in it, instead of the one before.
+ * Returns the most bytes so far.
+ */
+export async function savePeak(dir: string, reading: Reading, highest: number): Promise<number> {
+  const { label, meta } = reading
+  const snapshot = await snapshotOf({ ...reading, meta: { ...meta, measure: 'peak' } })
+  const { size } = snapshot.total
+  if (size <= highest) return highest
+  await dumpSnapshots([snapshot], join(dir, `${filePrefix(label, meta.isolate)}peak${DUMP}`))
+  return size
+}
+
+/** Turns a raw profile that was kept (its process died, or its thread ended) into the dump it should have become. */
+export async function finishRaw(path: string): Promise<{ path: string; snapshot: Snapshot }> {
+  const text = await readFile(path, 'utf8')
+  const facts = rawFacts(text)
+  if (!facts) throw new TracemallocError(`${path} is no profile of ours`)
+  const snapshot = await snapshotOf({ profile: text, label: '', ...facts })
+  const dump = path.slice(0, -RAW.length) + DUMP
+  await dumpSnapshots([snapshot], dump, { exclusive: true })
+  unlinkSync(path)
+  return { path: dump, snapshot }
+}
+
+/** All raw profiles in a folder whose names begin so, finished. Those that cannot be are left as they are, and told. */
+export async function finishAll(
+  dir: string,
+  prefix: string,
+  say: (line: string) => void,
+  isWanted: (name: string) => boolean = () => true,
+): Promise<void> {
+  const names = readdirSync(dir).filter(
+    name => name.startsWith(prefix) && name.endsWith(RAW) && isWanted(name),
+  )
+  for (const name of names) {
+    await finishRaw(join(dir, name)).catch(error =>
+      say(`${join(dir, name)} was kept as it is: ${error.message}`),
+    )
+  }
+}

@@ -1,0 +1,55 @@
+import { TargetError } from '../../errors.ts'
+import type { LocalSession, Session } from '../../inspector/session.ts'
+import { type Sampling, startParameters } from './settings.ts'
+
+/** What V8 answers when nobody samples. */
+const NOT_STARTED = /was not started/
+
+/** Does the error say that nobody samples, or no longer? */
+export function isNotSampling(error: unknown): boolean {
+  return NOT_STARTED.test((error as Error).message)
+}
+
+/**
+ * Starts sampling in an isolate. There is one sampler per isolate, shared by all clients, and V8 ignores a second start
+ * without a word, so this asks first (a read, which collects garbage). False: another client's sampler runs already, with an
+ * interval that nobody tells; it can be read and must not be stopped.
+ */
+export async function startSampler(session: Session, sampling: Sampling): Promise<boolean> {
+  try {
+    await session.postText('HeapProfiler.getSamplingProfile')
+    return false
+  } catch (error) {
+    if (!isNotSampling(error)) throw error
+  }
+  await session.post('HeapProfiler.startSampling', startParameters(sampling))
+  return true
+}
+
+/** The same in this thread, done when it returns. */
+export function startSamplerNow(session: LocalSession, sampling: Sampling): boolean {
+  try {
+    session.postNow('HeapProfiler.getSamplingProfile')
+    return false
+  } catch (error) {
+    if (!isNotSampling(error)) throw error
+  }
+  session.postNow('HeapProfiler.startSampling', startParameters(sampling))
+  return true
+}
+
+/**
+ * Collects garbage and reads what is alive (or, in the mode `allocated`, what was allocated), as the text of V8's own profile,
+ * which the heapprofile converter reads. Sampling goes on.
+ */
+export async function readSampler(session: Session): Promise<string> {
+  const text = await session.postText('HeapProfiler.getSamplingProfile')
+  const start = '{"profile":'
+  if (!text.startsWith(start)) throw new TargetError('the target answered with something that is no profile')
+  return text.slice(start.length, -1)
+}
+
+/** Ends sampling; V8 forgets all samples. Only for a sampler that this session started. */
+export async function stopSampler(session: Session): Promise<void> {
+  await session.post('HeapProfiler.stopSampling')
+}

@@ -1,0 +1,133 @@
+import { UsageError } from '../../errors.ts'
+import { MAX_NFRAME } from '../../inspector/unsafe-commands.ts'
+
+export { MAX_NFRAME }
+
+/** What is measured: what is alive at a read, what was allocated since the start, or every single block alive. */
+export type Mode = 'live' | 'allocated' | 'exact'
+
+/** Modes of the sampling profiler. */
+export const MODES: readonly Mode[] = ['live', 'allocated', 'exact']
+
+/** Bytes between samples. Few small sizes share an estimate at this interval, so blocks can be counted. */
+export const DEFAULT_INTERVAL = 40320
+
+/** V8's sampler, as it is asked for. */
+export interface Sampling {
+  /** Bytes between samples, on average; 1 = every block. */
+  interval: number
+  /** Most frames of a traceback, 1 to 128. */
+  nframe: number
+  mode: Mode
+}
+
+/** Checks every value before V8 sees it: some kill the target. Throws UsageError. */
+export function sampling(options: Partial<Sampling> = {}): Sampling {
+  const { mode = 'live', nframe = MAX_NFRAME } = options
+  if (!MODES.includes(mode)) throw new UsageError(`no mode '${mode}'`, { hint: `modes: ${MODES.join(', ')}` })
+  const interval = options.interval ?? (mode === 'exact' ? 1 : DEFAULT_INTERVAL)
+  if (!Number.isSafeInteger(interval) || interval < 1) {
+    throw new UsageError(`the interval must be a whole number of bytes of at least 1, not ${interval}`)
+  }
+  if (mode === 'exact' && interval !== 1) throw new UsageError('the mode exact has interval 1')
+  if (!Number.isSafeInteger(nframe) || nframe < 1 || nframe > MAX_NFRAME) {
+    throw new UsageError(`the number of frames must be in range [1; ${MAX_NFRAME}], not ${nframe}`)
+  }
+  return { interval, nframe, mode }
+}
+
+/** Parameters of `HeapProfiler.startSampling`. */
+export function startParameters({ interval, nframe, mode }: Sampling): object {
+  const all = mode === 'allocated'
+  return {
+    samplingInterval: interval,
+    stackDepth: nframe,
+    includeObjectsCollectedByMajorGC: all,
+    includeObjectsCollectedByMinorGC: all,
+  }
+}
+
+/** What a traced process is told through its environment. */
+export interface Settings extends Sampling {
+  /** Folder for snapshot files; none are written without it. */
+  dir?: string
+  /** Seconds between snapshots; none in between when absent. */
+  every?: number
+  /** How many of those; without end when absent. */
+  count?: number
+  /** Keep the snapshot of the highest heap seen. */
+  peak: boolean
+  /** Trace worker threads too. */
+  workers: boolean
+  /** Trace child processes too, where they run Node with the same options. */
+  children: boolean
+  /** Keep V8 from inlining functions and folding allocations, so that bytes stay at the function that allocated them. */
+  stableFrames: boolean
+  /** Sample the backing stores of ArrayBuffers and Buffers, too. */
+  buffers: boolean
+}
+
+/**
+ * Reads `TRACEMALLOC` (frames, `0` = off, as PYTHONTRACEMALLOC) and `TRACEMALLOC_INTERVAL`, `_MODE`, `_DIR`, `_EVERY`,
+ * `_COUNT`, `_PEAK`, `_WORKERS`, `_CHILDREN`, `_STABLE_FRAMES`, `_BUFFERS`. Undefined when tracing is off. Throws UsageError for a
+ * value that is none.
+ */
+export function settingsFromEnv(env: Record<string, string | undefined>): Settings | undefined {
+  const { TRACEMALLOC: nframe, TRACEMALLOC_DIR: dir, TRACEMALLOC_MODE: mode } = env
+  if (nframe === '0') return undefined
+  if (nframe && !(/^\d+$/.test(nframe) && Number(nframe) <= MAX_NFRAME)) {
+    throw new UsageError(`TRACEMALLOC=${nframe}: invalid number of frames`, { hint: `1 to ${MAX_NFRAME}` })
+  }
+  return {
+    ...sampling({
+      nframe: nframe ? Number(nframe) : undefined,
+      interval: numberOf(env, 'TRACEMALLOC_INTERVAL', 1, true),
+      mode: mode ? (mode as Mode) : undefined,
+    }),
+    dir: dir || undefined,
+    every: numberOf(env, 'TRACEMALLOC_EVERY', 0.001, false),
+    count: numberOf(env, 'TRACEMALLOC_COUNT', 1, true),
+    peak: switchOf(env, 'TRACEMALLOC_PEAK', false),
+    workers: switchOf(env, 'TRACEMALLOC_WORKERS', true),
+    children: switchOf(env, 'TRACEMALLOC_CHILDREN', true),
+    stableFrames: switchOf(env, 'TRACEMALLOC_STABLE_FRAMES', true),
+    buffers: switchOf(env, 'TRACEMALLOC_BUFFERS', false),
+  }
+}
+
+/** The same settings as environment variables. */
+export function settingsToEnv(settings: Settings): Record<string, string> {
+  const { nframe, interval, mode, dir, every, count, peak, workers, children, stableFrames, buffers } =
+    settings
+  const onOff = (value: boolean) => (value ? '1' : '0')
+  return {
+    TRACEMALLOC: String(nframe),
+    TRACEMALLOC_INTERVAL: String(interval),
+    TRACEMALLOC_MODE: mode,
+    TRACEMALLOC_DIR: dir ?? '',
+    TRACEMALLOC_EVERY: String(every ?? ''),
+    TRACEMALLOC_COUNT: String(count ?? ''),
+    TRACEMALLOC_PEAK: onOff(peak),
+    TRACEMALLOC_WORKERS: onOff(workers),
+    TRACEMALLOC_CHILDREN: onOff(children),
+    TRACEMALLOC_STABLE_FRAMES: onOff(stableFrames),
+    TRACEMALLOC_BUFFERS: onOff(buffers),
+  }
+}
+
+function numberOf(env: Record<string, string | undefined>, name: string, least: number, whole: boolean) {
+  const text = env[name]
+  if (!text) return undefined
+  const value = Number(text)
+  if (!/^\d+(\.\d+)?$/.test(text) || value < least || (whole && !Number.isSafeInteger(value))) {
+    throw new UsageError(`${name}=${text}: it takes a ${whole ? 'whole ' : ''}number of at least ${least}`)
+  }
+  return value
+}
+
+function switchOf(env: Record<string, string | undefined>, name: string, unset: boolean): boolean {
+  const text = env[name]
+  if (!text) return unset
+  if (text !== '0' && text !== '1') throw new UsageError(`${name}=${text}: it takes 0 or 1`)
+  return text === '1'
+}

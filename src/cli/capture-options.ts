@@ -1,0 +1,51 @@
+import { constants } from 'node:os'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { DEFAULT_INTERVAL, MAX_NFRAME, MODES } from '../capture/v8/settings.ts'
+import { oneOf, wholeNumber } from './options.ts'
+
+/** Seconds, at least a millisecond. */
+export function seconds(text: string): number {
+  const value = Number(text)
+  if (!/^\d+(\.\d+)?$/.test(text) || value < 0.001) {
+    throw new InvalidArgumentError('It takes seconds, at least 0.001.')
+  }
+  return value
+}
+
+/** Adds the flags of every command that captures. */
+export function addCapture(command: Command, modes: readonly string[] = MODES): Command {
+  return command
+    .option('-o, --output <file>', 'the file to write; its ending names the format')
+    .option('--out <dir>', 'the folder for numbered files (default: the working directory)')
+    .option('--every <seconds>', 'take a snapshot every so often', seconds)
+    .option('--count <n>', 'how many of those', wholeNumber(1))
+    .option('--interval <bytes>', `bytes between samples (default ${DEFAULT_INTERVAL})`, wholeNumber(1))
+    .option('--nframe <n>', `most frames of a traceback, 1 to ${MAX_NFRAME}`, wholeNumber(1), MAX_NFRAME)
+    .addOption(new Option('--mode <mode>', modes.join(', ')).argParser(oneOf(modes)).default('live'))
+}
+
+const ENDS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/**
+ * The first Ctrl-C, SIGTERM or SIGHUP aborts `signal`, so that the target can be left as it was found; a second one ends us at once.
+ * `status` is the exit status of the one that came.
+ */
+export function interruption(): { signal: AbortSignal; status(): number | undefined; end(): void } {
+  const controller = new AbortController()
+  let status: number | undefined
+  const end = () => {
+    for (const name of ENDS) process.off(name, interrupt)
+  }
+  const interrupt = (name: NodeJS.Signals) => {
+    end()
+    status = 128 + constants.signals[name]
+    controller.abort()
+  }
+  for (const name of ENDS) process.on(name, interrupt)
+  return { signal: controller.signal, status: () => status, end }
+}
+
+/** A message to the user. */
+export function say(line: string): void {
+  process.stderr.write(`tracemalloc: ${line}\n`)
+}

@@ -1,0 +1,122 @@
+import { UsageError } from '../errors.ts'
+import type { BaseFilter } from '../model/filter.ts'
+import type { Snapshot } from '../model/snapshot.ts'
+import type { GetLine } from '../model/traceback.ts'
+import type { applySourceMaps, MapFiles, Mapped, MissReason, SourceMapCache } from '../sourcemap/apply.ts'
+import { visible } from '../text/escape.ts'
+import type { Redaction } from '../transform/redact.ts'
+
+/** Options that change what frames say. */
+export interface RewriteOptions {
+  /** Folders that maps and sources may be read from; undefined = no source maps. */
+  sourceMaps?: string[]
+  app?: boolean
+  redact?: Redaction
+  /** Folder that source lines may be read from; undefined = none are shown. */
+  sources?: string
+  verbose?: boolean
+}
+
+/** Applies the options to snapshots as they are read. */
+export interface Rewriter {
+  /** Source maps and `--app` first, so that filters see what is shown; `--redact` last. */
+  apply(
+    path: string,
+    snapshots: readonly Snapshot[],
+    filters: readonly BaseFilter[],
+  ): Promise<readonly Snapshot[]>
+  /** Source lines for tracebacks; undefined where they were not asked for. */
+  getLine(): Promise<GetLine | undefined>
+}
+
+const rewriters = new WeakMap<RewriteOptions, Rewriter>()
+
+/** The rewriter of a command's options: one for all the files it reads, so that each map is decoded once. */
+export function rewriterOf(options: RewriteOptions): Rewriter {
+  let rewriter = rewriters.get(options)
+  if (!rewriter) rewriters.set(options, (rewriter = createRewriter(options)))
+  return rewriter
+}
+
+/** Throws UsageError for options that contradict each other, and, later, for a folder that is none. */
+function createRewriter(options: RewriteOptions): Rewriter {
+  const { sourceMaps, sources, app, redact } = options
+  if (sources !== undefined && redact)
+    throw new UsageError('--sources shows what --redact hides', { hint: 'leave one' })
+  const contents: ((filename: string) => string | undefined)[] = []
+  const said = new Set<string>()
+  let maps: Promise<{ files: MapFiles; cache: SourceMapCache; apply: typeof applySourceMaps }> | undefined
+  const original = async (path: string, snapshots: readonly Snapshot[], folders: readonly string[]) => {
+    const { files, cache, apply } = await (maps ??= openMaps(folders))
+    const mapped = apply(snapshots, files, cache)
+    for (const line of mappedLines(path, mapped, options.verbose)) {
+      if (!said.has(line)) process.stderr.write(`${visible(line)}\n`)
+      said.add(line)
+    }
+    if (sources !== undefined) contents.push(mapped.contentOf)
+    return mapped.snapshots
+  }
+  return {
+    async apply(path, snapshots, filters) {
+      if (sourceMaps) snapshots = await original(path, snapshots, sourceMaps)
+      if (app) snapshots = (await import('../transform/own-frames.ts')).appFrames(snapshots)
+      if (filters.length > 0) snapshots = snapshots.map(snapshot => snapshot.filterTraces(filters))
+      return redact ? (await import('../transform/redact.ts')).redact(snapshots, redact) : snapshots
+    },
+    async getLine() {
+      if (sources === undefined) return undefined
+      const [{ mapFiles }, { sourceLines }] = await Promise.all([
+        import('../sourcemap/files.ts'),
+        import('../sourcemap/lines.ts'),
+      ])
+      const files = mapFiles([sources, ...(sourceMaps ?? [])])
+      return sourceLines(filename => {
+        for (const contentOf of contents) {
+          const text = contentOf(filename)
+          if (text !== undefined) return text
+        }
+        return files.read(filename)
+      })
+    },
+  }
+}
+
+async function openMaps(folders: readonly string[]) {
+  const [{ applySourceMaps, SourceMapCache }, { mapFiles }] = await Promise.all([
+    import('../sourcemap/apply.ts'),
+    import('../sourcemap/files.ts'),
+  ])
+  return { files: mapFiles(folders), cache: new SourceMapCache(), apply: applySourceMaps }
+}
+
+/** Scripts that are listed without `--verbose`. */
+const MOST_SCRIPTS = 20
+
+const REASONS: Record<MissReason, string> = {
+  'no file': 'neither it nor a map of it is in the given folders',
+  'no map': 'no map of it is in the given folders',
+  outside: 'it or its map leads out of the given folders',
+  remote: 'its map is at an address, and nothing is fetched',
+  unreadable: 'its map cannot be read',
+  'no position': 'no line or column to look up',
+  'not mapped': 'its map says nothing about that place',
+  'whole script': 'the top level of a script made of several files',
+}
+
+/** How many frames of a file were mapped, and which not and why. */
+function* mappedLines(
+  path: string,
+  { frames, mapped, namesKept, misses }: Mapped,
+  all = false,
+): Generator<string> {
+  const kept = namesKept > 0 ? `, ${namesKept} of them with the generated function name` : ''
+  yield `tracemalloc: ${path}: source maps: ${mapped} of ${frames} frames mapped${kept}`
+  const shown = all ? misses : misses.slice(0, MOST_SCRIPTS)
+  for (const { filename, reason, detail, frames: n } of shown) {
+    const script = filename.length > 200 ? `${filename.slice(0, 200)}...` : filename
+    yield `  ${n} of ${script}: ${REASONS[reason]}${detail ? ` (${detail})` : ''}`
+  }
+  const rest = misses.slice(shown.length)
+  const n = rest.reduce((sum, miss) => sum + miss.frames, 0)
+  if (n > 0) yield `  and ${n} in ${rest.length} more (--verbose lists them)`
+}

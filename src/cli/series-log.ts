@@ -1,0 +1,38 @@
+import type { Snapshot } from '../model/snapshot.ts'
+import { diffView } from '../report/statistics/diff-view.ts'
+import { textLines } from '../report/statistics/text.ts'
+import { topView } from '../report/statistics/view.ts'
+import { visible } from '../text/escape.ts'
+import { formatSize } from '../text/units.ts'
+
+/** Rows that are shown of each read. */
+const ROWS = 10
+
+/** What is shown of a series while it grows: each read against the first of its isolate and session. */
+export class Steady {
+  readonly #first = new Map<string, Snapshot>()
+  readonly #peak = new Map<string, number>()
+
+  /** Figures of the newest read, and the ten biggest rows: its own for the first read, then what changed since. */
+  lines({ snapshot, took }: { snapshot: Snapshot; took?: number }): string[] {
+    const { isolate = 'main', session = '', memory = {}, time } = snapshot.meta
+    const key = `${isolate}\n${session}`
+    const { size } = snapshot.total
+    const peak = Math.max(this.#peak.get(key) ?? 0, size)
+    this.#peak.set(key, peak)
+    const first = this.#first.get(key)
+    if (!first) this.#first.set(key, snapshot)
+    const figures = [
+      `traced memory: ${formatSize(size)} (peak ${formatSize(peak)})`,
+      `overhead: ${formatSize(memory.overhead ?? 0)}`,
+      `heap: ${formatSize(memory.heapUsed ?? 0)}`,
+      ...(memory.rss === undefined ? [] : [`RSS: ${formatSize(memory.rss)}`]),
+      ...(took === undefined ? [] : [`read in ${Math.round(took)} ms`]),
+    ]
+    const options = { keyTypes: ['lineno'] as const, cumulative: false, limit: ROWS }
+    const view = first ? diffView([snapshot], [first], options) : topView(snapshot, options)
+    const clock = new Date(time ?? Date.now()).toISOString().slice(11, 19)
+    const title = `${clock} ${isolate}: ${figures.join(', ')}`
+    return [visible(title), ...textLines(view)]
+  }
+}

@@ -1,0 +1,324 @@
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Converter, ReadOptions, WriteOptions } from '../../converters/converter.ts'
+import { converters } from '../../converters/index.ts'
+import { compressionOf, fileSource, inflate, streamSource, writeWhole } from '../bytes/disk.ts'
+import type { Source } from '../bytes/source.ts'
+import { FormatError, UsageError } from '../errors.ts'
+import { LARGEST_INTERVAL } from '../model/meta.ts'
+import type { Snapshot } from '../model/snapshot.ts'
+import { estimateCounts } from '../statistics/estimation/estimates.ts'
+import { detect } from './detect.ts'
+
+/** Longest head that is looked at to tell a format. */
+const LONGEST_HEAD = 4 << 20
+
+/** A compressed file may inflate to this many times its size (profiles do to 5 to 50 times), and to `FREE` bytes anyway. */
+const MOST_RATIO = 200
+const FREE = 64 << 20
+
+export interface LoadOptions extends ReadOptions {
+  /** Name of the format, instead of detecting it. */
+  from?: string
+  /** Told of the bytes of the file (as they are on disk) while it is read. */
+  onBytes?: (n: number) => void
+}
+
+/** A file that was read. */
+export interface Loaded {
+  readonly path: string
+  readonly converter: Converter
+  readonly snapshots: readonly Snapshot[]
+}
+
+/** The converter of a name. Throws UsageError for an unknown one. */
+export function converterNamed(name: string): Converter {
+  const found = converters.find(c => c.name === name)
+  if (!found) {
+    throw new UsageError(`unknown format '${name}'`, {
+      hint: `formats: ${converters.map(c => c.name).join(', ')}`,
+    })
+  }
+  return found
+}
+
+/**
+ * Reads a file (`-` is standard input): inflates it, tells its format by its content, reads all snapshots in it.
+ * Throws FormatError for a file that cannot be read, whatever the reason, UsageError for an impossible interval.
+ */
+export async function loadFile(path: string, options: LoadOptions = {}): Promise<Loaded> {
+  try {
+    const raw = path === '-' ? streamSource(process.stdin, 'standard input') : fileSource(path)
+    return { path, ...(await loadSource(raw, options)) }
+  } catch (error) {
+    throw asFormatError(error)
+  }
+}
+
+/** The same for bytes from anywhere. */
+export async function loadSource(
+  raw: Source,
+  options: LoadOptions = {},
+): Promise<{ converter: Converter; snapshots: readonly Snapshot[] }> {
+  const { interval = 1 } = options
+  if (!(interval >= 1 && interval <= LARGEST_INTERVAL))
+    throw new UsageError(`a sampling interval is from 1 to ${LARGEST_INTERVAL} bytes`)
+  return readInflated(raw, options, async source => {
+    const converter = options.from ? converterNamed(options.from) : await detectSource(source)
+    if (!converter.read) throw new FormatError('unsupported', `${converter.name} can only be written`)
+    const snapshots = await converter.read(source, options)
+    return { converter, snapshots: snapshots.map(estimateCounts) }
+  })
+}
+
+/**
+ * Hands a file's bytes, inflated, to a reader of one format. Throws FormatError for a file that cannot be read, or is of
+ * another format.
+ */
+export async function readFileAs<T>(
+  path: string,
+  converter: Converter,
+  options: Pick<LoadOptions, 'maxSize' | 'onBytes'>,
+  read: (source: Source) => Promise<T>,
+): Promise<T> {
+  try {
+    const raw = path === '-' ? streamSource(process.stdin, 'standard input') : fileSource(path)
+    return await readInflated(raw, options, async source => {
+      if (converter.sniff(await source.head(4096), source.name) === 'no') {
+        throw new FormatError('unrecognized', `not a ${converter.title}`)
+      }
+      return await read(source)
+    })
+  } catch (error) {
+    throw asFormatError(error)
+  }
+}
+
+async function readInflated<T>(
+  raw: Source,
+  options: Pick<LoadOptions, 'maxSize' | 'onBytes'>,
+  use: (source: Peekable) => Promise<T>,
+): Promise<T> {
+  let read = 0
+  const outer = peekable(
+    counted(raw, n => {
+      read += n
+      options.onBytes?.(n)
+    }),
+  )
+  const compression = compressionOf(await outer.head(4))
+  const bomb = compression ? () => Math.max(FREE, read * MOST_RATIO) : () => Number.POSITIVE_INFINITY
+  const { maxSize } = options
+  const most = maxSize === undefined ? bomb : () => maxSize
+  const inner = peekable(limited(compression ? inflate(outer, compression) : outer, most))
+  try {
+    return await use(inner)
+  } catch (error) {
+    throw asFormatError(error)
+  } finally {
+    await inner.close()
+    await outer.close()
+  }
+}
+
+/** The bytes of a file, inflated. Throws FormatError as `loadFile`. */
+export async function* openBytes(path: string): AsyncGenerator<Uint8Array> {
+  const outer = peekable(fileSource(path))
+  try {
+    const compression = compressionOf(await outer.head(4))
+    yield* (compression ? inflate(outer, compression) : outer).chunks()
+  } catch (error) {
+    throw asFormatError(error)
+  } finally {
+    await outer.close()
+  }
+}
+
+function counted(source: Source, onBytes: (n: number) => void): Source {
+  return {
+    name: source.name,
+    async *chunks() {
+      for await (const chunk of source.chunks()) {
+        onBytes(chunk.length)
+        yield chunk
+      }
+    },
+  }
+}
+
+/** A source of at most `most()` bytes, asked for anew with each piece: more is a FormatError `too-large`. */
+function limited(source: Source, most: () => number): Source {
+  return {
+    name: source.name,
+    async *chunks() {
+      let size = 0
+      for await (const chunk of source.chunks()) {
+        size += chunk.length
+        const limit = most()
+        if (size > limit) {
+          throw new FormatError('too-large', `over ${limit} bytes, inflated`, {
+            offset: limit,
+            hint: 'if you trust the file, give a greater --max-size',
+          })
+        }
+        yield chunk
+      }
+    },
+  }
+}
+
+async function detectSource(source: Peekable): Promise<Converter> {
+  for (let length = 4096; ; length *= 8) {
+    const head = await source.head(length)
+    const { converter } = detect(
+      converters,
+      head,
+      source.name,
+      head.length < length || length >= LONGEST_HEAD,
+    )
+    if (converter) return converter
+  }
+}
+
+/** Ending of the manifest that a captured series has beside its snapshots. */
+export const MANIFEST = '.manifest.ndjson'
+
+/** Is it, by its name, a file of snapshots? */
+export function isSnapshotName(name: string): boolean {
+  if (name.startsWith('.') || name.endsWith(MANIFEST)) return false
+  const plain = name.endsWith('.gz') ? name.slice(0, -3) : name
+  return converters.some(c => c.read && c.extensions.some(e => name.endsWith(e) || plain.endsWith(e)))
+}
+
+/** Files that a path stands for: itself, or the snapshots in a folder, by name. */
+export async function expandPath(path: string): Promise<string[]> {
+  if (path === '-') return [path]
+  let isFolder: boolean
+  try {
+    isFolder = (await stat(path)).isDirectory()
+  } catch (error) {
+    throw asFormatError(error)
+  }
+  if (!isFolder) return [path]
+  const names = (await readdir(path)).filter(isSnapshotName).sort()
+  if (names.length === 0) throw new FormatError('unrecognized', 'a folder without snapshots')
+  return names.map(name => join(path, name))
+}
+
+/** The single snapshot of a file: CPython's `Snapshot.load`. Throws FormatError also when the file holds several. */
+export async function loadSnapshot(path: string, options: LoadOptions = {}): Promise<Snapshot> {
+  const { snapshots } = await loadFile(path, options)
+  if (snapshots.length !== 1) {
+    throw new FormatError('unsupported', `the file holds ${snapshots.length} snapshots`, {
+      hint: 'use loadSnapshots',
+    })
+  }
+  return snapshots[0]
+}
+
+/** All snapshots of a file. */
+export async function loadSnapshots(path: string, options: LoadOptions = {}): Promise<readonly Snapshot[]> {
+  return (await loadFile(path, options)).snapshots
+}
+
+/** The converter that writes a file of this name. Throws UsageError when the ending tells none. */
+export function converterFor(path: string): Converter {
+  const plain = path.endsWith('.gz') ? path.slice(0, -3) : path
+  const writers = converters.filter(c => c.write)
+  const found = writers
+    .flatMap(c => c.extensions.map(e => ({ c, e })))
+    .filter(({ e }) => path.endsWith(e) || plain.endsWith(e))
+    .sort((a, b) => b.e.length - a.e.length)[0]
+  if (!found) {
+    throw new UsageError(`no format is known by the ending of ${path}`, {
+      hint: `name one with --to: ${writers.map(c => c.name).join(', ')}`,
+    })
+  }
+  return found.c
+}
+
+/**
+ * Writes snapshots to a file, whole or not at all; the format goes by the ending (`.pb.gz` is the default dump) unless `to`
+ * names it. A further `.gz` gzips any format.
+ */
+export async function dumpSnapshots(
+  snapshots: readonly Snapshot[],
+  path: string,
+  options: WriteOptions & { to?: string; exclusive?: boolean } = {},
+): Promise<void> {
+  const converter = options.to ? converterNamed(options.to) : converterFor(path)
+  if (!converter.write) throw new UsageError(`the format ${converter.name} can only be read`)
+  const gzip = converter.gzip === true || path.endsWith('.gz')
+  await writeWhole(path, await converter.write(snapshots, options), { gzip, exclusive: options.exclusive })
+}
+
+/** The same for one snapshot: CPython's `Snapshot.dump`. */
+export async function dumpSnapshot(snapshot: Snapshot, path: string): Promise<void> {
+  await dumpSnapshots([snapshot], path)
+}
+
+interface Peekable extends Source {
+  /** The first bytes, `length` of them unless the source is shorter. Only before `chunks()`. */
+  head(length: number): Promise<Uint8Array>
+  close(): Promise<void>
+}
+
+function peekable(source: Source): Peekable {
+  let iterator: AsyncIterator<Uint8Array> | undefined
+  let seen = new Uint8Array(0)
+  let ended = false
+  const next = async () => {
+    iterator ??= source.chunks()[Symbol.asyncIterator]()
+    const result = await iterator.next()
+    if (result.done) ended = true
+    return result
+  }
+  return {
+    name: source.name,
+    async head(length) {
+      while (seen.length < length && !ended) {
+        const { value, done } = await next()
+        if (done) break
+        const joined = new Uint8Array(seen.length + value.length)
+        joined.set(seen)
+        joined.set(value, seen.length)
+        seen = joined
+      }
+      return seen.subarray(0, length)
+    },
+    async *chunks() {
+      if (seen.length) yield seen
+      seen = new Uint8Array(0)
+      while (!ended) {
+        const { value, done } = await next()
+        if (!done) yield value
+      }
+    },
+    async close() {
+      ended = true
+      await iterator?.return?.(undefined)
+    },
+  }
+}
+
+/** I/O and zlib faults in the words of a FormatError; others unchanged. */
+function asFormatError(error: unknown): unknown {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code
+  const io: Record<string, string> = {
+    ENOENT: 'no such file',
+    EACCES: 'no permission to read it',
+    EPERM: 'no permission to read it',
+    EISDIR: 'it is a folder',
+  }
+  if (typeof code !== 'string' || error instanceof FormatError) return error
+  if (io[code]) return new FormatError('unrecognized', io[code], { cause: error })
+  if (code === 'Z_BUF_ERROR')
+    return new FormatError('truncated', 'the compressed data ends too early', { cause: error })
+  if (code === 'ERR_ZSTD_MISSING') return new FormatError('unsupported', (error as Error).message)
+  if (/^(Z_|ZSTD_)/.test(code)) {
+    return new FormatError('malformed', `the compressed data is damaged: ${(error as Error).message}`, {
+      cause: error,
+    })
+  }
+  return error
+}

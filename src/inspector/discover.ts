@@ -1,0 +1,88 @@
+import { execFile } from 'node:child_process'
+import { readdir, readFile, readlink } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import { type Listed, listTargets } from './http.ts'
+import { openInspector } from './node-process.ts'
+
+/** Something to attach to. */
+export interface Candidate {
+  /** What `attach` takes. */
+  target: string
+  /** `node`, `chrome`, `deno`. */
+  runtime: string
+  title: string
+}
+
+/** How long an inspector may take to name its targets, in ms. */
+const LIST_TIME = 1000
+
+/** The targets of an inspector. Throws TargetError when none answers there. */
+export async function candidatesAt(host: string, port: number): Promise<Candidate[]> {
+  return (await listTargets(host, port)).map(target => listed(target, host, port))
+}
+
+function listed(target: Listed, host: string, port: number): Candidate {
+  return { target: `${host}:${port}`, runtime: target.type, title: target.title || target.url }
+}
+
+/** Node, Chrome and Deno processes of this machine that can be attached to, ourselves apart. */
+export async function candidatesHere(): Promise<Candidate[]> {
+  const found: Candidate[] = []
+  for (const { pid, name, command } of await processes()) {
+    const runtime = /^(node|deno|chrome|chromium|electron)/i.exec(name)?.[1].toLowerCase()
+    if (!runtime || pid === process.pid) continue
+    if (runtime === 'node' || runtime === 'electron') {
+      const open = await openInspector(pid)
+      const port = open && new URL(open.webSocketDebuggerUrl).port
+      found.push({
+        target: `pid:${pid}`,
+        runtime: port ? `${runtime}, port ${port}` : runtime,
+        title: command,
+      })
+    } else {
+      const port = Number(
+        /--(?:remote-debugging-port|inspect[a-z-]*)=(?:[^\s=]*:)?(\d+)/.exec(command)?.[1] ?? 0,
+      )
+      if (port === 0) continue
+      const targets = await listTargets('127.0.0.1', port, LIST_TIME).catch(() => [])
+      found.push(...targets.map(target => listed(target, '127.0.0.1', port)))
+    }
+  }
+  return found.filter((one, i) => found.findIndex(other => isSame(one, other)) === i)
+}
+
+function isSame(a: Candidate, b: Candidate): boolean {
+  return a.target === b.target && a.title === b.title
+}
+
+interface Process {
+  pid: number
+  name: string
+  command: string
+}
+
+async function processes(): Promise<Process[]> {
+  if (process.platform !== 'linux') return psProcesses()
+  const pids = (await readdir('/proc')).filter(name => /^\d+$/.test(name))
+  const all = pids.map(async pid => {
+    const [exe, command] = await Promise.all([
+      readlink(`/proc/${pid}/exe`).catch(() => ''),
+      readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''),
+    ])
+    return { pid: Number(pid), name: baseName(exe), command: command.replaceAll('\0', ' ').trim() }
+  })
+  return Promise.all(all)
+}
+
+async function psProcesses(): Promise<Process[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-axo', 'pid=,args=']).catch(() => ({ stdout: '' }))
+  return [...stdout.matchAll(/^\s*(\d+)\s+(\S+)(.*)$/gm)].map(([, pid, file, rest]) => ({
+    pid: Number(pid),
+    name: baseName(file),
+    command: `${file}${rest}`,
+  }))
+}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
+}

@@ -1,0 +1,152 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { TargetError, UsageError } from '../errors.ts'
+import { chromeTarget } from './chrome.ts'
+import { type Inspector, inspectorAt, type Listed } from './http.ts'
+import type { Isolate, Target } from './isolate.ts'
+import { readMemory } from './memory.ts'
+import { inspectorOf } from './node-process.ts'
+import { type WorkerSession, workerSessions } from './node-workers.ts'
+import type { Session } from './session.ts'
+import { type Connection, connect } from './websocket.ts'
+
+/** What the user points at. */
+export type TargetSpec =
+  | { kind: 'pid'; pid: number }
+  | { kind: 'port'; host: string; port: number }
+  | { kind: 'url'; url: string }
+
+const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|\[?::1\]?)$/
+
+/** Reads `9229`, `host:port`, `ws://...` or `pid:1234`. Throws UsageError for anything else. */
+export function parseTarget(text: string): TargetSpec {
+  const pid = /^pid:(\d+)$/.exec(text)
+  if (pid) return { kind: 'pid', pid: Number(pid[1]) }
+  if (/^wss?:\/\//.test(text)) {
+    if (!URL.canParse(text)) throw new UsageError(`no address: '${text}'`)
+    return { kind: 'url', url: text }
+  }
+  const [, host = '127.0.0.1', digits] = /^(?:(\[[\da-f:]+\]|[\w.-]+):)?(\d+)$/i.exec(text) ?? []
+  const port = Number(digits)
+  if (!digits || port < 1 || port > 65535) {
+    throw new UsageError(`no target: '${text}'`, { hint: 'it takes a port, host:port, ws://... or pid:1234' })
+  }
+  return { kind: 'port', host, port }
+}
+
+/** Is the target on another machine, or at least not on the loopback address? */
+export function isRemote(spec: TargetSpec): boolean {
+  if (spec.kind === 'pid') return false
+  return !LOOPBACK.test(spec.kind === 'url' ? new URL(spec.url).hostname : spec.host)
+}
+
+/** Connects with a target; `match` picks among several by title or address. Throws TargetError. */
+export async function openTarget(spec: TargetSpec, match?: string): Promise<Target> {
+  if (spec.kind === 'pid') {
+    const { target, opened } = await inspectorOf(spec.pid)
+    return nodeTarget(await connect(target.webSocketDebuggerUrl), `process ${spec.pid}`, opened)
+  }
+  const where = spec.kind === 'url' ? new URL(spec.url).host : `${spec.host}:${spec.port}`
+  const page = spec.kind === 'url' ? PAGE.exec(spec.url) : null
+  if (spec.kind === 'url' && !page) return nodeTarget(await connect(spec.url), where, false)
+  const at = spec.kind === 'url' ? hostAndPort(spec.url) : spec
+  const inspector = await inspectorAt(at.host, at.port)
+  const targetId = page?.[1]
+  if (inspector.browserUrl !== undefined) {
+    const id = targetId ?? chosen(inspector, where, match).id
+    return chromeTarget(await connect(inspector.browserUrl), id, where)
+  }
+  const { webSocketDebuggerUrl } = chosen(inspector, where, match)
+  return nodeTarget(await connect(webSocketDebuggerUrl), where, false)
+}
+
+/** The address of one target of a browser, and its id. */
+const PAGE = /^ws:.*\/devtools\/page\/([\w-]+)$/
+
+function hostAndPort(url: string): { host: string; port: number } {
+  const { hostname, port } = new URL(url)
+  return { host: hostname, port: Number(port || 80) }
+}
+
+/** The one target that is meant: pages before what hangs on them. */
+function chosen({ targets }: Inspector, where: string, match?: string): Listed {
+  const isMatch = ({ title, url }: Listed) =>
+    match === undefined || title.includes(match) || url.includes(match)
+  const matching = targets.filter(isMatch)
+  const pages = matching.filter(({ type }) => type === 'page')
+  const found = pages.length > 0 ? pages : matching
+  if (found.length === 1) return found[0]
+  const names = (found.length ? found : targets).map(t => `${t.title} (${t.url})`).join(', ')
+  if (found.length === 0) {
+    throw new TargetError(`no target at ${where}${match === undefined ? '' : ` matches '${match}'`}`, {
+      hint: names && `there are: ${names}`,
+    })
+  }
+  throw new TargetError(`several targets at ${where}`, { hint: `pick one with --match: ${names}` })
+}
+
+interface Identity {
+  runtime: string
+  pid: number
+  version: string
+}
+
+/** What is evaluated in a target to know it; undefined where it is neither Deno nor Node. */
+const IDENTITY = `typeof Deno === 'object' ? { runtime: 'deno', pid: Deno.pid, version: Deno.version.deno }
+  : typeof process === 'object' && process.versions
+  ? { runtime: 'node', pid: process.pid, version: process.versions.node } : undefined`
+
+/** Ends the inspector of the process it is evaluated in; what SIGUSR1 opened is closed again, even in a busy process. */
+const CLOSE_INSPECTOR = 'process._debugEnd()'
+
+/** How long a process may take to close its inspector, in ms. */
+const CLOSE_TIME = 5000
+
+async function nodeTarget(connection: Connection, where: string, opened: boolean): Promise<Target> {
+  const close = async () => {
+    if (opened) {
+      // The inspector goes away instead of answering.
+      connection.post('Runtime.evaluate', { expression: CLOSE_INSPECTOR }).catch(() => {})
+      await Promise.race([connection.closed, sleep(CLOSE_TIME, undefined, { ref: false })])
+    }
+    await connection.close()
+  }
+  try {
+    const { result } = await connection.post<{ result: { value?: Identity } }>('Runtime.evaluate', {
+      expression: IDENTITY,
+      returnByValue: true,
+      silent: true,
+    })
+    const { runtime = 'v8', pid, version } = result.value ?? {}
+    const main: Isolate = { name: 'main', session: connection, memory: () => readMemory(connection) }
+    return {
+      name: `${where}${version === undefined ? '' : `, ${runtime === 'node' ? 'Node' : 'Deno'} ${version}`}`,
+      pid,
+      label: pid === undefined ? where.replace(/\W+/g, '-') : String(pid),
+      runtime,
+      runtimeVersion: version,
+      main,
+      isolates: async begin => [main, ...(runtime === 'node' ? await workerIsolates(connection, begin) : [])],
+      closed: connection.closed,
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** The worker threads of a Node process, each an isolate of its own. */
+async function workerIsolates(
+  main: Session,
+  begin?: (isolate: Isolate) => Promise<void>,
+): Promise<readonly Isolate[]> {
+  const isolateOf = (session: WorkerSession): Isolate => ({
+    name: session.thread,
+    session,
+    memory: () => readMemory(session),
+  })
+  const sessions = await workerSessions(main, session => {
+    begin?.(isolateOf(session)).catch(() => {}) // one that ended at once
+  })
+  return sessions.map(isolateOf)
+}

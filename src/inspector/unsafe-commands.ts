@@ -1,0 +1,30 @@
+import { TargetError } from '../errors.ts'
+
+/** Most frames of a traceback. V8 before 14 always keeps 128; from 148 on a deep stack kills the target. */
+export const MAX_NFRAME = 128
+
+/**
+ * Refuses, before it is sent, a command that V8 does not survive or answers with wrong data: an interval that is no whole
+ * number of at least 1 aborts it, and so does reading stacks of more than 147 frames. Throws TargetError.
+ */
+export function refuseKiller(method: string, params: object): void {
+  if (method !== 'HeapProfiler.startSampling') return
+  const { samplingInterval = 1, stackDepth = 1 } = params as Record<string, unknown>
+  if (!isWhole(samplingInterval) || !isWhole(stackDepth) || stackDepth > MAX_NFRAME) {
+    throw new TargetError(
+      `${method}: interval ${samplingInterval} with ${stackDepth} frames would end the target`,
+    )
+  }
+}
+
+/** The same inside of the target: there a snapshot that reports its progress to the thread it stops is fatal. */
+export function refuseLocalKiller(method: string, params: object): void {
+  refuseKiller(method, params)
+  if ('reportProgress' in params && params.reportProgress) {
+    throw new TargetError(`${method}: reporting progress inside of the thread would end it`)
+  }
+}
+
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 1
+}

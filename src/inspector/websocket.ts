@@ -1,0 +1,175 @@
+import { TargetError } from '../errors.ts'
+import { resultText } from './message.ts'
+import { refusal, type Session } from './session.ts'
+import { withTime } from './timeout.ts'
+import { refuseKiller } from './unsafe-commands.ts'
+
+/** Longest message that is taken, in bytes: the longest string that V8 can make. */
+const LONGEST_MESSAGE = 0x1fffffe8
+/** How long a target may take to accept a connection, in ms. */
+const CONNECT_TIME = 10_000
+/** How long a target may take to answer, in ms: reading a large heap takes long. */
+const ANSWER_TIME = 120_000
+
+/** What is used of a chrome-remote-interface client, its unlisted parts included. */
+interface Client {
+  send(method: string, params: object, sessionId?: string): Promise<unknown>
+  on(event: string, listener: (params: never, sessionId?: string) => void): void
+  off(event: string, listener: (params: never, sessionId?: string) => void): void
+  close(): Promise<void>
+  _nextCommandId: number
+  _handleMessage(message: object): void
+  _ws: {
+    on(event: 'message', listener: (data: unknown) => void): void
+    removeAllListeners(event: 'message'): void
+    terminate(): void
+    _receiver: { _maxPayload: number }
+  }
+}
+
+/** A connection with a target over its WebSocket; flattened sessions of the Target domain have each its own id. */
+export interface Connection extends Session {
+  /**
+   * The session of a target that was attached, by the Target domain, which announced it. Throws TargetError for any other: Node
+   * would run its commands on the main isolate without a word.
+   */
+  session(id: string): Session
+}
+
+/**
+ * Connects to `ws://...`. Throws TargetError when nothing answers. The client's own message limit of 256 MiB is lifted, as a
+ * larger profile would end the connection and with it the samples; an answer that is not the protocol ends the connection.
+ */
+export async function connect(url: string): Promise<Connection> {
+  const { default: CDP } = await import('chrome-remote-interface')
+  let client: Client
+  try {
+    client = (await withTime(
+      CDP({ target: url, local: true }) as Promise<unknown>,
+      CONNECT_TIME,
+      'it does not accept the connection',
+    )) as Client
+  } catch (error) {
+    throw new TargetError(`cannot connect to ${url}: ${(error as Error).message}`, { cause: error })
+  }
+  let lost: Error | undefined
+  const own = link()
+  client.on('disconnect', () => {
+    lost ??= new TargetError(`the connection to ${url} was closed`)
+    own.end()
+  })
+  const texts = new Set<number>()
+  const attached = new Map<string, Link>()
+  client.on('Target.attachedToTarget', ({ sessionId }: { sessionId: string }) => {
+    attached.set(sessionId, link())
+  })
+  client.on('Target.detachedFromTarget', ({ sessionId }: { sessionId: string }) => {
+    attached.get(sessionId)?.end()
+    attached.delete(sessionId)
+  })
+  client.on('Inspector.targetCrashed', (_: object, id?: string) => {
+    if (id === undefined) own.end()
+    else attached.get(id)?.end()
+  })
+  void own.closed.then(() => {
+    for (const { end } of attached.values()) end()
+  })
+  client._ws._receiver._maxPayload = LONGEST_MESSAGE
+  client._ws.removeAllListeners('message')
+  client._ws.on('message', data => {
+    try {
+      client._handleMessage(messageOf(String(data), texts))
+    } catch (error) {
+      lost = new TargetError(`${url} does not speak the protocol: ${(error as Error).message}`)
+      client._ws.terminate()
+    }
+  })
+  const send = async (
+    method: string,
+    params: object,
+    to: Link,
+    id?: string,
+    time = ANSWER_TIME,
+  ): Promise<unknown> => {
+    refuseKiller(method, params)
+    try {
+      const sent = to.unlessGone(client.send(method, params, id))
+      return await withTime(sent, time, `no answer to ${method}: the target is stopped or stuck`)
+    } catch (error) {
+      if (lost) throw lost
+      if (error instanceof TargetError) throw error
+      throw refusal(method, error as Error)
+    }
+  }
+  const session = (to: Link, id?: string): Session => ({
+    closed: to.closed,
+    post: (method, params = {}, time) => send(method, params, to, id, time) as Promise<never>,
+    async postText(method, params = {}) {
+      texts.add(client._nextCommandId)
+      const result = (await send(method, params, to, id)) as { text?: string }
+      return result.text ?? JSON.stringify(result)
+    },
+    on(event, listener) {
+      const heard = (params: never, from?: string) => {
+        if (from === id) listener(params)
+      }
+      client.on(event, heard)
+      return () => client.off(event, heard)
+    },
+    async close() {
+      if (id !== undefined) return // it ends with the connection
+      lost ??= new TargetError(`the connection to ${url} was closed`)
+      await withTime(client.close(), CONNECT_TIME, '').catch(() => client._ws.terminate())
+      own.end()
+    },
+  })
+  return {
+    ...session(own),
+    session(id) {
+      const to = attached.get(id)
+      if (!to) throw new TargetError(`${url} has announced no session ${id}`)
+      return session(to, id)
+    },
+  }
+}
+
+/** One end of a connection: its own target, or one that it is attached to besides. */
+interface Link {
+  closed: Promise<void>
+  end(): void
+  /** Waits for an answer, or throws TargetError when the link ends before. */
+  unlessGone<T>(answer: Promise<T>): Promise<T>
+}
+
+function link(): Link {
+  const waiting = new Set<(error: Error) => void>()
+  let isGone = false
+  let close = () => {}
+  const closed = new Promise<void>(resolve => {
+    close = resolve
+  })
+  const gone = () => new TargetError('the target is gone')
+  return {
+    closed,
+    end() {
+      isGone = true
+      for (const reject of waiting) reject(gone())
+      close()
+    },
+    unlessGone: answer =>
+      new Promise((resolve, reject) => {
+        if (isGone) reject(gone())
+        waiting.add(reject)
+        answer.then(resolve, reject).finally(() => waiting.delete(reject))
+      }),
+  }
+}
+
+/** A message of the protocol. The answer to a command in `texts` stays text: `{ text }` instead of its result. */
+function messageOf(data: string, texts: Set<number>): object {
+  const result = texts.size > 0 ? resultText(data) : undefined
+  if (result && texts.delete(result.id)) return { id: result.id, result: { text: result.text } }
+  const message = JSON.parse(data)
+  if (typeof message !== 'object' || message === null) throw new Error('a message that is no object')
+  return message
+}

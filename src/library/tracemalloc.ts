@@ -1,0 +1,144 @@
+import { measure, readNow, startTracing, stopTracing, tracing } from '../capture/agent/tracing.ts'
+import { snapshotOf } from '../capture/series/store.ts'
+import { isOlder, traceOwn } from '../capture/v8/heap-snapshot.ts'
+import { DEFAULT_INTERVAL, MAX_NFRAME, type Mode, sampling } from '../capture/v8/settings.ts'
+import { UsageError } from '../errors.ts'
+import type { Snapshot } from '../model/snapshot.ts'
+import { Traceback } from '../model/traceback.ts'
+
+export { dumpSnapshot, loadSnapshot } from '../formats/files.ts'
+export { DEFAULT_INTERVAL, MAX_NFRAME, type Mode }
+
+export interface StartOptions {
+  /** Bytes between samples, on average; 1 = every block. Default 40320. */
+  interval?: number
+  /** What is measured: `live` (default), `allocated` since the start, or `exact` (interval 1). */
+  mode?: Mode
+  /** Note the calls that made each object too, for `getObjectTraceback`: 5 to 100 times the cost. */
+  objects?: boolean
+}
+
+/**
+ * Starts tracing this thread's heap: CPython's `tracemalloc.start`. Does nothing when tracing is on already.
+ * @param nframe most frames of a traceback, 1 to 128 (V8 before version 14 collects 128 and a snapshot keeps the newest)
+ * @throws UsageError for a value that V8 does not survive
+ */
+export function start(nframe: number = MAX_NFRAME, options: StartOptions = {}): void {
+  const wanted = sampling({ ...options, nframe })
+  if (!tracing()) startTracing(wanted, { objects: options.objects === true })
+}
+
+/** Stops tracing; the traces are gone. */
+export function stop(): void {
+  stopTracing()
+}
+
+/** Is this thread traced? */
+export function isTracing(): boolean {
+  return tracing() !== undefined
+}
+
+/**
+ * Collects garbage and reads what is alive now. The heap is read before this returns; the promise is for the decoding.
+ * @throws UsageError when tracing is off
+ */
+export async function takeSnapshot(): Promise<Snapshot> {
+  const now = tracing()
+  if (!now) {
+    throw new UsageError('the tracemalloc module must be tracing memory allocations to take a snapshot', {
+      hint: 'call start() first',
+    })
+  }
+  return snapshotOf(readNow(now))
+}
+
+/** Forgets all traces; tracing goes on. Snapshots from before and after do not pair. */
+export function clearTraces(): void {
+  const now = tracing()
+  if (!now) return
+  stopTracing()
+  startTracing(now.sampled.sampling, now)
+}
+
+/**
+ * Bytes that the traces stand for: `[current, peak]`, zeros when tracing is off. `current` is a read, and so collects garbage
+ * first. `peak` is the highest of all reads since the start or `resetPeak`: between reads V8 tells nobody.
+ */
+export function getTracedMemory(): [current: number, peak: number] {
+  const now = tracing()
+  if (!now) return [0, 0]
+  const current = measure(now).size
+  return [current, now.peak]
+}
+
+/** Sets the peak to what is alive now. */
+export function resetPeak(): void {
+  const now = tracing()
+  if (!now) return
+  now.peak = 0
+  measure(now)
+}
+
+/** Bytes that tracing itself holds, by the sizes of V8's structures: 0 when it is off. Like `getTracedMemory`, this is a read. */
+export function getTracemallocMemory(): number {
+  const now = tracing()
+  return now ? measure(now).overhead : 0
+}
+
+/** Most frames of a traceback. */
+export function getTracebackLimit(): number {
+  return tracing()?.sampled.sampling.nframe ?? MAX_NFRAME
+}
+
+/**
+ * Counts memory that V8 does not see, such as a native library's, as a block that the caller has allocated: CPython's
+ * `PyTraceMalloc_Track`. A block of the same domain and key is replaced. An object as key is not kept alive, and its end is not
+ * the block's.
+ * @param domain kind of memory, 0 to 2^32 - 1, which snapshots and `DomainFilter` tell apart
+ * @param key what tells the block from others of its domain, such as its address or the object that owns it
+ * @param size in bytes
+ * @returns false when tracing is off: nothing is counted (-2 in C)
+ * @throws UsageError for a domain or a size that is none
+ */
+export function track(domain: number, key: unknown, size: number): boolean {
+  checkDomain(domain)
+  if (!Number.isSafeInteger(size) || size < 0) {
+    throw new UsageError(`the size must be a whole number of bytes, not ${size}`)
+  }
+  const now = tracing()
+  now?.tracked.track(domain, key, size, track)
+  return now !== undefined
+}
+
+/** Forgets a block that was tracked; one that was not is no error: CPython's `PyTraceMalloc_Untrack`. False when tracing is off. */
+export function untrack(domain: number, key: unknown): boolean {
+  checkDomain(domain)
+  const now = tracing()
+  now?.tracked.untrack(domain, key)
+  return now !== undefined
+}
+
+function checkDomain(domain: number): void {
+  if (!Number.isInteger(domain) || domain < 0 || domain > 0xffffffff) {
+    throw new UsageError(`the domain must be a whole number in range [0; 4294967295], not ${domain}`)
+  }
+}
+
+/**
+ * The calls that made an object, or undefined where V8 does not know: the object is older than `start`, its trace was lost, it is no object, or
+ * tracing is off. This writes a heap snapshot into a temporary file, before it returns, which takes seconds on a large heap.
+ * @throws UsageError when tracing was started without `objects`
+ */
+export async function getObjectTraceback(object: object): Promise<Traceback | undefined> {
+  const now = tracing()
+  if (!now || Object(object) !== object) return undefined
+  if (!now.objects) {
+    throw new UsageError('the calls that made an object are not traced', {
+      hint: 'start(nframe, { objects: true }) traces them, after stop() where tracing is on already',
+    })
+  }
+  const trace = await traceOwn(now.session, object)
+  const { frames } = trace.traceback
+  if (frames.length === 0 || isOlder(trace)) return undefined
+  return new Traceback(frames.slice(-getTracebackLimit()), frames.length)
+}

@@ -1,0 +1,203 @@
+import { Frame } from '../frame.ts'
+import { domainName } from '../meta.ts'
+import { NATIVE, OLDER, V8 } from '../tables/frames.ts'
+import type { Tables } from '../tables/tables.ts'
+import { reserve, TupleIds } from '../tables/typed-arrays.ts'
+import { Traceback } from '../traceback.ts'
+
+/** What statistics can be grouped by: CPython's three keys, and what V8 knows besides. */
+export const KEY_TYPES = ['lineno', 'filename', 'traceback', 'function', 'type', 'domain', 'package'] as const
+export type KeyType = (typeof KEY_TYPES)[number]
+
+/** Label of memory whose allocation was not traced. */
+export const UNTRACED = '<untraced>'
+
+/** What the rows of one group have in common; only what the group's key types speak of is there. */
+export interface GroupKey {
+  filename?: string
+  lineno?: number
+  column?: number
+  functionName?: string
+  /** False where `lineno` is only where the function starts. */
+  exact?: boolean
+  type?: string
+  domain?: number
+  package?: string
+}
+
+/** One group as text and as values. */
+export interface GroupDescription {
+  label: string
+  key: GroupKey
+  traceback: Traceback
+}
+
+/** The npm package that a file belongs to: `express`, `@scope/name`, `node:`, `<native>`, `<older>`, `<app>` for everything else. */
+export function packageOf(filename: string): string {
+  if (filename.startsWith('node:')) return 'node:'
+  if (filename === NATIVE || filename === V8 || filename === OLDER) return filename
+  if (filename === '') return '<app>'
+  const at = Math.max(filename.lastIndexOf('/node_modules/'), filename.lastIndexOf('\\node_modules\\'))
+  const rest =
+    at >= 0 ? filename.slice(at + 14) : filename.startsWith('node_modules/') ? filename.slice(13) : ''
+  if (rest === '') return '<app>'
+  const parts = rest.split(/[/\\]/)
+  return parts[0].startsWith('@') && parts.length > 1 ? `${parts[0]}/${parts[1]}` : parts[0]
+}
+
+/** For each stack, its allocation frame: the most recent one that has a file, else its most recent one. */
+export function allocationFrames(tables: Tables): Uint32Array {
+  const { stacks, frames } = tables
+  const hasFile = new Uint8Array(frames.length)
+  for (let i = 0; i < hasFile.length; i++) hasFile[i] = frames.hasFile(i) ? 1 : 0
+  const result = new Uint32Array(stacks.length)
+  const found = new Uint8Array(stacks.length)
+  for (let i = 1; i < stacks.length; i++) {
+    const frame = stacks.frame[i]
+    const parent = stacks.parent[i]
+    const inherited = hasFile[frame] === 0 && found[parent] === 1
+    result[i] = inherited ? result[parent] : frame
+    found[i] = inherited || hasFile[frame] === 1 ? 1 : 0
+  }
+  return result
+}
+
+/** A key type that is read off one frame: gives equal frames equal ids. */
+export interface FrameKey {
+  /** Id of a frame, from 1 on in the order of asking; 0 is memory without a frame. */
+  idOf(frame: number): number
+  /** The first frame of each id but 0. */
+  readonly first: ArrayLike<number>
+  /** Number of ids given so far, 0 included. */
+  readonly length: number
+  /** Describes an id, given the frames that are in use under it. */
+  describe(id: number, used: readonly number[]): GroupDescription
+}
+
+/** The integers that are equal for frames of one key. */
+function frameTuple(
+  type: KeyType,
+  tables: Tables,
+): { width: number; fill(tuple: number[], frame: number): void } {
+  const { frames, strings } = tables
+  if (type === 'filename') return { width: 1, fill: (tuple, i) => (tuple[0] = frames.filename[i]) }
+  if (type === 'package') {
+    const packages = new Map<string, number>()
+    const byFile: number[] = []
+    const intern = (name: string) => {
+      const id = packages.get(name) ?? packages.size
+      if (id === packages.size) packages.set(name, id)
+      return id
+    }
+    return {
+      width: 1,
+      fill: (tuple, i) =>
+        (tuple[0] = byFile[frames.filename[i]] ??= intern(packageOf(strings.get(frames.filename[i])))),
+    }
+  }
+  if (type === 'lineno') {
+    return {
+      width: 2,
+      fill(tuple, i) {
+        tuple[0] = frames.filename[i]
+        tuple[1] = frames.lineno[i]
+      },
+    }
+  }
+  return {
+    width: 5,
+    fill(tuple, i) {
+      tuple[0] = frames.filename[i]
+      tuple[1] = frames.functionName[i]
+      tuple[2] = frames.exact[i]
+      // Where a line is the calling line it says nothing of which function it is.
+      tuple[3] = frames.exact[i] ? 0 : frames.lineno[i]
+      tuple[4] = frames.exact[i] ? 0 : frames.column[i]
+    },
+  }
+}
+
+export function frameKey(type: KeyType, tables: Tables): FrameKey {
+  const { frames } = tables
+  const tupleOf = frameTuple(type, tables)
+  const tuples = new TupleIds(tupleOf.width)
+  const tuple = new Array<number>(tupleOf.width).fill(0)
+  let ids = new Uint32Array(frames.length) // 0 = not asked for yet
+  const first = [0]
+  return {
+    first,
+    get length() {
+      return first.length
+    },
+    idOf(frame) {
+      ids = reserve(ids, frame + 1)
+      if (ids[frame] !== 0) return ids[frame]
+      tupleOf.fill(tuple, frame)
+      const id = tuples.intern(tuple) + 1
+      if (id === first.length) first.push(frame)
+      ids[frame] = id
+      return id
+    },
+    describe(_id, used) {
+      const first = frames.get(used[0])
+      if (type === 'lineno') return describeLine(used.length === 1 ? [first] : used.map(i => frames.get(i)))
+      if (type === 'filename')
+        return {
+          label: `${first.filename}:0`,
+          key: { filename: first.filename },
+          traceback: new Traceback([new Frame(first.filename, 0)]),
+        }
+      if (type === 'package') {
+        const name = packageOf(first.filename)
+        return { label: name, key: { package: name }, traceback: new Traceback([]) }
+      }
+      return describeFunction(first)
+    },
+  }
+}
+
+/** A function's name for people; V8's own, such as `(GC)`, have their parentheses already. */
+function nameOf(frame: Frame): string {
+  return frame.functionName || '(anonymous)'
+}
+
+/** `file:line`, and behind a line that is only where functions start, their name. */
+export function lineLabel(frame: Frame, others = false): string {
+  if (frame.exact) return frame.toString()
+  const name = nameOf(frame)
+  if (others) return `${frame} (${name}, ...)`
+  return `${frame} ${name.startsWith('(') ? name : `(${name})`}`
+}
+
+function describeLine(frames: readonly Frame[]): GroupDescription {
+  const first = frames.find(frame => !frame.exact) ?? frames[0]
+  const alone = frames.every(f => f.functionName === first.functionName && f.column === first.column)
+  const frame = alone ? first : new Frame(first.filename, first.lineno, first.functionName, 0, first.exact)
+  const key: GroupKey = { filename: frame.filename, lineno: frame.lineno, exact: frame.exact }
+  if (alone && frame.column) key.column = frame.column
+  if (alone && frame.functionName) key.functionName = frame.functionName
+  return { label: lineLabel(frame, !alone), key, traceback: new Traceback([frame]) }
+}
+
+function describeFunction(frame: Frame): GroupDescription {
+  const name = nameOf(frame)
+  const key: GroupKey = { filename: frame.filename, functionName: frame.functionName }
+  if (frame.exact) return { label: `${name} (${frame.filename})`, key, traceback: new Traceback([frame]) }
+  key.lineno = frame.lineno
+  if (frame.column) key.column = frame.column
+  key.exact = false
+  return { label: `${name} (${frame})`, key, traceback: new Traceback([frame]) }
+}
+
+export function describeStack(tables: Tables, stack: number): GroupDescription {
+  const traceback = new Traceback(tables.stacks.framesOf(stack).map(i => tables.frames.get(i)))
+  return { label: traceback.length ? lineLabel(traceback.frames[0]) : UNTRACED, key: {}, traceback }
+}
+
+export function describeType(type: string): GroupDescription {
+  return { label: type || '<unknown>', key: { type }, traceback: new Traceback([]) }
+}
+
+export function describeDomain(domain: number): GroupDescription {
+  return { label: domainName(domain), key: { domain }, traceback: new Traceback([]) }
+}

@@ -1,0 +1,170 @@
+import { formatSigned, formatSize } from '../../text/units.ts'
+import { sortDescending } from '../tables/typed-arrays.ts'
+import type { Traceback } from '../traceback.ts'
+import type { GroupDescription, GroupKey, Groups } from './group.ts'
+
+/** Says what a group is: a Grouper. */
+export interface Describer {
+  describe(id: number): GroupDescription
+}
+
+/** What a group is, worked out when it is asked for: reports show few of many. */
+abstract class Described {
+  readonly #describer: Describer
+  readonly #id: number
+  #known: GroupDescription | undefined
+
+  constructor(describer: Describer, id: number) {
+    this.#describer = describer
+    this.#id = id
+  }
+
+  /** The whole traceback for the key traceback; else one frame for the keys lineno, filename and function; else empty. */
+  get traceback(): Traceback {
+    return this.#description.traceback
+  }
+
+  /** The group's text in front of the figures. */
+  get label(): string {
+    return this.#description.label
+  }
+
+  get key(): GroupKey {
+    return this.#description.key
+  }
+
+  get #description(): GroupDescription {
+    return (this.#known ??= this.#describer.describe(this.#id))
+  }
+
+  /** What `console.log` shows: the line. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return `<${this.constructor.name} ${this}>`
+  }
+}
+
+/** Total of one group: CPython's `tracemalloc.Statistic`. */
+export class Statistic extends Described {
+  /** Bytes. */
+  readonly size: number
+  /** Blocks. */
+  readonly count: number
+  /** Is `count` an estimate? */
+  readonly estimated: boolean
+
+  constructor(describer: Describer, id: number, size: number, count: number, estimated = false) {
+    super(describer, id)
+    this.size = size
+    this.count = count
+    this.estimated = estimated
+  }
+
+  equals(other: Statistic): boolean {
+    return (
+      this.size === other.size &&
+      this.count === other.count &&
+      this.label === other.label &&
+      this.traceback.equals(other.traceback)
+    )
+  }
+
+  /** CPython's line; an estimated count has a `~`. */
+  override toString(): string {
+    return `${this.label}: size=${formatSize(this.size)}, count=${countText(this.count, this.estimated)}${averageText(this)}`
+  }
+}
+
+/** Columns of differences by group id. */
+export interface DiffColumns {
+  /** Bytes and blocks in the new snapshot. */
+  readonly size: Float64Array
+  readonly count: Float64Array
+  /** New less old. */
+  readonly sizeDiff: Float64Array
+  readonly countDiff: Float64Array
+  /** Are counts estimates? */
+  readonly estimated: boolean
+}
+
+/** Difference of one group between two snapshots: CPython's `tracemalloc.StatisticDiff`. */
+export class StatisticDiff extends Described {
+  /** Bytes and blocks in the new snapshot. */
+  readonly size: number
+  readonly count: number
+  /** New less old. */
+  readonly sizeDiff: number
+  readonly countDiff: number
+  /** Are the counts estimates? */
+  readonly estimated: boolean
+
+  constructor(describer: Describer, id: number, columns: DiffColumns) {
+    super(describer, id)
+    this.size = columns.size[id]
+    this.sizeDiff = columns.sizeDiff[id]
+    this.count = columns.count[id]
+    this.countDiff = columns.countDiff[id]
+    this.estimated = columns.estimated
+  }
+
+  equals(other: StatisticDiff): boolean {
+    return (
+      this.size === other.size &&
+      this.sizeDiff === other.sizeDiff &&
+      this.count === other.count &&
+      this.countDiff === other.countDiff &&
+      this.label === other.label &&
+      this.traceback.equals(other.traceback)
+    )
+  }
+
+  /** CPython's line; estimated counts have a `~`. */
+  override toString(): string {
+    const countDiff = Math.round(this.countDiff)
+    const mark = this.estimated ? '~' : ''
+    return (
+      `${this.label}: size=${formatSize(this.size)} (${formatSize(this.sizeDiff, true)}), ` +
+      `count=${countText(this.count, this.estimated)} (${mark}${formatSigned(countDiff)})${averageText(this)}`
+    )
+  }
+}
+
+function countText(count: number, estimated: boolean): string {
+  return `${estimated ? '~' : ''}${Math.round(count)}`
+}
+
+function averageText(statistic: { size: number; count: number }): string {
+  return statistic.count ? `, average=${formatSize(statistic.size / statistic.count)}` : ''
+}
+
+/** Ids of the groups in the order of `statisticsOf`. */
+export function orderOf({ grouper, ids, size, count }: Groups): Uint32Array {
+  return sortIds(ids, [size, count], (a, b) => grouper.compare(a, b))
+}
+
+/** All groups as sorted statistics: by size, count, traceback, biggest first (CPython's `Statistic._sort_key`). */
+export function statisticsOf(groups: Groups, ids = orderOf(groups)): Statistic[] {
+  const { grouper, size, count, estimated } = groups
+  return Array.from(ids, id => new Statistic(grouper, id, size[id], count[id], estimated))
+}
+
+/**
+ * Ids sorted biggest first by the columns in turn; ties by `compare`, last first (the order of tracebacks: `Grouper.compare`).
+ */
+export function sortIds(
+  ids: Uint32Array,
+  columns: readonly Float64Array[],
+  compare: (a: number, b: number) => number,
+): Uint32Array {
+  const sorted = sortDescending(ids, columns[0])
+  const others = columns.slice(1)
+  const byOthers = (a: number, b: number): number => {
+    for (const column of others) if (column[a] !== column[b]) return column[b] - column[a]
+    return compare(b, a)
+  }
+  for (let from = 0, to = 1; to <= sorted.length; to++) {
+    if (to < sorted.length && columns[0][sorted[to]] === columns[0][sorted[from]]) continue
+    if (to - from > 1) sorted.subarray(from, to).sort(byOthers)
+    from = to
+  }
+  return sorted
+}

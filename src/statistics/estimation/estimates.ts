@@ -1,0 +1,157 @@
+// What the samples of each row stand for, and the counts decoded from them.
+
+import type { Groups } from '../../model/grouping/group.ts'
+import type { Bags } from '../../model/sample-multisets.ts'
+import type { Samples, Snapshot } from '../../model/snapshot.ts'
+import { decodeSamples } from './decode.ts'
+import { type InferredInterval, inferInterval } from './infer-interval.ts'
+import { BagEstimates, type Kinds, kindsOf } from './multiset-estimates.ts'
+import type { RowEstimates } from './row-estimates.ts'
+import { describeSampling, probability } from './sampling.ts'
+import { unsampled } from './unsampled.ts'
+
+export type { RowEstimates } from './row-estimates.ts'
+
+/** Decoded once for a report's several questions; the samples' identity is the key. */
+const known = new WeakMap<Samples, { size: Float64Array; estimates: RowEstimates }>()
+const knownKinds = new WeakMap<Bags, { size: Float64Array; kinds: Kinds }>()
+
+/** Estimates of a snapshot's rows; undefined where it is sampled at an unknown interval. */
+export function estimateRows(snapshot: Snapshot): RowEstimates | undefined {
+  const { bytes: interval } = describeSampling(snapshot)
+  if (interval === undefined) return undefined
+  const { samples, bags, size } = snapshot.columns
+  if (bags && interval > 1) return fromBags(snapshot, bags, interval)
+  if (interval === 1 || !samples) return withoutSamples(snapshot, interval)
+  const seen = known.get(samples)
+  if (seen && seen.size === size && seen.estimates.interval === interval) return seen.estimates
+  const estimates = fromSamples(snapshot, samples, interval)
+  known.set(samples, { size, estimates })
+  return estimates
+}
+
+/** Takes estimates of a snapshot's samples that were worked out elsewhere (in another thread). */
+export function takeEstimates({ columns: { samples, size } }: Snapshot, estimates: RowEstimates): void {
+  if (samples) known.set(samples, { size, estimates })
+}
+
+function fromSamples(snapshot: Snapshot, samples: Samples, interval: number): RowEstimates {
+  const decoded = decodeSamples(samples, snapshot.columns.size, interval)
+  const estimates = withoutSamples(snapshot, interval)
+  const { bytes, variance, count, countVariance } = estimates
+  const sampled = new Float64Array(snapshot.length)
+  for (let i = 0; i < decoded.row.length; i++) {
+    const row = decoded.row[i]
+    if (sampled[row] === 0) bytes[row] = variance[row] = count[row] = countVariance[row] = 0
+    const n = decoded.n[i]
+    sampled[row] += n
+    bytes[row] += n * decoded.bytes[i]
+    variance[row] += n * decoded.variance[i]
+    count[row] += n * decoded.count[i]
+    countVariance[row] += decoded.countVariance[i]
+  }
+  for (let row = 0; row < sampled.length; row++) if (sampled[row] > 0) estimates.samples[row] = sampled[row]
+  return { ...estimates, decoded }
+}
+
+function fromBags(snapshot: Snapshot, bags: Bags, interval: number): RowEstimates {
+  const { size } = snapshot.columns
+  let seen = knownKinds.get(bags)
+  if (!seen || seen.size !== size || seen.kinds.interval !== interval) {
+    knownKinds.set(bags, (seen = { size, kinds: kindsOf(bags, size, interval) }))
+  }
+  return new BagEstimates(seen.kinds, unsampled(snapshot, interval))
+}
+
+function withoutSamples(snapshot: Snapshot, interval: number): RowEstimates {
+  const of = unsampled(snapshot, interval)
+  const column = (f: (row: number) => number) => snapshot.columns.size.map((_, row) => f(row))
+  return {
+    interval,
+    bytes: column(of.bytes),
+    variance: column(of.variance),
+    samples: column(of.samples),
+    count: column(of.count),
+    countVariance: column(of.countVariance),
+    decoded: undefined,
+  }
+}
+
+export type EstimateColumn = 'bytes' | 'variance' | 'samples' | 'count' | 'countVariance'
+
+/** A stretch of a column from a row on, as long as `scratch`, which may be filled with it. */
+export function estimatesOf(
+  rows: RowEstimates,
+  name: EstimateColumn,
+  from: number,
+  scratch: Float64Array,
+): Float64Array {
+  if (rows instanceof BagEstimates) return rows.fill(name, from, scratch)
+  return rows[name].subarray(from, from + scratch.length)
+}
+
+/**
+ * The same rows as another interval would have sampled them: variance of a row's bytes, and its expected number of samples.
+ */
+export function estimateAt(
+  estimates: RowEstimates,
+  snapshot: Snapshot,
+  interval: number,
+): { variance: Float64Array; samples: Float64Array } {
+  if (interval === estimates.interval) return estimates
+  const variance = new Float64Array(snapshot.length)
+  const samples = new Float64Array(snapshot.length)
+  const add = (row: number, objects: number, size: number) => {
+    const p = probability(size, interval)
+    if (interval > 1) variance[row] += (objects * size * size * (1 - p)) / p
+    samples[row] += objects * p
+  }
+  const { decoded, count, bytes } = estimates
+  if (decoded) {
+    for (let i = 0; i < decoded.row.length; i++) {
+      add(decoded.row[i], decoded.n[i] * decoded.count[i], decoded.size[i])
+    }
+  } else {
+    for (let row = 0; row < snapshot.length; row++) {
+      if (count[row] > 0 && bytes[row] > 0) add(row, count[row], bytes[row] / count[row])
+    }
+  }
+  return { variance, samples }
+}
+
+/**
+ * What a reader leaves open of a sampled snapshot: the interval told from the samples where nobody gave it, and the number of
+ * blocks behind the samples (a fraction; `meta.counts` stays `estimated`). At interval 1 every block is a sample: exact.
+ */
+export function estimateCounts(snapshot: Snapshot): Snapshot {
+  const { meta, columns } = snapshot
+  const { samples, bags } = columns
+  if (meta.accuracy === 'exact' || !(samples || bags)) return snapshot
+  if (meta.interval === undefined) {
+    return inferred(snapshot, bags ? inferInterval(bags.sizes, bags.samples) : inferInterval(samples!.size))
+  }
+  if (meta.interval === 1) return snapshot.with({ meta: { accuracy: 'exact', counts: 'exact' } })
+  if (meta.counts === 'exact') return snapshot
+  const estimates = estimateRows(snapshot)
+  return estimates ? snapshot.with({ columns: { count: estimates.count } }) : snapshot
+}
+
+function inferred(snapshot: Snapshot, { interval, text }: InferredInterval): Snapshot {
+  if (interval === undefined) {
+    return snapshot.with({
+      meta: { notes: [...(snapshot.meta.notes ?? []), `unknown sampling interval: ${text}`] },
+    })
+  }
+  return estimateCounts(snapshot.with({ meta: { interval, intervalSource: 'inferred' } }))
+}
+
+/** Sums of two row columns by group, the groups being those of `groups.grouper`. */
+export function sumRows(
+  groups: Pick<Groups, 'grouper'>,
+  snapshot: Snapshot,
+  a: Float64Array,
+  b: Float64Array,
+): [Float64Array, Float64Array] {
+  const sums = groups.grouper.group(snapshot.with({ columns: { size: a, count: b } }))
+  return [sums.size, sums.count]
+}

@@ -1,0 +1,196 @@
+// The sums by group that a verdict rests on, for reads of one session (paired) and for different runs (unpaired).
+
+import type { Grouper } from '../../model/grouping/group.ts'
+import type { Snapshot } from '../../model/snapshot.ts'
+import { differenceLimits, gammaLimits } from '../estimation/confidence-limits.ts'
+import { estimateAt, type RowEstimates, sumRows } from '../estimation/estimates.ts'
+import type { Limits, NoiseReason } from '../results.ts'
+import { pairSnapshots } from './pairing.ts'
+import { equalityTest, repeatsTest, type Sides } from './significance.ts'
+
+/** Usual variation of a row between identical runs, as one standard deviation: concurrent compilation moves bytes. Measured. */
+export const BETWEEN_RUNS = 8192
+
+/** Least part of the total that a difference between runs must be: identical runs differ by as much. */
+export const LEAST_SHARE = 0.01
+
+/** A verdict by group id. */
+export interface Verdict {
+  /** Undefined where it is surely too large to matter, and so not worked out. */
+  pValue: number | null | undefined
+  significant: boolean | null
+  reason: NoiseReason | undefined
+  drift?: { bytes: number; label: string }
+}
+
+/** Snapshots over common tables, with their estimates. */
+export interface Reads {
+  readonly grouper: Grouper
+  readonly now: readonly Snapshot[]
+  readonly old: readonly Snapshot[]
+  readonly estimates: ReadonlyMap<Snapshot, RowEstimates>
+  /** Number of groups. Columns have one more value, for the total of everything. */
+  readonly groups: number
+}
+
+/** What is asked of a rule, by group id. */
+export interface Judge {
+  sides(id: number): Sides
+  pValue(id: number): number
+  /** One standard error of the difference by sampling. */
+  error(id: number): number
+  limits(id: number): Limits
+  /** Bytes that came and went; only where paired. */
+  readonly born: Float64Array | undefined
+  readonly freed: Float64Array | undefined
+}
+
+/** Adds two row columns' sums by group, and in the last place their totals. */
+export function addSums(
+  reads: Pick<Reads, 'grouper' | 'groups'>,
+  snapshot: Snapshot,
+  columns: readonly [Float64Array, Float64Array],
+  targets: readonly [Float64Array, Float64Array],
+  factor = 1,
+): void {
+  const sums = sumRows(reads, snapshot, ...columns)
+  for (const k of [0, 1]) {
+    const { length } = sums[k]
+    for (let id = 0; id < length; id++) targets[k][id] += factor * sums[k][id]
+    let total = 0
+    for (const value of columns[k]) total += value
+    targets[k][reads.groups] += factor * total
+  }
+}
+
+/** Two reads of one session. */
+export function pairedJudge(reads: Reads): Judge {
+  const { now, old, estimates, groups } = reads
+  const cells = pairSnapshots(now[0], old[0], estimates.get(now[0]), estimates.get(old[0]))
+  const column = () => new Float64Array(groups + 1)
+  const add = (a: Float64Array, b: Float64Array) => {
+    const targets = [column(), column()] as const
+    addSums(reads, cells.snapshot, [a, b], targets)
+    return targets
+  }
+  const [born, freed] = add(cells.new, cells.freed)
+  const [bornBytes, freedBytes] = add(cells.newBytes, cells.freedBytes)
+  const [bornVariance, freedVariance] = add(cells.newVariance, cells.freedVariance)
+  const [bornSamples, freedSamples] = add(cells.newSamples, cells.freedSamples)
+  const interval = estimates.get(now[0])?.interval ?? 1
+  const sides = (id: number): Sides => {
+    const variance = (bornVariance[id] + freedVariance[id]) / 2
+    return {
+      old: freedBytes[id],
+      new: bornBytes[id],
+      oldVariance: variance,
+      newVariance: variance,
+      pooled: (bornBytes[id] + freedBytes[id]) / 2,
+      samples: bornSamples[id] + freedSamples[id],
+      interval,
+    }
+  }
+  // An exact read has no unseen objects.
+  const unseen = interval > 1 ? interval : 0
+  return {
+    born,
+    freed,
+    sides,
+    pValue: id => equalityTest(sides(id)),
+    error: id => Math.sqrt(bornVariance[id] + freedVariance[id]),
+    limits: id =>
+      differenceLimits(
+        bornBytes[id],
+        gammaLimits(bornBytes[id], bornVariance[id], unseen),
+        freedBytes[id],
+        gammaLimits(freedBytes[id], freedVariance[id], unseen),
+      ),
+  }
+}
+
+/** Sums of one side's runs, as means of a run. */
+interface SideSums {
+  readonly snapshots: readonly Snapshot[]
+  /** Largest interval of the side. */
+  readonly interval: number
+  readonly bytes: Float64Array
+  /** Variance of the mean. */
+  readonly variance: Float64Array
+}
+
+/** Different runs: by their sums alone. `betweenRuns` is one run's standard deviation from another, in bytes. */
+export function unpairedJudge(reads: Reads, betweenRuns: number): Judge {
+  const column = () => new Float64Array(reads.groups + 1)
+  const intervalOf = (snapshot: Snapshot) => (reads.estimates.get(snapshot) as RowEstimates).interval
+  const intervals = [...new Set([...reads.now, ...reads.old].map(intervalOf))]
+  // By interval: variance of one run that holds the pooled bytes, and the samples of all runs.
+  const pooled = new Map(intervals.map(r => [r, { variance: column(), samples: column() }]))
+  const sumSide = (snapshots: readonly Snapshot[]): SideSums => {
+    const side: SideSums = {
+      snapshots,
+      interval: Math.max(...snapshots.map(intervalOf)),
+      bytes: column(),
+      variance: column(),
+    }
+    const { length: runs } = snapshots
+    for (const snapshot of snapshots) {
+      const rows = reads.estimates.get(snapshot) as RowEstimates
+      addSums(reads, snapshot, [rows.bytes, rows.bytes], [side.bytes, column()], 1 / runs)
+      for (const [interval, sums] of pooled) {
+        const at = estimateAt(rows, snapshot, interval)
+        const own = [column(), column()] as const
+        addSums(reads, snapshot, [at.variance, at.samples], own)
+        for (let id = 0; id <= reads.groups; id++) {
+          sums.variance[id] += own[0][id] / (2 * runs)
+          sums.samples[id] += own[1][id]
+          if (interval === rows.interval) side.variance[id] += own[0][id] / runs ** 2
+        }
+      }
+    }
+    return side
+  }
+  const old = sumSide(reads.old)
+  const now = sumSide(reads.now)
+  const pooledVariance = (side: SideSums, id: number) => {
+    let sum = 0
+    for (const snapshot of side.snapshots) sum += pooled.get(intervalOf(snapshot))?.variance[id] ?? 0
+    return sum / side.snapshots.length ** 2 + betweenRuns ** 2 / side.snapshots.length
+  }
+  const sides = (id: number): Sides => {
+    const smaller = now.bytes[id] < old.bytes[id] ? now : old
+    return {
+      old: old.bytes[id],
+      new: now.bytes[id],
+      oldVariance: pooledVariance(old, id),
+      newVariance: pooledVariance(now, id),
+      pooled: (old.bytes[id] + now.bytes[id]) / 2,
+      samples: pooled.get(smaller.interval)?.samples[id] ?? 0,
+      interval: smaller.interval / smaller.snapshots.length,
+    }
+  }
+  const limitsOf = (side: SideSums, id: number) =>
+    gammaLimits(
+      side.bytes[id],
+      side.variance[id],
+      side.interval > 1 ? side.interval / side.snapshots.length : 0,
+    )
+  return {
+    born: undefined,
+    freed: undefined,
+    sides,
+    pValue: id => equalityTest(sides(id)),
+    error: id => Math.sqrt(old.variance[id] + now.variance[id]),
+    limits: id => differenceLimits(now.bytes[id], limitsOf(now, id), old.bytes[id], limitsOf(old, id)),
+  }
+}
+
+/** Several runs of each: the row's own variation between runs decides, and sampling must not explain the difference either. */
+export function repeatsJudge(reads: Reads, sizes: ReadonlyMap<Snapshot, Float64Array>): Judge {
+  const sampling = unpairedJudge(reads, 0)
+  const of = (snapshots: readonly Snapshot[], id: number) =>
+    snapshots.map(s => (sizes.get(s) as Float64Array)[id])
+  return {
+    ...sampling,
+    pValue: id => Math.max(sampling.pValue(id), repeatsTest(of(reads.old, id), of(reads.now, id))),
+  }
+}
