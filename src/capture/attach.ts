@@ -39,13 +39,13 @@ export async function attach(spec: TargetSpec, options: AttachOptions): Promise<
 
 interface Progress {
   reads: number
-  /** When the series ends, in ms since 1970. */
+  /** When the series ends, by `performance.now()`: nobody sets that clock. */
   end: number
 }
 
 function endOf({ every, duration }: AttachOptions): number {
   if (every === undefined || duration === undefined) return Number.POSITIVE_INFINITY
-  return Date.now() + duration * 1000
+  return performance.now() + duration * 1000
 }
 
 /** Tries again, ever more slowly. Undefined when the user ends it. */
@@ -55,7 +55,7 @@ async function reopen(
   progress: Progress,
   lost: TargetError,
 ): Promise<Target | undefined> {
-  const end = Math.min(Date.now() + RECONNECT_TIME, progress.end)
+  const end = Math.min(performance.now() + RECONNECT_TIME, progress.end)
   for (let wait = 100; ; wait = Math.min(wait * 2, 5000)) {
     await sleep(wait, undefined, { signal: options.signal }).catch(() => {})
     if (options.signal.aborted) return undefined
@@ -64,7 +64,7 @@ async function reopen(
     } catch (error) {
       const isGone = spec.kind === 'pid' // nobody takes over a process's number
       if (!(error instanceof TargetError)) throw error
-      if (isGone || Date.now() > end)
+      if (isGone || performance.now() > end)
         throw new TargetError(`${lost.message}, and ${error.message}`, { hint: error.hint })
     }
   }
@@ -120,7 +120,7 @@ async function pause(target: Target, options: AttachOptions, progress: Progress)
   if (every === undefined ? progress.reads > 0 : progress.reads >= (count ?? Number.POSITIVE_INFINITY))
     return false
   const wait = (every ?? duration) * 1000
-  if (Date.now() + wait > progress.end + 1) return false
+  if (performance.now() + wait > progress.end + 1) return false
   const stop = new AbortController()
   const onAbort = () => stop.abort()
   signal.addEventListener('abort', onAbort)

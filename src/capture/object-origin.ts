@@ -42,11 +42,11 @@ export async function originOf(
   try {
     await startTracker(session)
     const first = await evaluate(session, expression, true) // may be older than the tracker: what replaces it is not
-    const end = Date.now() + wait * 1000
+    const end = performance.now() + wait * 1000
     for (;;) {
       const value = await evaluate(session, expression, false)
       const isNew = value.objectId !== undefined && !(await isSame(session, value, first))
-      if (isNew || Date.now() >= end || signal.aborted) return await origin(target, expression, value)
+      if (isNew || performance.now() >= end || signal.aborted) return await origin(target, expression, value)
       if (value.objectId !== undefined)
         await session.post('Runtime.releaseObject', { objectId: value.objectId })
       await sleep(LOOK_TIME, undefined, { signal }).catch(() => {})

@@ -1,13 +1,13 @@
 import { constants } from 'node:os'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { DEFAULT_INTERVAL, MAX_NFRAME, MODES } from '../capture/v8/settings.ts'
+import { DEFAULT_INTERVAL, LONGEST_TIME, MAX_NFRAME, MODES } from '../capture/v8/settings.ts'
 import { oneOf, wholeNumber } from './options.ts'
 
-/** Seconds, at least a millisecond. */
+/** Seconds, from a millisecond to the 24 days after which a timer of Node's would ring at once. */
 export function seconds(text: string): number {
   const value = Number(text)
-  if (!/^\d+(\.\d+)?$/.test(text) || value < 0.001) {
-    throw new InvalidArgumentError('It takes seconds, at least 0.001.')
+  if (!/^\d+(\.\d+)?$/.test(text) || value < 0.001 || value > LONGEST_TIME) {
+    throw new InvalidArgumentError(`It takes seconds, 0.001 to ${LONGEST_TIME}.`)
   }
   return value
 }

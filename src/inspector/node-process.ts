@@ -29,7 +29,7 @@ export async function inspectorOf(pid: number): Promise<Opened> {
   await checkSignal(pid)
   wake(pid)
   const known = new Set(before.map(({ port }) => port))
-  for (const end = Date.now() + OPEN_TIME; Date.now() < end; ) {
+  for (const end = performance.now() + OPEN_TIME; performance.now() < end; ) {
     await sleep(50)
     const now = await listeningPorts(pid)
     const target = await firstInspector(now.filter(({ port }) => !known.has(port)))

@@ -15,6 +15,9 @@ const ON_DEMAND: NodeJS.Signals = 'SIGUSR2'
 /** How long the watcher may give no sign of life before the program ends without it, in ms. */
 const PATIENCE = 60_000
 
+/** Milliseconds by a clock that nobody sets, and that a program's fake timers do not stop: they come later. */
+const now = performance.now.bind(performance)
+
 /** Starts the watcher and has it write a snapshot at the end of the process, on signals, and before a worker is terminated. */
 export function startWatcher(settings: Settings & { dir: string }): void {
   const watcher = openWatcher(settings)
@@ -65,10 +68,10 @@ function openWatcher(settings: Settings & { dir: string }): Watcher {
     },
     wait() {
       let sign = -1
-      for (let since = Date.now(); isAlive && Atomics.load(answered, 0) < asked; ) {
+      for (let since = now(); isAlive && Atomics.load(answered, 0) < asked; ) {
         Atomics.wait(answered, 0, Atomics.load(answered, 0), 50) // in between, the inspector serves the watcher
-        if (sign !== (sign = Atomics.load(answered, 1))) since = Date.now()
-        else if (Date.now() - since > PATIENCE) end(new Error('the watcher gives no sign of life'))
+        if (sign !== (sign = Atomics.load(answered, 1))) since = now()
+        else if (now() - since > PATIENCE) end(new Error('the watcher gives no sign of life'))
       }
       return isAlive
     },

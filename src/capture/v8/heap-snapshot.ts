@@ -18,11 +18,11 @@ const SILENCE = 60_000
  */
 export async function saveHeap(session: Session, path: string): Promise<void> {
   const file = openFile(path)
-  let heard = Date.now()
+  let heard = performance.now()
   let fault: Error | undefined
   const stops = [
     session.on('HeapProfiler.addHeapSnapshotChunk', ({ chunk }: { chunk: string }) => {
-      heard = Date.now()
+      heard = performance.now()
       try {
         writeAll(file, chunk)
       } catch (error) {
@@ -30,14 +30,14 @@ export async function saveHeap(session: Session, path: string): Promise<void> {
       }
     }),
     session.on('HeapProfiler.reportHeapSnapshotProgress', () => {
-      heard = Date.now()
+      heard = performance.now()
     }),
   ]
   let watch: NodeJS.Timeout | undefined
   const silent = new Promise<never>((_, reject) => {
     watch = setInterval(() => {
       if (fault) reject(fault)
-      if (Date.now() - heard < SILENCE) return
+      if (performance.now() - heard < SILENCE) return
       reject(new TargetError(`no heap snapshot in ${SILENCE / 1000} s: the target loops or is stopped`))
     }, 250)
   })

@@ -12,6 +12,9 @@ export const MODES: readonly Mode[] = ['live', 'allocated', 'exact']
 /** Bytes between samples. Few small sizes share an estimate at this interval, so blocks can be counted. */
 export const DEFAULT_INTERVAL = 40320
 
+/** Longest time that one of Node's timers takes, in seconds: a longer one rings at once. */
+export const LONGEST_TIME = 2_147_483
+
 /** V8's sampler, as it is asked for. */
 export interface Sampling {
   /** Bytes between samples, on average; 1 = every block. */
@@ -85,7 +88,7 @@ export function settingsFromEnv(env: Record<string, string | undefined>): Settin
       mode: mode ? (mode as Mode) : undefined,
     }),
     dir: dir || undefined,
-    every: numberOf(env, 'TRACEMALLOC_EVERY', 0.001, false),
+    every: numberOf(env, 'TRACEMALLOC_EVERY', 0.001, false, LONGEST_TIME),
     count: numberOf(env, 'TRACEMALLOC_COUNT', 1, true),
     peak: switchOf(env, 'TRACEMALLOC_PEAK', false),
     workers: switchOf(env, 'TRACEMALLOC_WORKERS', true),
@@ -115,12 +118,19 @@ export function settingsToEnv(settings: Settings): Record<string, string> {
   }
 }
 
-function numberOf(env: Record<string, string | undefined>, name: string, least: number, whole: boolean) {
+function numberOf(
+  env: Record<string, string | undefined>,
+  name: string,
+  least: number,
+  whole: boolean,
+  most = Number.MAX_SAFE_INTEGER,
+) {
   const text = env[name]
   if (!text) return undefined
   const value = Number(text)
-  if (!/^\d+(\.\d+)?$/.test(text) || value < least || (whole && !Number.isSafeInteger(value))) {
-    throw new UsageError(`${name}=${text}: it takes a ${whole ? 'whole ' : ''}number of at least ${least}`)
+  if (!/^\d+(\.\d+)?$/.test(text) || value < least || value > most || (whole && !Number.isInteger(value))) {
+    const limit = value > most ? `at most ${most}` : `at least ${least}`
+    throw new UsageError(`${name}=${text}: it takes a ${whole ? 'whole ' : ''}number of ${limit}`)
   }
   return value
 }
