@@ -16,6 +16,8 @@ export interface StartOptions {
   mode?: Mode
   /** Note the calls that made each object too, for `getObjectTraceback`: 5 to 100 times the cost. */
   objects?: boolean
+  /** Keep V8 from inlining functions and folding allocations meanwhile, so that bytes show at the function that allocates. Default true. */
+  stableFrames?: boolean
 }
 
 /**
@@ -25,7 +27,8 @@ export interface StartOptions {
  */
 export function start(nframe: number = MAX_NFRAME, options: StartOptions = {}): void {
   const wanted = sampling({ ...options, nframe })
-  if (!tracing()) startTracing(wanted, { objects: options.objects === true })
+  const { objects = false, stableFrames = true } = options
+  if (!tracing()) startTracing(wanted, { objects, stableFrames })
 }
 
 /** Stops tracing; the traces are gone. */
@@ -57,7 +60,7 @@ export function clearTraces(): void {
   const now = tracing()
   if (!now) return
   stopTracing()
-  startTracing(now.sampled.sampling, now)
+  startTracing(now.sampled.sampling, { ...now, stableFrames: now.loosenFrames !== undefined })
 }
 
 /**

@@ -253,3 +253,34 @@ describe.concurrent('register', () => {
     expect(inlined.stdout).toBe('drive 400000\n')
   })
 })
+
+describe.concurrent.each(NODES)('functions that were hot before the start, on Node %s', (_, node) => {
+  const app = `import * as t from 'tracemalloc'
+    const leaked = []
+    const rows = async () => {
+      const before = await t.takeSnapshot()
+      leak(30000)
+      return (await t.takeSnapshot()).compareTo(before, 'function').slice(0, 1).map(row => row.label)
+    }
+    function keep(i) { leaked.push({ i, cells: [i, i, i] }) }
+    function pass(i) { keep(i) }
+    function leak(n) { for (let i = 0; i < n; i++) pass(i) }
+    for (let i = 0; i < 100; i++) { leak(1000); leaked.length = 0 }
+    t.start()
+    console.log(JSON.stringify(await rows()))
+    t.stop()
+    t.start(128, { stableFrames: false })
+    for (let i = 0; i < 100; i++) { leak(1000); leaked.length = 0 }
+    console.log(JSON.stringify(await rows()))`
+
+  it('are told from their callers, and may be inlined again afterwards', async () => {
+    const { stdout, stderr } = await runs(node, app, { VITEST: undefined })
+    expect(stderr).toBe('')
+    const [stable, loose] = stdout
+      .trimEnd()
+      .split('\n')
+      .map(line => JSON.parse(line)[0])
+    expect(stable).toMatch(/^keep /)
+    expect(loose).not.toMatch(/^keep /)
+  })
+})

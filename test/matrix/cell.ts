@@ -1,6 +1,6 @@
 // Runs one cell of the matrix: a program under load, traced in one way, read twice, compared by `tracemalloc diff`.
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { Agent, get } from 'node:http'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
@@ -37,7 +37,7 @@ const LIBRARY = join(ROOT, 'test/matrix/library.mjs')
 const BATCH = 50
 
 /** Runs a cell with the Node binary of its version. */
-export async function runCell({ program, way, node }: Cell, binary: string): Promise<Result> {
+export async function runCell({ program, way }: Cell, binary: string): Promise<Result> {
   const dir = await mkdtemp(join(tmpdir(), 'tracemalloc-matrix-'))
   const out = join(dir, 'out')
   const script = await built(program, dir)
@@ -46,12 +46,12 @@ export async function runCell({ program, way, node }: Cell, binary: string): Pro
     attach: ['--inspect-port=0', script],
     library: ['--import', LIBRARY, script],
   }
-  await import('node:fs/promises').then(fs => fs.mkdir(out))
+  await mkdir(out)
   const child = new Child(binary, commands[way], { MATRIX_OUT: out })
   let tracer: Child | undefined
   try {
     const load = await loadOf(child)
-    const step = () => load((program.units ?? 800) as number)
+    const step = () => load(program.units ?? 800)
     await load(BATCH * 4) // it has been up for a while
     if (way === 'attach') {
       tracer = new Child(binary, [MAIN, 'attach', `pid:${child.pid}`, '--every', '0.5', '--out', out])
@@ -85,7 +85,15 @@ async function built({ file }: Program, dir: string): Promise<string> {
   const { build } = await import('esbuild')
   const outfile = join(dir, basename(file).replace(/ts$/, 'cjs'))
   const entryPoints = [join(PROGRAMS, file)]
-  await build({ entryPoints, outfile, bundle: true, platform: 'node', format: 'cjs', sourcemap: true, logLevel: 'error' })
+  await build({
+    entryPoints,
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    sourcemap: true,
+    logLevel: 'error',
+  })
   return outfile
 }
 
@@ -94,7 +102,7 @@ async function loadOf(child: Child): Promise<(count: number) => Promise<void>> {
   const first = await child.line()
   const batch = first.startsWith('port ') ? requests(Number(first.slice(5))) : units(child)
   return async count => {
-    for (let i = 0; i < count; i += BATCH) await batch(i)
+    for (let i = 0; i < count; i += BATCH) await batch()
   }
 }
 
@@ -108,7 +116,9 @@ function requests(port: number): () => Promise<void> {
   let i = 0
   const request = () =>
     new Promise<void>((fulfil, reject) => {
-      get({ host: '127.0.0.1', port, path: `/?i=${i++}`, agent }, answer => answer.resume().on('end', fulfil)).on('error', reject)
+      get({ host: '127.0.0.1', port, path: `/?i=${i++}`, agent }, answer =>
+        answer.resume().on('end', fulfil),
+      ).on('error', reject)
     })
   return async () => {
     await Promise.all(Array.from({ length: BATCH }, request))
@@ -147,9 +157,13 @@ function fileOf(stem: string, read: ReadonlyMap<string, number>): string {
 }
 
 async function diff(old: string, now: string): Promise<Row[]> {
-  const { stdout } = await promisify(execFile)(process.execPath, [MAIN, 'diff', old, now, '--format', 'json', '--limit', '0'], {
-    maxBuffer: 1 << 28,
-  })
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [MAIN, 'diff', old, now, '--format', 'json', '--limit', '0'],
+    {
+      maxBuffer: 1 << 28,
+    },
+  )
   return JSON.parse(stdout).rows
 }
 
@@ -161,10 +175,18 @@ function judge({ file, leak }: Program, diffs: readonly Row[][]): Result {
   }
   const name = basename(file).replace(/\.\w+$/, '')
   const isIt = (row: Row) =>
-    basename(row.filename).startsWith(name) && (leak === row.function || leak === row.lineno) && row.significant === true
+    basename(row.filename).startsWith(name) &&
+    (leak === row.function || leak === row.lineno) &&
+    row.significant === true
   const firsts = diffs.flatMap(rows => rows.slice(0, 1))
   const right = firsts.some(isIt) && firsts.every(row => isIt(row) || !row.significant)
-  return { right, said: diffs.flatMap(rows => rows.slice(0, right ? 1 : 4)).map(textOf).join('; ') }
+  return {
+    right,
+    said: diffs
+      .flatMap(rows => rows.slice(0, right ? 1 : 4))
+      .map(textOf)
+      .join('; '),
+  }
 }
 
 function textOf({ filename, lineno, function: name, sizeDiff, significant, reason }: Row): string {

@@ -37,7 +37,9 @@ async function work(): Promise<void> {
     kept[nameOf(cell)] = result
     writeFileSync(KEPT, JSON.stringify(kept, undefined, 1))
     const time = ((Date.now() - start) / 1000).toFixed(1)
-    console.log(`${result.right ? 'right' : 'WRONG'} ${nameOf(cell)} (${time} s) ${result.right ? '' : result.said}`)
+    console.log(
+      `${result.right ? 'right' : 'WRONG'} ${nameOf(cell)} (${time} s) ${result.right ? '' : result.said}`,
+    )
   }
 }
 

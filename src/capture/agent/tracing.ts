@@ -5,7 +5,7 @@ import { type LocalSession, localSession } from '../../inspector/session.ts'
 import type { Blocks } from '../series/extra-blocks.ts'
 import { overheadOf, readingOf, type Sampled } from '../series/metadata.ts'
 import type { Reading } from '../series/raw-profile.ts'
-import { setCompaction } from '../v8/flags.ts'
+import { keepOwnFramesStable, setCompaction } from '../v8/flags.ts'
 import { startTrackerNow } from '../v8/object-tracker.ts'
 import { startSamplerNow } from '../v8/sampler.ts'
 import type { Sampling } from '../v8/settings.ts'
@@ -26,6 +26,8 @@ export interface Tracing {
   buffers: boolean
   /** Does V8's allocation tracker run? */
   objects: boolean
+  /** Lets V8 inline functions again; undefined where it was not kept from it here. */
+  loosenFrames: (() => void) | undefined
   /** Memory that the program itself tells of. */
   tracked: Tracked
   /** Lets go of what sampling holds in the program's heap. To be called before a garbage collection. */
@@ -51,14 +53,17 @@ export interface Extras {
   buffers?: boolean
   /** The calls that made each object. */
   objects?: boolean
+  /** Keep V8 from inlining functions and folding allocations meanwhile. */
+  stableFrames?: boolean
 }
 
 /** Starts sampling in this thread. */
 export function startTracing(sampling: Sampling, extras: Extras = {}): Tracing {
-  const { buffers = false, objects = false } = extras
+  const { buffers = false, objects = false, stableFrames = false } = extras
   const session = localSession()
   const before = process.memoryUsage().heapUsed
   const isOurs = startSamplerNow(session, sampling)
+  const loosenFrames = stableFrames ? keepOwnFramesStable(session) : undefined
   const stores = buffers ? sampleBuffers(sampling) : undefined
   const sampled: Sampled = {
     sampling,
@@ -91,6 +96,7 @@ export function startTracing(sampling: Sampling, extras: Extras = {}): Tracing {
     peak: 0,
     buffers,
     objects,
+    loosenFrames,
     tracked,
     settle,
     blocks,
@@ -108,6 +114,7 @@ export function stopTracing(): void {
   if (tracing.isOurs) tracing.session.postNow('HeapProfiler.stopSampling')
   if (tracing.buffers) stopSamplingBuffers()
   if (tracing.objects && isMainThread) setCompaction(true) // it is of the whole process: a worker leaves it off for the others
+  tracing.loosenFrames?.()
   void tracing.session.close() // which ends the tracker
   delete place[KEY]
 }

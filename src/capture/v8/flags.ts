@@ -1,6 +1,7 @@
 import v8 from 'node:v8'
+import { isMainThread } from 'node:worker_threads'
 import { TargetError } from '../../errors.ts'
-import type { Session } from '../../inspector/session.ts'
+import type { LocalSession, Session } from '../../inspector/session.ts'
 
 /** Keeps every function on the stack (the first two) and every object apart. */
 const FLAGS = ['turbo-inlining', 'maglev-inlining', 'turbo-allocation-folding']
@@ -13,6 +14,38 @@ function flagsOf(nodeVersion: string): string[] {
 /** Keeps frames stable in this process, for code that is not compiled yet. */
 export function setStableFlags(): void {
   for (const flag of flagsOf(process.versions.node)) v8.setFlagsFromString(`--no-${flag}`)
+}
+
+/**
+ * Keeps frames stable in this process, also for code that is compiled already, and returns the function that undoes it. Flags that
+ * the program was started with are left alone. They are of the whole process: a worker thread leaves them set for the others.
+ */
+export function keepOwnFramesStable(session: LocalSession): () => void {
+  const own = [...process.execArgv, process.env.NODE_OPTIONS].join(' ')
+  const flags = flagsOf(process.versions.node).filter(flag => !own.includes(flag))
+  const change = (prefix: string) => {
+    for (const flag of flags) v8.setFlagsFromString(`--${prefix}${flag}`)
+    if (flags.length > 0 && !mayCollectCoverage()) forgetOptimisedCode(session)
+  }
+  change('no-')
+  return () => {
+    if (isMainThread) change('')
+  }
+}
+
+/** Precise coverage, turned on, throws away code that was optimised. */
+function forgetOptimisedCode(session: LocalSession): void {
+  session.postNow('Profiler.enable')
+  session.postNow('Profiler.startPreciseCoverage', { callCount: true })
+  session.postNow('Profiler.stopPreciseCoverage')
+  session.postNow('Profiler.disable')
+}
+
+/** Set by Node and by test runners whose coverage, which is one for all sessions, we would end. It keeps frames stable by itself. */
+const COVERAGE = ['NODE_V8_COVERAGE', 'VITEST', 'JEST_WORKER_ID']
+
+function mayCollectCoverage(): boolean {
+  return COVERAGE.some(name => process.env[name] !== undefined)
 }
 
 /** Lets V8 move objects together. The allocation tracker loses the traces of those that it moves. */

@@ -6,7 +6,11 @@ const results = []
 
 function compute(i, done) {
   const squares = Array.from({ length: 100 }, (_, k) => k * k + i)
-  setImmediate(done, null, squares.reduce((a, b) => a + b))
+  setImmediate(
+    done,
+    null,
+    squares.reduce((a, b) => a + b),
+  )
 }
 
 function collect(i, sum) {

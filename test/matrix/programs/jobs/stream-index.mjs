@@ -14,4 +14,6 @@ class Indexer extends Transform {
   }
 }
 
-serve(i => pipeline([Array.from({ length: 40 }, (_, k) => `line ${k} of ${i}`).join('\n')], split(), new Indexer()))
+serve(i =>
+  pipeline([Array.from({ length: 40 }, (_, k) => `line ${k} of ${i}`).join('\n')], split(), new Indexer()),
+)

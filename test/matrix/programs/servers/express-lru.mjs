@@ -1,6 +1,7 @@
 // Express with a bounded cache of its answers, always full and always changing.
-import express from 'express'
+
 import { createServer } from 'node:http'
+import express from 'express'
 import { LRUCache } from 'lru-cache'
 import { listen } from '../host.mjs'
 

@@ -1,6 +1,7 @@
 // Express: a middleware that remembers every visitor.
-import express from 'express'
+
 import { createServer } from 'node:http'
+import express from 'express'
 import { listen } from '../host.mjs'
 
 const sessions = new Map()

@@ -8,7 +8,11 @@ const templates = new Map()
 
 function templateOf(name) {
   let found = templates.get(name)
-  if (!found) templates.set(name, (found = Handlebars.compile(`<h1>${name}</h1>{{#each items}}<li>{{this}}</li>{{/each}}`)))
+  if (!found)
+    templates.set(
+      name,
+      (found = Handlebars.compile(`<h1>${name}</h1>{{#each items}}<li>{{this}}</li>{{/each}}`)),
+    )
   return found
 }
 

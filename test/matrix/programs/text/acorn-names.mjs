@@ -5,7 +5,8 @@ import { serve } from '../host.mjs'
 const names = []
 
 function onToken(token) {
-  if (token.type.label === 'name') names.push({ name: token.value, start: token.start, end: token.end, tags: new Array(16).fill(0) })
+  if (token.type.label === 'name')
+    names.push({ name: token.value, start: token.start, end: token.end, tags: new Array(16).fill(0) })
 }
 
 const source = Array.from({ length: 8 }, (_, k) => `let name${k} = f(${k})`).join('\n')

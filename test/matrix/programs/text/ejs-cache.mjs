@@ -5,7 +5,8 @@ import { serve } from '../host.mjs'
 const compiled = new Map()
 
 function templateOf(name) {
-  if (!compiled.has(name)) compiled.set(name, ejs.compile(`<h1>${name}</h1><% for (const n of items) { %><li><%= n %></li><% } %>`))
+  if (!compiled.has(name))
+    compiled.set(name, ejs.compile(`<h1>${name}</h1><% for (const n of items) { %><li><%= n %></li><% } %>`))
   return compiled.get(name)
 }
 

@@ -5,7 +5,11 @@ import { z } from 'zod'
 import { serve } from '../host.mjs'
 
 const parser = new XMLParser()
-const isValid = new Ajv().compile({ type: 'object', required: ['feed'], properties: { feed: { type: 'object' } } })
+const isValid = new Ajv().compile({
+  type: 'object',
+  required: ['feed'],
+  properties: { feed: { type: 'object' } },
+})
 const schema = z.object({ feed: z.object({ item: z.array(z.object({ id: z.number() })) }) })
 
 serve(async i => {
