@@ -28,8 +28,10 @@ export class Untraced {
   #untraced = 0
   /** Is the node one of these, and native? */
   #isNative: Uint8Array | undefined
-  /** The last id that V8 had given when the tracker had started. */
-  #lastOlder = 0
+  /** The last id that V8 had given at the tracker's first look; undefined for a file that was written before it. */
+  #lastOlder: number | undefined
+  /** The smallest id of a node with a trace. */
+  #firstTraced = 0xffffffff
   /** Owners found: the node, the owner's trace, the name of the edge. */
   readonly #owners: { node: number; trace: number; name: number }[] = []
   // Where in `edges` the reader is.
@@ -54,6 +56,7 @@ export class Untraced {
     const trace = values[at + traceAt]
     this.#edgeCount[node] = values[at + edgeCount]
     this.#trace[node] = trace
+    if (trace !== 0 && values[at + id] < this.#firstTraced) this.#firstTraced = values[at + id]
     if (row < 0 || trace !== 0) return
     const i = this.#untraced++
     this.#node = reserve(this.#node, i + 1)
@@ -122,8 +125,10 @@ export class Untraced {
     for (const { node, trace, name } of this.#owners) {
       if (!owner.has(node) && text(name) === 'backing_store') owner.set(node, trace)
     }
+    // Only then: V8 gives a wrong trace now and then, and one on an old object makes the first traced id too small.
+    const lastOlder = this.#lastOlder ?? this.#firstTraced - 1
     for (let i = 0; i < this.#untraced; i++) {
-      const place = owner.get(this.#node[i]) ?? (this.#id[i] <= this.#lastOlder ? OLDER_PLACE : 0)
+      const place = owner.get(this.#node[i]) ?? (this.#id[i] <= lastOlder ? OLDER_PLACE : 0)
       if (place !== 0) this.#rows.move(this.#row[i], place, this.#size[i])
     }
   }

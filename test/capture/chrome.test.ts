@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { startSampler, stopSampler } from '../../src/capture/v8/sampler.ts'
 import { sampling } from '../../src/capture/v8/settings.ts'
@@ -31,7 +32,7 @@ const PAGES = {
   '/shared.js': keeper('inShared'),
   '/service.js': keeper('inService'),
   '/quiet': page('quiet', ''),
-  '/busy': page('busy', 'setTimeout(() => { for (;;); }, 300)'),
+  '/busy': page('busy', ''),
 }
 
 let chromium: Chromium
@@ -179,6 +180,9 @@ describe('attach to Chromium', () => {
 
   it('says that a page loops', async () => {
     const { id } = await chromium.open('/busy')
+    const page = await connect(`ws://127.0.0.1:${chromium.port}/devtools/page/${id}`)
+    const answers = () => page.post('Runtime.evaluate', { expression: 'setTimeout(() => { for (;;); })' })
+    while (await Promise.race([answers(), sleep(2000)])); // until the loop has begun
     const { code, stderr } = await toolEnds([
       'attach',
       `${chromium.port}`,
@@ -189,6 +193,7 @@ describe('attach to Chromium', () => {
     ])
     expect(code).toBe(4)
     expect(stderr).toMatch(/does not answer in 10 s/)
+    await page.close()
     await chromium.close(id)
   })
 })
