@@ -14,6 +14,51 @@ export class UsageError extends TracemallocError {}
 /** The target cannot be reached, refused, or went away: exit status 4. */
 export class TargetError extends TracemallocError {}
 
+/** A file or folder that cannot be written, made or removed: exit status 3. */
+export class FileError extends TracemallocError {}
+
+/** What the system's errors mean, and what to do about some. */
+const SYSTEM_ERRORS: Readonly<Record<string, readonly [reason: string, hint?: string]>> = {
+  ENOENT: ['no such file or folder'],
+  EACCES: ['no permission'],
+  EPERM: ['no permission'],
+  EROFS: ['the file system is read-only'],
+  ENOSPC: ['no space left on the device', 'free some space, or choose another folder'],
+  EDQUOT: ['the disk quota is used up', 'free some space, or choose another folder'],
+  EFBIG: ['the file would be larger than allowed', 'see `ulimit -f`'],
+  EIO: ['the device failed (input/output error)'],
+  EMFILE: ['too many open files', 'see `ulimit -n`'],
+  ENFILE: ['too many open files on this machine'],
+  ENOTDIR: ['a part of the path is not a folder'],
+  EISDIR: ['it is a folder'],
+  EEXIST: ['it exists already'],
+  ENOTEMPTY: ['the folder is not empty'],
+  ELOOP: ['too many symbolic links'],
+  ENAMETOOLONG: ['the name is too long'],
+  EXDEV: ['it is on another file system'],
+  EBUSY: ['it is in use'],
+  ENOMEM: ['out of memory'],
+  EPIPE: ['nobody reads it any more'],
+  ECONNREFUSED: ['the connection was refused'],
+  ECONNRESET: ['the connection was reset'],
+  ETIMEDOUT: ['no answer in time'],
+}
+
+/** The reason and the hint of an error of the operating system; undefined for any other error. */
+export function systemReason(error: unknown): { reason: string; hint?: string } | undefined {
+  const { code, errno } = (error ?? {}) as NodeJS.ErrnoException
+  if (typeof code !== 'string' || typeof errno !== 'number') return undefined
+  const [reason, hint] = Object.hasOwn(SYSTEM_ERRORS, code) ? SYSTEM_ERRORS[code] : [code]
+  return { reason, hint }
+}
+
+/** An error of the operating system as a FileError: `cannot <act>: <reason>`. Any other error as it is. */
+export function asFileError(act: string, error: unknown): unknown {
+  const system = systemReason(error)
+  if (!system) return error
+  return new FileError(`cannot ${act}: ${system.reason}`, { cause: error, hint: system.hint })
+}
+
 /** Why a file was refused. */
 export type FormatErrorCode = 'unrecognized' | 'malformed' | 'truncated' | 'unsupported' | 'too-large'
 

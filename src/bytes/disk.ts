@@ -1,7 +1,9 @@
+import { rmSync } from 'node:fs'
 import { link, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { Gunzip } from 'node:zlib'
+import { asFileError } from '../errors.ts'
 import type { Source } from './source.ts'
 
 /** Read size that was measured to be fastest. */
@@ -108,7 +110,7 @@ function createZstd(zlib: object): Readable & Gunzip {
 
 /**
  * Writes a file whole or not at all: to a temporary name beside it, synced, then renamed. With `exclusive` an existing file
- * is an error (EEXIST) instead of being replaced.
+ * is an error instead of being replaced. Throws FileError.
  */
 export async function writeWhole(
   path: string,
@@ -117,6 +119,7 @@ export async function writeWhole(
 ): Promise<void> {
   const { randomBytes } = await import('node:crypto')
   const temporary = join(dirname(path), `.${randomBytes(6).toString('hex')}.tmp`)
+  const remove = () => rm(temporary, { force: true }).catch(() => {}) // nothing more can be done
   try {
     const file = await open(temporary, 'wx')
     try {
@@ -125,12 +128,20 @@ export async function writeWhole(
     } finally {
       await file.close()
     }
-    if (options.exclusive)
-      await link(temporary, path) // fails where the name is taken, and shows no half file meanwhile
-    else await rename(temporary, path)
-  } finally {
-    await rm(temporary, { force: true })
+    if (!options.exclusive) return await rename(temporary, path)
+    await link(temporary, path) // fails where the name is taken, and shows no half file meanwhile
+    await remove()
+  } catch (error) {
+    await remove()
+    throw asFileError(`write ${path}`, error)
   }
+}
+
+/** Removes a temporary file, if it can be: what it was for has ended well or badly before. */
+export function removeNow(path: string): void {
+  try {
+    rmSync(path, { force: true })
+  } catch {}
 }
 
 /** Pieces gzipped, without a time stamp, so equal input gives equal bytes. */

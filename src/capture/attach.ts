@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { TargetError } from '../errors.ts'
+import { FileError, TargetError } from '../errors.ts'
 import type { Isolate, Target } from '../inspector/isolate.ts'
 import { openTarget, type TargetSpec } from '../inspector/target.ts'
 import { trackObjects } from './object-reader.ts'
@@ -17,28 +17,38 @@ const RECONNECT_TIME = 60_000
 export const DEFAULT_DURATION = 10
 
 /**
- * Traces a running target and writes what is alive: once, or as a series. Returns the number of reads. A series whose
- * connection is lost goes on under a new session when the target, or its successor on the same port, is there again.
- * Throws TargetError when the target cannot be reached, or goes away and stays away.
+ * Traces a running target and writes what is alive: once, or as a series. A series whose connection
+ * is lost goes on under a new session when the target, or its successor on the same port, is there again; one whose file cannot
+ * be written goes on with the next read. Throws TargetError when the target cannot be reached, or goes away and stays away, and
+ * FileError when the file of a single read cannot be written.
  */
-export async function attach(spec: TargetSpec, options: AttachOptions): Promise<number> {
+export async function attach(spec: TargetSpec, options: AttachOptions): Promise<Attached> {
   makeFolder(options.output === undefined ? options.dir : dirname(options.output))
-  const progress: Progress = { reads: 0, end: endOf(options) }
+  const progress: Progress = { reads: 0, unwritten: 0, end: endOf(options) }
   let target = await openTarget(spec, options.match)
   for (;;) {
     const lost = await capture(target, options, progress)
-    if (!lost) return progress.reads
+    if (!lost) return progress
     if (options.every === undefined) throw lost
     options.say(`${lost.message}: what was sampled since the last read is lost`)
     const again = await reopen(spec, options, progress, lost)
-    if (!again) return progress.reads
+    if (!again) return progress
     target = again
     options.say(`connected again with ${target.name}, in a new session`)
   }
 }
 
-interface Progress {
+/** What came of it. */
+export interface Attached {
+  /** Reads of the target. */
+  readonly reads: number
+  /** Files of a series that could not be written. */
+  readonly unwritten: number
+}
+
+interface Progress extends Attached {
   reads: number
+  unwritten: number
   /** When the series ends, by `performance.now()`: nobody sets that clock. */
   end: number
 }
@@ -97,7 +107,7 @@ async function capture(
     }
     while (await pause(target, options, progress)) {
       for (const reader of readers) {
-        if (!(await read(target, reader, options))) readers.delete(reader)
+        if (!(await read(target, reader, options, progress))) readers.delete(reader)
       }
       progress.reads++
     }
@@ -139,12 +149,22 @@ async function pause(target: Target, options: AttachOptions, progress: Progress)
 }
 
 /** Reads one isolate and writes its file. False when it ended, which for the main one is a TargetError. */
-async function read(target: Target, reader: Reader, { say, onRead }: AttachOptions): Promise<boolean> {
+async function read(
+  target: Target,
+  reader: Reader,
+  { say, onRead, every }: AttachOptions,
+  progress: Progress,
+): Promise<boolean> {
   const { isolate } = reader
   let read: Read
   try {
     read = await reader.read()
   } catch (error) {
+    if (error instanceof FileError && every !== undefined) {
+      progress.unwritten++
+      say(`${error.message}; the series goes on`)
+      return true
+    }
     if (isolate === target.main || !(error instanceof TargetError)) throw error
     say(`${isolate.name} is no longer read: ${error.message}`)
     return false

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { renameSync, rmSync } from 'node:fs'
+import { renameSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { removeNow } from '../bytes/disk.ts'
+import { asFileError } from '../errors.ts'
 import type { Isolate, Target } from '../inspector/isolate.ts'
 import type { AttachOptions, Reader } from './reader.ts'
 import { linkNext } from './series/names.ts'
@@ -29,12 +31,20 @@ export async function trackObjects(
       try {
         await saveHeap(session, temporary)
         const took = performance.now() - start
-        if (own === undefined)
-          return { path: linkNext(temporary, dir, target.label, isolate.name, HEAP).path, took }
-        renameSync(temporary, own)
-        return { path: own, took }
+        return { path: place(own), took }
       } finally {
-        rmSync(temporary, { force: true })
+        removeNow(temporary)
+      }
+
+      /** Gives the whole file its name. */
+      function place(own: string | undefined): string {
+        try {
+          if (own === undefined) return linkNext(temporary, dir, target.label, isolate.name, HEAP).path
+          renameSync(temporary, own)
+          return own
+        } catch (error) {
+          throw asFileError(`write ${own ?? `a heap snapshot in ${dir}`}`, error)
+        }
       }
     },
   }

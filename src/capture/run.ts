@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { TargetError } from '../errors.ts'
+import { asFileError, systemReason, TargetError, TracemallocError } from '../errors.ts'
 import { dumpSnapshots, loadFile } from '../formats/files.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { DUMP, filePrefix, makeFolder } from './series/names.ts'
@@ -45,13 +45,12 @@ const FROM_TERMINAL: readonly NodeJS.Signals[] = ['SIGINT', 'SIGHUP']
 
 /**
  * Runs a Node program traced from its first line and waits for its end. Its streams and its exit status are its own.
- * Throws UsageError where the files cannot be written, and TargetError where the program cannot be started.
+ * Throws FileError where no files can be written, and TargetError where the program cannot be started.
  */
 export async function run(command: readonly string[], options: RunOptions): Promise<Ended> {
   const { output } = options
   makeFolder(output === undefined ? resolve(options.out ?? '.') : dirname(resolve(output)))
-  const spool =
-    output === undefined ? undefined : await mkdtemp(join(dirname(resolve(output)), '.tracemalloc-'))
+  const spool = output === undefined ? undefined : await hiddenFolder(dirname(resolve(output)))
   const dir = spool ?? resolve(options.out ?? '.')
   try {
     const known = new Set(await readdir(dir))
@@ -61,16 +60,47 @@ export async function run(command: readonly string[], options: RunOptions): Prom
     const stop = options.every === undefined ? undefined : follow(dir, isNew, options)
     const end = await ended(child, options.duration)
     await stop?.()
-    // What a process that died, or a thread of it, could only leave raw.
-    await finishAll(dir, prefix, options.say, name => !known.has(name))
-    const files = (await readdir(dir)).filter(isNew).sort()
-    const last = files.filter(name => isOfMain(name, child.pid)).at(-1)
-    const snapshot = last === undefined ? undefined : (await loadFile(join(dir, last))).snapshots[0]
-    const paths = output === undefined ? files.map(name => join(dir, name)) : await moveTo(output, dir, files)
-    return { ...end, files: paths, last: snapshot }
+    try {
+      // What a process that died, or a thread of it, could only leave raw.
+      await finishAll(dir, prefix, options.say, name => !known.has(name))
+      const files = (await readdir(dir)).filter(isNew).sort()
+      const last = files.filter(name => isOfMain(name, child.pid)).at(-1)
+      const snapshot = last === undefined ? undefined : (await loadFile(join(dir, last))).snapshots[0]
+      const paths =
+        output === undefined ? files.map(name => join(dir, name)) : await moveTo(output, dir, files)
+      return { ...end, files: paths, last: snapshot }
+    } catch (error) {
+      if (!(error instanceof TracemallocError || systemReason(error))) throw error
+      // The program's own status counts, whatever became of its files.
+      const kept = spool === undefined ? '' : await rescue(spool, options.say)
+      options.say(`${(asFileError(`finish the files in ${dir}`, error) as Error).message}${kept}`)
+      return { ...end, files: [] }
+    }
   } finally {
-    if (spool) await rm(spool, { recursive: true, force: true })
+    if (spool) await rm(spool, { recursive: true, force: true }).catch(() => {}) // an empty folder, at worst
   }
+}
+
+async function hiddenFolder(beside: string): Promise<string> {
+  try {
+    return await mkdtemp(join(beside, '.tracemalloc-'))
+  } catch (error) {
+    throw asFileError(`write into ${beside}`, error)
+  }
+}
+
+/** Moves what is whole in the hidden folder beside it, so that it outlives the folder. */
+async function rescue(spool: string, say: (line: string) => void): Promise<string> {
+  const names = (await readdir(spool).catch(() => [])).filter(name => !name.startsWith('.'))
+  const saved: string[] = []
+  for (const name of names) {
+    const path = join(dirname(spool), name)
+    await rename(join(spool, name), path).then(
+      () => saved.push(path),
+      error => say(`${name} is lost: ${(asFileError(`move it to ${path}`, error) as Error).message}`),
+    )
+  }
+  return saved.length > 0 ? `; kept: ${saved.join(', ')}` : ''
 }
 
 function start(command: readonly string[], options: RunOptions, dir: string): ChildProcess {

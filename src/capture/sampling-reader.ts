@@ -44,7 +44,13 @@ export async function sampleHeap(
       const reading = readingOf(profile, target.label, page.sampled, page.reads++, memory)
       const { output, dir, every } = options
       const { path, snapshot } = await (output === undefined ? save(dir, reading) : saveAs(output, reading))
-      if (every !== undefined) noteRead(dir, target.label, { path, snapshot, took })
+      if (every !== undefined) {
+        try {
+          noteRead(dir, target.label, { path, snapshot, took })
+        } catch (error) {
+          options.say((error as Error).message) // the snapshot is whole
+        }
+      }
       return { path, snapshot, took }
     },
   }

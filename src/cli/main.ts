@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
-import { FormatError, TargetError, TracemallocError, UsageError } from '../errors.ts'
+import { FileError, FormatError, systemReason, TargetError, TracemallocError, UsageError } from '../errors.ts'
 import { visible } from '../text/escape.ts'
 import { nearest, OPTIONAL_VALUES } from './options.ts'
 
@@ -83,6 +83,14 @@ function messageOf(error: unknown): string {
   if (error instanceof TracemallocError) {
     return (error.hint ? `${error.message}; ${error.hint}` : error.message).replace(/\s*\n\s*/g, ' ')
   }
+  const system = systemReason(error)
+  if (system) {
+    const { syscall, path } = error as NodeJS.ErrnoException
+    return (
+      `cannot ${syscall} ${path ?? ''}`.trimEnd() +
+      `: ${system.reason}${system.hint ? `; ${system.hint}` : ''}`
+    )
+  }
   return `internal error: ${error instanceof Error ? error.message : String(error)} (--verbose shows where)`
 }
 
@@ -92,13 +100,20 @@ function stackOf(error: unknown): string {
 
 function statusOf(error: unknown): number {
   if (error instanceof CommanderError || error instanceof UsageError) return 2
-  if (error instanceof FormatError) return 3
+  if (error instanceof FormatError || error instanceof FileError) return 3
   if (error instanceof TargetError) return 4
+  if (systemReason(error)) return OF_SOCKETS.has((error as NodeJS.ErrnoException).code!) ? 4 : 3
   return 70 // EX_SOFTWARE: a fault of ours
 }
 
+/** Errors of a connection, which is one with a target. */
+const OF_SOCKETS = new Set(['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'])
+
 process.stdout.on('error', error => {
   if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit(0) // the reader has seen enough
-  throw error
+  const { reason, hint } = systemReason(error) ?? { reason: error.message }
+  process.stderr.write(`tracemalloc: cannot write standard output: ${reason}${hint ? `; ${hint}` : ''}\n`)
+  process.exit(3)
 })
+process.stderr.on('error', () => {}) // nobody can be told
 process.exitCode = await main(process.argv.slice(2))

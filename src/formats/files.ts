@@ -4,7 +4,7 @@ import type { Converter, ReadOptions, WriteOptions } from '../../converters/conv
 import { converters } from '../../converters/index.ts'
 import { compressionOf, fileSource, inflate, streamSource, writeWhole } from '../bytes/disk.ts'
 import type { Source } from '../bytes/source.ts'
-import { FormatError, UsageError } from '../errors.ts'
+import { FormatError, systemReason, UsageError } from '../errors.ts'
 import { LARGEST_INTERVAL } from '../model/meta.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { estimateCounts } from '../statistics/estimation/estimates.ts'
@@ -193,16 +193,22 @@ export function isSnapshotName(name: string): boolean {
 /** Files that a path stands for: itself, or the snapshots in a folder, by name. */
 export async function expandPath(path: string): Promise<string[]> {
   if (path === '-') return [path]
-  let isFolder: boolean
-  try {
-    isFolder = (await stat(path)).isDirectory()
-  } catch (error) {
+  const names = await filesIn(path).catch(error => {
     throw asFormatError(error)
-  }
-  if (!isFolder) return [path]
-  const names = (await readdir(path)).filter(isSnapshotName).sort()
+  })
+  if (!names) return [path]
   if (names.length === 0) throw new FormatError('unrecognized', 'a folder without snapshots')
   return names.map(name => join(path, name))
+}
+
+/** Names of the snapshots in a folder; undefined for a file. */
+async function filesIn(path: string): Promise<string[] | undefined> {
+  return (await stat(path)).isDirectory() ? snapshotsIn(path) : undefined
+}
+
+/** Names of the snapshots in a folder, in order. */
+export async function snapshotsIn(folder: string): Promise<string[]> {
+  return (await readdir(folder)).filter(isSnapshotName).sort()
 }
 
 /** The single snapshot of a file: CPython's `Snapshot.load`. Throws FormatError also when the file holds several. */
@@ -304,14 +310,8 @@ function peekable(source: Source): Peekable {
 /** I/O and zlib faults in the words of a FormatError; others unchanged. */
 function asFormatError(error: unknown): unknown {
   const code = (error as NodeJS.ErrnoException | undefined)?.code
-  const io: Record<string, string> = {
-    ENOENT: 'no such file',
-    EACCES: 'no permission to read it',
-    EPERM: 'no permission to read it',
-    EISDIR: 'it is a folder',
-  }
   if (typeof code !== 'string' || error instanceof FormatError) return error
-  if (io[code]) return new FormatError('unrecognized', io[code], { cause: error })
+  if (code === 'ENOENT') return new FormatError('unrecognized', 'no such file', { cause: error })
   if (code === 'Z_BUF_ERROR')
     return new FormatError('truncated', 'the compressed data ends too early', { cause: error })
   if (code === 'ERR_ZSTD_MISSING') return new FormatError('unsupported', (error as Error).message)
@@ -320,5 +320,8 @@ function asFormatError(error: unknown): unknown {
       cause: error,
     })
   }
-  return error
+  const system = systemReason(error)
+  if (!system) return error
+  const reason = /^E(ACCES|PERM)$/.test(code) ? `${system.reason} to read it` : system.reason
+  return new FormatError('unrecognized', reason, { cause: error, hint: system.hint })
 }

@@ -1,7 +1,8 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { loadSnapshots } from '../../src/formats/files.ts'
 import { checkSnapshots } from '../../src/gate/check.ts'
 import { parseConfig } from '../../src/gate/config.ts'
 import { parseSize } from '../../src/text/units.ts'
@@ -60,13 +61,37 @@ describe('the gate', () => {
   it('makes the new snapshots the baseline', async () => {
     const baseline = join(folder, 'baseline')
     expect((await cli(['check', baseline, FIRST, LAST, '--update'])).status).toBe(0)
-    expect(readdirSync(baseline)).toEqual(['baseline-1.pb.gz', 'baseline-2.pb.gz'])
+    expect(readdirSync(baseline)).toEqual(['baseline.pb.gz'])
+    expect(await loadSnapshots(join(baseline, 'baseline.pb.gz'))).toHaveLength(2)
     expect((await cli(['check', baseline, LAST, '--update'])).status).toBe(0)
-    expect(readdirSync(baseline)).toEqual(['baseline-1.pb.gz'])
+    expect(await loadSnapshots(join(baseline, 'baseline.pb.gz'))).toHaveLength(1)
     expect((await cli(['check', baseline, LAST])).status).toBe(0)
     const file = join(folder, 'one.pb.gz')
     await cli(['check', file, LAST, '--update'])
     expect(existsSync(file)).toBe(true)
+  })
+
+  it('replaces a baseline that `run --out` has made', async () => {
+    const baseline = join(folder, 'by-run')
+    mkdirSync(baseline)
+    copyFileSync(FIRST, join(baseline, 'tracemalloc.123.0000000001.pb.gz'))
+    copyFileSync(FIRST, join(baseline, 'baseline-1.pb.gz')) // an older version wrote such names
+    writeFileSync(join(baseline, 'tracemalloc.123.manifest.ndjson'), '{}\n')
+    expect((await cli(['check', baseline, LAST])).status).toBe(1)
+    expect((await cli(['check', baseline, LAST, '--update'])).status).toBe(0)
+    expect(readdirSync(baseline)).toEqual(['baseline.pb.gz'])
+    expect((await cli(['check', baseline, LAST])).status).toBe(0)
+  })
+
+  it('counts the new baseline alone, where the old one is left for what else is in the folder', async () => {
+    const baseline = join(folder, 'shared')
+    mkdirSync(baseline)
+    copyFileSync(FIRST, join(baseline, 'old.pb.gz'))
+    writeFileSync(join(baseline, 'notes.txt'), '')
+    const { stderr } = await cli(['check', baseline, LAST, '--update'])
+    expect(stderr).toMatch(/old\.pb\.gz was left there; it does not count any more\n/)
+    expect(readdirSync(baseline)).toEqual(['baseline.pb.gz', 'notes.txt', 'old.pb.gz'])
+    expect((await cli(['check', baseline, LAST])).status).toBe(0)
   })
 
   it('says how a baseline is made where there is none', async () => {

@@ -13,7 +13,7 @@ const DIR = 'TRACEMALLOC_DIR'
 
 /**
  * Traces this thread from here on, before the program's first line, and writes its snapshots as the settings say.
- * Throws UsageError when there can be no folder for them.
+ * Throws FileError when there can be no folder for them.
  */
 export function preload(settings: Settings): void {
   if (!isMainThread && !settings.workers) return

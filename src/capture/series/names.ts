@@ -1,6 +1,6 @@
 import { linkSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { UsageError } from '../../errors.ts'
+import { asFileError } from '../../errors.ts'
 
 /** Ending of the files of a capture: the default dump. */
 export const DUMP = '.pb.gz'
@@ -59,11 +59,11 @@ export function linkNext(
   }
 }
 
-/** Makes a folder for snapshots. Throws UsageError when there can be none. */
+/** Makes a folder for snapshots. Throws FileError when there can be none. */
 export function makeFolder(dir: string): void {
   try {
     mkdirSync(dir, { recursive: true })
   } catch (error) {
-    throw new UsageError(`cannot make the folder ${dir}: ${(error as Error).message}`, { cause: error })
+    throw asFileError(`make the folder ${dir}`, error)
   }
 }

@@ -1,6 +1,7 @@
-import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { TracemallocError } from '../../errors.ts'
+import { removeNow } from '../../bytes/disk.ts'
+import { asFileError } from '../../errors.ts'
 import type { SnapshotMeta } from '../../model/meta.ts'
 import type { Blocks } from './extra-blocks.ts'
 import { linkNext, RAW } from './names.ts'
@@ -34,8 +35,8 @@ export function rawFacts(text: string): Pick<Reading, 'nframe' | 'meta' | 'block
 }
 
 /**
- * Writes V8's profile whole or not at all, before it returns, under the next free number. Throws TracemallocError when the
- * folder cannot be written to.
+ * Writes V8's profile whole or not at all, before it returns, under the next free number. Throws FileError when the folder
+ * cannot be written to.
  */
 export function saveRaw(dir: string, reading: Reading): { number: number; path: string } {
   const temporary = join(dir, `.${reading.label}.${process.hrtime.bigint()}.tmp`)
@@ -50,10 +51,8 @@ export function saveRaw(dir: string, reading: Reading): { number: number; path: 
     }
     return linkNext(temporary, dir, reading.label, reading.meta.isolate, RAW)
   } catch (error) {
-    throw new TracemallocError(`cannot write a snapshot in ${dir}: ${(error as Error).message}`, {
-      cause: error,
-    })
+    throw asFileError(`write a snapshot in ${dir}`, error)
   } finally {
-    rmSync(temporary, { force: true })
+    removeNow(temporary)
   }
 }

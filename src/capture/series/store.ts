@@ -1,8 +1,9 @@
-import { closeSync, fsyncSync, openSync, readdirSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, readdirSync, writeSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { removeNow } from '../../bytes/disk.ts'
 import { bytesSource } from '../../bytes/source.ts'
-import { TracemallocError } from '../../errors.ts'
+import { asFileError, FileError, FormatError } from '../../errors.ts'
 import { dumpSnapshots, loadSource, MANIFEST } from '../../formats/files.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
 import { limitFrames } from '../../transform/truncate.ts'
@@ -33,16 +34,22 @@ export interface Read {
   took: number
 }
 
-/** Adds a line to the manifest of a series, and syncs it. */
+/** Adds a line to the manifest of a series, and syncs it. Throws FileError; the snapshot itself is on disk. */
 export function noteRead(dir: string, label: string, { path, snapshot, took }: Read): void {
   const { time, isolate, session, read, memory } = snapshot.meta
   const line = { file: basename(path), time, isolate, session, read, took: Math.round(took), memory }
-  const file = openSync(join(dir, `tracemalloc.${label}${MANIFEST}`), 'a')
+  const manifest = join(dir, `tracemalloc.${label}${MANIFEST}`)
   try {
-    writeSync(file, `${JSON.stringify(line)}\n`)
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
+    const file = openSync(manifest, 'a')
+    try {
+      const bytes = Buffer.from(`${JSON.stringify(line)}\n`)
+      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at)
+      fsyncSync(file)
+    } finally {
+      closeSync(file)
+    }
+  } catch (error) {
+    throw asFileError(`note ${basename(path)} in ${manifest}`, error)
   }
 }
 
@@ -55,7 +62,7 @@ export async function saveAs(path: string, reading: Reading): Promise<{ path: st
     return { path: own, snapshot }
   } catch (error) {
     const raw = saveRaw(dirname(own), reading)
-    throw new TracemallocError(`${raw.path} was written instead of ${own}: ${(error as Error).message}`, {
+    throw new FileError(`${raw.path} was written instead of ${own}: ${(error as Error).message}`, {
       cause: error,
     })
   }
@@ -80,10 +87,10 @@ export async function save(dir: string, reading: Reading): Promise<{ path: strin
   try {
     const snapshot = await snapshotOf(reading)
     await dumpSnapshots([snapshot], path, { exclusive: true })
-    unlinkSync(raw)
+    removeNow(raw)
     return { path, snapshot }
   } catch (error) {
-    throw new TracemallocError(`${raw} was kept as it is: ${(error as Error).message}`, { cause: error })
+    throw new FileError(`${raw} was kept as it is: ${(error as Error).message}`, { cause: error })
   }
 }
 
@@ -104,11 +111,11 @@ export async function savePeak(dir: string, reading: Reading, highest: number): 
 export async function finishRaw(path: string): Promise<{ path: string; snapshot: Snapshot }> {
   const text = await readFile(path, 'utf8')
   const facts = rawFacts(text)
-  if (!facts) throw new TracemallocError(`${path} is no profile of ours`)
+  if (!facts) throw new FormatError('unrecognized', `${path} is no profile of ours`)
   const snapshot = await snapshotOf({ profile: text, label: '', ...facts })
   const dump = path.slice(0, -RAW.length) + DUMP
   await dumpSnapshots([snapshot], dump, { exclusive: true })
-  unlinkSync(path)
+  removeNow(path)
   return { path: dump, snapshot }
 }
 

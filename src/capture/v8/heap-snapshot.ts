@@ -2,7 +2,7 @@ import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, writeSync } from '
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import v8 from 'node:v8'
-import { TargetError, TracemallocError } from '../../errors.ts'
+import { asFileError, TargetError } from '../../errors.ts'
 import { loadFile } from '../../formats/files.ts'
 import type { LocalSession, Session } from '../../inspector/session.ts'
 import { OLDER } from '../../model/tables/frames.ts'
@@ -26,7 +26,7 @@ export async function saveHeap(session: Session, path: string): Promise<void> {
       try {
         writeAll(file, chunk)
       } catch (error) {
-        fault ??= new TracemallocError(`cannot write ${path}: ${(error as Error).message}`, { cause: error })
+        fault ??= asFileError(`write ${path}`, error) as Error
       }
     }),
     session.on('HeapProfiler.reportHeapSnapshotProgress', () => {
@@ -46,7 +46,7 @@ export async function saveHeap(session: Session, path: string): Promise<void> {
     taken.catch(() => {}) // may end when nobody waits for it any more
     await Promise.race([taken, silent])
     if (fault) throw fault
-    fsyncSync(file)
+    syncNow(file, path)
   } finally {
     clearInterval(watch)
     for (const stop of stops) stop()
@@ -61,7 +61,15 @@ function openFile(path: string): number {
   try {
     return openSync(path, 'wx')
   } catch (error) {
-    throw new TracemallocError(`cannot write ${path}: ${(error as Error).message}`, { cause: error })
+    throw asFileError(`write ${path}`, error)
+  }
+}
+
+function syncNow(file: number, path: string): void {
+  try {
+    fsyncSync(file)
+  } catch (error) {
+    throw asFileError(`write ${path}`, error)
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { MODES, type Mode, type Sampling, sampling } from '../../capture/v8/settings.ts'
-import { TargetError, UsageError } from '../../errors.ts'
+import { FileError, TargetError, UsageError } from '../../errors.ts'
 import type { Launched } from '../../inspector/launch-chrome.ts'
 import type { TargetSpec } from '../../inspector/target.ts'
 import { addCapture, seconds } from '../capture-options.ts'
@@ -59,7 +59,7 @@ async function attach(text: string | undefined, options: Options): Promise<void>
   if (isRemote(spec)) say(`${text} is not on this machine: whoever reaches that port can run code there`)
   const interrupt = interruption()
   const steady = new Steady()
-  const reads = await attach(spec, {
+  const { reads, unwritten } = await attach(spec, {
     ...options,
     stableFrames: options.stableFrames && !launched, // it was launched so
     sampling: wanted,
@@ -73,6 +73,7 @@ async function attach(text: string | undefined, options: Options): Promise<void>
     },
   }).finally(() => launched?.close())
   interrupt.end()
+  if (unwritten > 0) throw new FileError(`${unwritten} of the files could not be written`)
   if (reads > 0) return
   if (interrupt.signal.aborted) process.exitCode = interrupt.status()
   else throw new TargetError('nothing was read')

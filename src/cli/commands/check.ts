@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { FormatError, UsageError } from '../../errors.ts'
 import type { GateConfig } from '../../gate/config.ts'
 import { CHECK_FORMATS, type CheckFormat } from '../../report/check-formats.ts'
+import { say } from '../capture-options.ts'
 import { addFilters, groupByOption, oneOf, type SelectionOptions } from '../options.ts'
 
 const EXAMPLE = `
@@ -36,18 +37,20 @@ async function check(baseline: string, paths: string[], options: CheckOptions): 
     import('../output.ts'),
   ])
   const config = await configOf(options.config)
-  if (!options.update && !existsSync(baseline)) {
+  const { baselineFiles, writeBaseline } = await import('../../gate/baseline.ts')
+  const files = await baselineFiles(baseline)
+  if (!options.update && !files?.length) {
     const hint = 'with --update the new snapshots become the baseline'
     throw new FormatError('unrecognized', `no baseline ${baseline}`, { hint })
   }
   const now = (await readSnapshots(paths, options)).map(named => named.snapshot)
   if (options.update) {
-    const { writeBaseline } = await import('../../gate/baseline.ts')
-    for (const path of await writeBaseline(baseline, now))
-      process.stderr.write(`tracemalloc: wrote ${path}\n`)
+    const { path, left } = await writeBaseline(baseline, now)
+    say(`wrote ${path}`)
+    for (const old of left) say(`${old} was left there; it does not count any more`)
     return
   }
-  const old = (await readSnapshots([baseline], options)).map(named => named.snapshot)
+  const old = (await readSnapshots(files!, options)).map(named => named.snapshot)
   const result = checkSnapshots(now, old, config, options.groupBy)
   await print(checkLines(result, options.format, process.cwd()))
   process.exitCode = { pass: 0, fail: 1, unknown: 5 }[result.outcome]

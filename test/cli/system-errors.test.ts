@@ -1,0 +1,113 @@
+// What the operating system refuses is one line and status 3, never an internal error, and nothing half is left behind.
+import { spawnSync } from 'node:child_process'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { main, root } from '../support/cli.ts'
+
+const PROFILE = join(root, 'samples/heapprofile/node26-heapprof-i2048.heapprofile')
+const HEAP = join(root, 'samples/heapsnapshot/made.heapsnapshot')
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tracemalloc-errors-'))
+  mkdirSync(join(folder, 'sealed'), { mode: 0o555 })
+  chmodSync(folder, 0o755)
+  writeFileSync(join(folder, 'file'), '')
+  symlinkSync('loop', join(folder, 'loop'))
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** Runs the command through a shell, as a user to whom modes mean something. */
+function shell(command: string) {
+  const tool = `"${process.execPath}" "${main}"`
+  const line = command.replaceAll('TOOL', tool).replaceAll('DIR', folder)
+  const asNobody =
+    process.getuid?.() === 0 ? ['setpriv', ['--reuid=65534', '--clear-groups', '--', 'bash']] : ['bash', []]
+  const [file, args] = asNobody as [string, string[]]
+  return spawnSync(file, [...args, '-c', line], { encoding: 'utf8', cwd: root })
+}
+
+const COMMANDS: [what: string, command: string, says: RegExp][] = [
+  [
+    'a folder that nobody may write to',
+    `TOOL convert ${PROFILE} DIR/sealed/x.pb.gz`,
+    /cannot write .*x\.pb\.gz: no permission/,
+  ],
+  [
+    'a folder that is not there',
+    `TOOL convert ${PROFILE} DIR/none/x.pb.gz`,
+    /cannot write .*: no such file or folder/,
+  ],
+  [
+    'a file in place of a folder',
+    `TOOL convert ${PROFILE} DIR/file/x.pb.gz`,
+    /: a part of the path is not a folder/,
+  ],
+  ['a link that leads to itself', `TOOL convert ${PROFILE} DIR/loop/x.pb.gz`, /: too many symbolic links/],
+  ['a folder in place of a file', `TOOL top DIR/sealed/..//sealed`, /a folder without snapshots/],
+  [
+    'a name that is too long',
+    `TOOL convert ${PROFILE} /tmp/${'x'.repeat(300)}.pb.gz`,
+    /: the name is too long/,
+  ],
+  ['a name that is too long to read', `TOOL top DIR/${'x'.repeat(300)}`, /: the name is too long/],
+  ['a link that leads to itself, to read', `TOOL top DIR/loop`, /: too many symbolic links/],
+  [
+    'a full disk behind convert',
+    `TOOL convert ${PROFILE} - --to csv > /dev/full`,
+    /cannot write standard output: no space left/,
+  ],
+  [
+    'a full disk behind top',
+    `TOOL top ${PROFILE} > /dev/full`,
+    /cannot write standard output: no space left/,
+  ],
+  [
+    'a full disk behind batch',
+    `TOOL batch samples/series --format json > /dev/full`,
+    /cannot write standard output: no space left/,
+  ],
+  ['a full disk behind heap', `TOOL heap ${HEAP} > /dev/full`, /cannot write standard output: no space left/],
+  [
+    'a baseline in such a folder',
+    `TOOL check DIR/sealed/b ${PROFILE} --update`,
+    /cannot make the folder .*: no permission/,
+  ],
+  [
+    'a run into such a folder',
+    `TOOL run --out DIR/sealed/x -- -e 1`,
+    /cannot make the folder .*: no permission/,
+  ],
+  [
+    'a run into a file there',
+    `TOOL run -o DIR/sealed/x.pb.gz samples/programs/leak.js 1`,
+    /cannot write into .*: no permission/,
+  ],
+  [
+    'a file that may grow no further',
+    `trap '' XFSZ; ulimit -f 1; TOOL convert ${PROFILE} /tmp/tracemalloc-$$.csv`,
+    /larger than allowed/,
+  ],
+]
+
+describe('what the system refuses', () => {
+  it.each(COMMANDS)('%s', (_, command, says) => {
+    const before = readdirSync(tmpdir()).filter(name => name.endsWith('.tmp'))
+    const { status, stderr } = shell(command)
+    expect(stderr).toMatch(says)
+    expect(stderr.replace(/^tracemalloc: note: .*\n/gm, '')).toMatch(/^tracemalloc: [^\n]*\n$/)
+    expect(stderr).not.toMatch(/internal error|^\s+at /m)
+    expect(status).toBe(3)
+    expect(readdirSync(folder).sort()).toEqual(['file', 'loop', 'sealed'])
+    expect(readdirSync(join(folder, 'sealed'))).toEqual([])
+    expect(readdirSync(tmpdir()).filter(name => name.endsWith('.tmp'))).toEqual(before)
+  })
+
+  it('a reader that has seen enough is no error', () => {
+    const { status, stderr } = shell(
+      `set -o pipefail; TOOL top ${PROFILE} --limit 0 | head -1 > /dev/null; exit \${PIPESTATUS[0]}`,
+    )
+    expect([status, stderr.replace(/^tracemalloc: note: .*\n/gm, '')]).toEqual([0, ''])
+  })
+})
