@@ -17,7 +17,7 @@
  * name the same lines; an empty traceback, which Python does not know, becomes the frame `<untraced>:0`.
  */
 
-import type { Source } from '../../src/bytes/source.ts'
+import { copyOf, type Source } from '../../src/bytes/source.ts'
 import { FormatError } from '../../src/errors.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import type { Converter, ReadOptions } from '../converter.ts'
@@ -45,7 +45,7 @@ async function read(source: Source, options: ReadOptions): Promise<readonly Snap
     }
     const bytes = rest.length > 0 ? joined(rest, chunk) : chunk
     const used = unpickler.run(bytes, offset)
-    rest = new Uint8Array(bytes.subarray(used)) // a copy: the buffer is used again
+    rest = copyOf(bytes, used)
     offset += used
   }
   return [unpickler.finish()]

@@ -1,5 +1,5 @@
 import { FormatError } from '../errors.ts'
-import type { Source } from './source.ts'
+import { copyOf, type Source } from './source.ts'
 
 export interface Line {
   /** Without its line break. */
@@ -43,7 +43,7 @@ export async function* linesOf(source: Source, format: string): AsyncGenerator<L
       yield line
     }
     if (from < chunk.length) {
-      pieces.push(chunk.slice(from))
+      pieces.push(copyOf(chunk, from))
       pending += chunk.length - from
     }
     if (pending > LONGEST) throw new FormatError('too-large', 'a line of over 512 MB', { format, offset })

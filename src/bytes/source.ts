@@ -1,9 +1,16 @@
-/** Bytes that arrive in pieces: a file, a pipe, an inflated stream. Knows nothing of the disk (see `node.ts`). */
+// Bytes that arrive in pieces: a file, a pipe, an inflated stream. Knows nothing of the disk (see `disk.ts`).
+
+/** A source of bytes. */
 export interface Source {
   /** For messages. */
   readonly name: string
   /** Pieces in order, after inflating. A piece is only valid until the next one is asked for: its buffer is used again. */
   chunks(): AsyncIterable<Uint8Array>
+}
+
+/** A copy of a part of a piece, to be kept: `slice()` of a Buffer is none, it is a view that changes with the next piece. */
+export function copyOf(bytes: Uint8Array, from = 0, to = bytes.length): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bytes.subarray(from, to))
 }
 
 /** A source over bytes in memory, in pieces of `size`. */
@@ -23,7 +30,7 @@ export async function readAll(source: Source, limit: number, tooLarge: () => Err
   for await (const chunk of source.chunks()) {
     length += chunk.length
     if (length > limit) throw tooLarge()
-    pieces.push(new Uint8Array(chunk)) // a copy (slice() of a Buffer is none): the buffer is used again
+    pieces.push(copyOf(chunk))
   }
   if (pieces.length === 1) return pieces[0]
   const all = new Uint8Array(length)

@@ -1,3 +1,4 @@
+import { copyOf } from '../bytes/source.ts'
 import { FormatError } from '../errors.ts'
 import { decode } from './values.ts'
 
@@ -29,7 +30,7 @@ export class StringPicker {
     let i = 0
     if (this.#open) {
       const close = count > 0 ? quotes[0] : end
-      if (this.#isWanted()) this.#hold(bytes.slice(start, close))
+      if (this.#isWanted()) this.#hold(copyOf(bytes, start, close))
       if (count === 0) return
       this.#ends()
       i = 1
@@ -45,7 +46,7 @@ export class StringPicker {
       i += 2
     }
     this.#open = i < count
-    if (this.#open && this.#isWanted()) this.#hold(bytes.slice(quotes[i] + 1, end))
+    if (this.#open && this.#isWanted()) this.#hold(copyOf(bytes, quotes[i] + 1, end))
   }
 
   #isWanted(): boolean {

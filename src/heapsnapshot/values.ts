@@ -1,3 +1,4 @@
+import { copyOf } from '../bytes/source.ts'
 import { FormatError, type FormatErrorCode } from '../errors.ts'
 import { AT, LONGEST_ROW, PIECE, type Scanner, STOP, TAIL } from './scan.ts'
 
@@ -318,7 +319,7 @@ class ValueReader implements Reader {
   feed(chunk: Uint8Array, p: number): number {
     const end = this.#end(chunk, p)
     if (this.#handler.read === 'json') {
-      const piece = new Uint8Array(chunk.subarray(p, end < 0 ? chunk.length : end)) // a copy
+      const piece = copyOf(chunk, p, end < 0 ? chunk.length : end)
       this.#length += piece.length
       if (this.#length > this.#handler.limit) {
         throw new FormatError('too-large', `longer than ${this.#handler.limit} bytes`)

@@ -1,8 +1,11 @@
 // What every converter owes, from the list and the samples alone. For one converter: -t '\bpprof'.
 // UPDATE_EXPECTED=1 writes the expected texts anew; read the difference before it is committed.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { gzipSync } from 'node:zlib'
-import { describe, expect, it } from 'vitest'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Converter, WriteOptions } from '../../converters/converter.ts'
 import { converters } from '../../converters/index.ts'
 import { bytesSource } from '../../src/bytes/source.ts'
@@ -10,6 +13,7 @@ import { FormatError } from '../../src/errors.ts'
 import { loadSource } from '../../src/formats/files.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import { checkSnapshot } from '../support/check-snapshot.ts'
+import { cli } from '../support/cli.ts'
 import { deepChain, madeSnapshots, manyRows, rowWithoutFrames } from '../support/made-snapshots.ts'
 import { invalidOf, type Sample, samplesOf } from '../support/samples.ts'
 import { carriedText, rowsText, summaryText } from '../support/snapshot-text.ts'
@@ -170,6 +174,37 @@ function writing(converter: Converter & Required<Pick<Converter, 'write'>>): voi
   })
 }
 
+describe('a file larger than several buffers', () => {
+  let folder: string
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'tracemalloc-large-'))
+  })
+  afterAll(() => rmSync(folder, { recursive: true }))
+
+  const both = converters.filter(c => c.read && c.write)
+  it.each(both.map(c => [c.name, c] as const))(
+    '%s is read alike by path, standard input and gzipped',
+    async (_, c) => {
+      const path = join(folder, `large.${c.name}`)
+      const plain = await written(c, [manyRows(60_000)])
+      const bytes = c.gzip ? gunzipSync(gzipSync(plain)) : plain
+      expect(bytes.length).toBeGreaterThan(2 * 262_144)
+      writeFileSync(path, bytes)
+      writeFileSync(`${path}.gz`, gzipSync(bytes))
+      const top = ['--group-by', 'traceback', '--limit', '0', '--from', c.name, '--format', 'csv']
+      const expected = await cli(['top', '-', ...top], { input: bytes })
+      expect(expected.status).toBe(0)
+      expect(expected.stdout.length).toBeGreaterThan(100_000)
+      for (const name of [path, path, path, `${path}.gz`]) {
+        const { status, stdout } = await cli(['top', name, ...top])
+        expect([status, hash(stdout)], name).toEqual([0, hash(expected.stdout)])
+      }
+    },
+  )
+})
+
+const hash = (text: string) => createHash('sha256').update(text).digest('hex')
+
 /** Reads bytes in pieces of `size`, as the loader does. */
 async function readBytes(
   converter: Converter,
@@ -179,16 +214,17 @@ async function readBytes(
   return converter.read!(reusing(bytes, size), {})
 }
 
-/** A source whose pieces are one buffer, used again, as a file's are. */
+/** A source whose pieces are one Buffer, used again: what is in a piece is gone as soon as the next one is asked for. */
 function reusing(bytes: Uint8Array, size: number) {
   return {
     name: 'unknown',
     async *chunks() {
-      const buffer = new Uint8Array(size)
+      const buffer = Buffer.alloc(size)
       for (let i = 0; i < bytes.length; i += size) {
         const piece = bytes.subarray(i, i + size)
         buffer.set(piece)
         yield buffer.subarray(0, piece.length)
+        buffer.fill(0xdd)
       }
     },
   }
