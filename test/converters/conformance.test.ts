@@ -184,7 +184,7 @@ describe('a file larger than several buffers', () => {
   const both = converters.filter(c => c.read && c.write)
   it.each(both.map(c => [c.name, c] as const))('%s is read alike by path and stream', async (_, c) => {
     const path = join(folder, `large.${c.name}`)
-    let bytes = Buffer.alloc(0)
+    let bytes: Buffer = Buffer.alloc(0)
     for (let rows = 10_000; bytes.length < 3 * 262_144; rows *= 2) bytes = await written(c, [manyRows(rows)])
     writeFileSync(path, bytes)
     writeFileSync(`${path}.gz`, gzipSync(bytes))
