@@ -37,8 +37,8 @@ export async function sampleHeap(
     },
     async read() {
       const start = performance.now()
-      const profile = await readSampler(session)
-      const memory = await isolate.memory()
+      // Asked for at once: the target answers both before it goes on, so the heap is as the profile's collection left it.
+      const [profile, memory] = await Promise.all([readSampler(session), isolate.memory()])
       const took = performance.now() - start
       page.look(await shown?.())
       const reading = readingOf(profile, target.label, page.sampled, page.reads++, memory)

@@ -7,6 +7,7 @@ import { estimateRows, type RowEstimates } from './estimation/estimates.ts'
 import { notesOf } from './notes.ts'
 import type { Comparison, ErrorBar, NoiseReason, Rule, SampledDiff } from './results.ts'
 import { findDrift } from './testing/drift.ts'
+import { heapBalance, isUnmatched } from './testing/heap-balance.ts'
 import { isPaired } from './testing/pairing.ts'
 import {
   addSums,
@@ -193,10 +194,14 @@ function judgeRows(
     if (isTestable(judge.sides(id))) tested.push(id)
     else verdict.reason = 'few samples'
   }
+  const balance = rule === 'paired' ? heapBalance(reads.now[0], reads.old[0]) : undefined
+  const whyNot = (id: number): NoiseReason | undefined => {
+    if (Math.abs(sums.sizeDiff[id]) < least) return 'small'
+    return balance && isUnmatched(balance, sums.sizeDiff[id]) ? 'heap unchanged' : undefined
+  }
   const call = (id: number) => {
-    const isLarge = Math.abs(sums.sizeDiff[id]) >= least
-    verdicts[id].significant = isLarge
-    verdicts[id].reason = isLarge ? undefined : 'small'
+    verdicts[id].reason = whyNot(id)
+    verdicts[id].significant = verdicts[id].reason === undefined
   }
   const called = falseDiscoveryRate(tested.map(id => verdicts[id].pValue ?? 1))
   for (const [i, id] of tested.entries()) if (called[i]) call(id)

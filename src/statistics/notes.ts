@@ -2,6 +2,7 @@ import type { Snapshot } from '../model/snapshot.ts'
 import { formatSize } from '../text/units.ts'
 import { describeSampling } from './estimation/sampling.ts'
 import type { Comparison, NoiseReason, Rule } from './results.ts'
+import { heapBalance, isUnmatched } from './testing/heap-balance.ts'
 import { detectableGrowth } from './testing/power.ts'
 
 /** What a user should know before believing the verdicts. */
@@ -12,7 +13,12 @@ export function notesOf(
   reason: NoiseReason | undefined,
 ): string[] {
   const all = [...old, ...now]
-  return [...ruleNotes(rule, reason), ...differenceNotes(all), ...orderNotes(now, old, rule)]
+  return [
+    ...ruleNotes(rule, reason),
+    ...differenceNotes(all),
+    ...orderNotes(now, old, rule),
+    ...balanceNotes(now, old, rule),
+  ]
 }
 
 /** The growth below which these snapshots show nothing for sure; nothing to say where they are exact or not judged. */
@@ -80,3 +86,17 @@ function orderNotes(now: readonly Snapshot[], old: readonly Snapshot[], rule: Ru
     a.read !== undefined && b.read !== undefined ? a.read > b.read : (a.time ?? 0) > (b.time ?? Infinity)
   return isLater ? ['the old snapshot is the later read of the session'] : []
 }
+
+/** A heap that did not grow with the samples. */
+function balanceNotes(now: readonly Snapshot[], old: readonly Snapshot[], rule: Rule): string[] {
+  const balance = rule === 'paired' ? heapBalance(now[0], old[0]) : undefined
+  if (!balance || !isUnmatched(balance, balance.heap + balance.unmatched)) return []
+  if (balance.unmatched < LEAST_NOTED) return []
+  const [sampled, heap] = [balance.heap + balance.unmatched, balance.heap].map(n => formatSize(n, true))
+  return [
+    `sampled memory ${sampled}, heap in use ${heap}: as much went that was there before tracing; later reads show what stays`,
+  ]
+}
+
+/** Bytes of unmatched growth from which on it is worth a note. */
+const LEAST_NOTED = 1 << 18

@@ -38,6 +38,7 @@ export type NoiseReason =
   | 'few samples' // too few samples for any verdict
   | 'small' // under 1 % of the total: identical runs differ by as much
   | 'runtime' // V8's or the inspector's own memory
+  | 'heap unchanged' // the heap in use did not change with it: it replaced what was there before tracing
   | 'drift' // the bytes moved between caller and callee
   | 'single runs' // exact, but one run against one other: nothing says how much runs differ
   | 'exact and sampled' // of different runs: at interval 1 V8 optimizes at another time, and objects are of other sizes

@@ -6,6 +6,7 @@ import { StatisticDiff, sortIds } from '../model/grouping/statistic.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { estimateRows, sumRows } from './estimation/estimates.ts'
 import type { NoiseReason, SeriesTrend, TrendRow } from './results.ts'
+import { heapBalance, isUnmatched } from './testing/heap-balance.ts'
 import { isPaired } from './testing/pairing.ts'
 import { addSums } from './testing/rules.ts'
 import { runtimeStacks } from './testing/runtime-stacks.ts'
@@ -35,7 +36,6 @@ export function seriesTrend(
   const groups = grouper.length
   const paired = reads.every(read => isPaired(read, reads[0]))
   const ids = Uint32Array.from(new Set(grouped.flatMap(g => [...g.ids])))
-  const verdicts = judgeSeries(grouper, groups, reads, ids, paired)
   const ages = paired ? cohorts(grouper, reads) : undefined
   const last = grouped[reads.length - 1]
   const at = (column: Float64Array, id: number) => column[id] ?? 0
@@ -48,6 +48,7 @@ export function seriesTrend(
   const count = column(id => at(last.count, id))
   const sizeDiff = column(id => size[id] - at(grouped[0].size, id))
   const countDiff = column(id => count[id] - at(grouped[0].count, id))
+  const verdicts = judgeSeries(grouper, groups, reads, ids, paired, sizeDiff)
   const columns = [sizeDiff.map(Math.abs), size, countDiff.map(Math.abs), count]
   const order = sortIds(ids, columns, (a, b) => grouper.compare(a, b))
   const estimated = grouped.some(g => g.estimated)
@@ -83,6 +84,7 @@ function judgeSeries(
   reads: readonly Snapshot[],
   ids: Uint32Array,
   paired: boolean,
+  sizeDiff: Float64Array,
 ): Verdict[] {
   const open: NoiseReason = paired ? 'interval unknown' : 'single runs'
   const verdicts = Array.from(
@@ -104,8 +106,13 @@ function judgeSeries(
     if (verdicts[id].reason === 'sampling') tested.push(id)
   }
   const called = falseDiscoveryRate(tested.map(id => verdicts[id].pValue as number))
+  const balance = heapBalance(reads[reads.length - 1], reads[0])
   for (const [i, id] of tested.entries()) {
-    if (called[i]) verdicts[id] = { ...verdicts[id], significant: true, reason: undefined }
+    if (!called[i]) continue
+    const isReplaced = balance !== undefined && isUnmatched(balance, sizeDiff[id])
+    verdicts[id] = isReplaced
+      ? { ...verdicts[id], reason: 'heap unchanged' }
+      : { ...verdicts[id], significant: true, reason: undefined }
   }
   return verdicts
 }

@@ -9,6 +9,7 @@ import { errorBars } from '../../src/statistics/estimation/error-bars.ts'
 import { estimateRows } from '../../src/statistics/estimation/estimates.ts'
 import { pairSnapshots } from '../../src/statistics/testing/pairing.ts'
 import { falseDiscoveryRate, repeatsTest } from '../../src/statistics/testing/significance.ts'
+import { seriesTrend } from '../../src/statistics/trend.ts'
 import { randomFrom, Sampler } from '../support/sampler.ts'
 import { exactMeta, sampledMeta, snapshotOf } from '../support/snapshots.ts'
 
@@ -197,6 +198,53 @@ describe('paired diffs', () => {
     const { rows } = compareSampled([now], [old], 'function')
     expect(rows.filter(row => row.reason === 'runtime')).toHaveLength(2)
     expect(rows.some(row => row.significant)).toBe(false)
+  })
+})
+
+describe('a heap that is known at each read', () => {
+  /** Two reads of one session: `entries` KiB came at a cache, `leaked` KiB at a leak, and the heap grew by `heap` KiB. */
+  function reads(entries: number, leaked: number, heap: number): [old: Snapshot, now: Snapshot] {
+    const sampler = new Sampler(4096, randomFrom(7))
+    const read = (heapUsed: number) => {
+      const snapshot = sampler.read()
+      return snapshot.with({
+        meta: { ...snapshot.meta, memory: { heapUsed, sampled: snapshot.total.size } },
+      })
+    }
+    sampler.allocate('main>cache', 128, 8 * 100)
+    const old = read(20 << 20)
+    sampler.allocate('main>cache', 128, 8 * entries)
+    sampler.allocate('main>leak', 128, 8 * leaked)
+    return [old, read((20 << 20) + 1024 * heap)]
+  }
+  const called = ([old, now]: [Snapshot, Snapshot]) => {
+    const { rows, notes, total } = compareSampled([now], [old], 'function')
+    const reasons = rows.map(row => `${row.statistic.label.split(' ')[0]} ${row.reason ?? 'called'}`)
+    return { reasons, notes, total: total.reason }
+  }
+
+  it('takes back growth that replaced what was there before tracing, and says so', () => {
+    const { reasons, notes, total } = called(reads(1000, 0, 20))
+    expect(reasons).toEqual(['cache heap unchanged'])
+    expect(total).toBe('heap unchanged')
+    expect(notes.join()).toMatch(
+      /sampled memory \+\d+ KiB, heap in use \+20\.0 KiB: as much went that was there before/,
+    )
+  })
+
+  it('leaves growth alone that the heap has, also beside a cache', () => {
+    expect(called(reads(1000, 0, 1000))).toMatchObject({ reasons: ['cache called'], notes: [] })
+    expect(called(reads(2000, 800, 800)).reasons).toEqual(['cache heap unchanged', 'leak called'])
+    expect(called(reads(900, 1000, 1000)).reasons).toEqual(['leak called', 'cache called']) // nothing tells them apart
+  })
+
+  it('holds for the trend of a series, and needs a heap that is known', () => {
+    const [old, now] = reads(1000, 0, 20)
+    const trend = (all: Snapshot[]) => seriesTrend(all, 'function').rows.map(row => row.reason)
+    const middle = now.with({ meta: { ...now.meta, read: 1 } })
+    expect(trend([old, middle, now])).toEqual(['heap unchanged'])
+    const without = (snapshot: Snapshot) => snapshot.with({ meta: { ...snapshot.meta, memory: {} } })
+    expect(called([without(old), without(now)]).reasons).toEqual(['cache called'])
   })
 })
 

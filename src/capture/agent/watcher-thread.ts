@@ -2,7 +2,7 @@
 // even while they loop or wait, so that neither a profile's text nor its conversion burdens the program's heaps.
 import { writeSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
-import { type Memory, readMemory } from '../../inspector/memory.ts'
+import { readMemory } from '../../inspector/memory.ts'
 import { workerSessions } from '../../inspector/node-workers.ts'
 import { localSession, type Session } from '../../inspector/session.ts'
 import { withTime } from '../../inspector/timeout.ts'
@@ -100,10 +100,13 @@ async function read(session: Session, isMain: boolean, only?: string, note?: str
   const { sampled, read } = result.value
   if (only !== undefined && sampled.isolate !== only) return undefined
   const start = performance.now()
-  const profile = await readSampler(session)
+  // Asked for at once: the program goes on when all are answered, so the heap is as the profile's collection left it.
+  const [profile, memory, blocks] = await Promise.all([
+    readSampler(session),
+    readMemory(session),
+    liveBlocks(session),
+  ])
   const took = performance.now() - start
-  const blocks = await liveBlocks(session)
-  const memory: Memory = await readMemory(session)
   if (isMain) lookout.noteRead(performance.now(), took, memory)
   const noted = note === undefined ? sampled : { ...sampled, notes: [...(sampled.notes ?? []), note] }
   const reading = readingOf(profile, label, noted, read, { ...memory, heapPeak: lookout.heapPeak })
