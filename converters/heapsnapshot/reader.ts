@@ -143,12 +143,20 @@ export class SnapshotReader {
 
   /** Does a node's name matter for the wanted columns? */
   #isNamed(type: string): boolean {
-    return this.#wants.has('type') ? isNamed(type) : this.#wants.has('domain') && type === 'native'
+    if (this.#wants.has('type')) return isNamed(type)
+    return (this.#wants.has('domain') && type === 'native') || this.#namesFrames(type)
   }
 
   /** Is the node's type to be told from the others'? */
   #tellsTypes(type: string): boolean {
-    return this.#wants.has('type') || (this.#wants.has('domain') && (type === 'native' || type === 'code'))
+    if (this.#wants.has('type')) return true
+    if (type === 'native') return this.#wants.has('domain') || this.#untraced !== undefined // their bytes are credited
+    return (this.#wants.has('domain') && type === 'code') || this.#namesFrames(type)
+  }
+
+  /** Is the name of such a node the function of its frame? It is, where all that is known is where a constructor is. */
+  #namesFrames(type: string): boolean {
+    return this.#locations !== undefined && type === 'object'
   }
 
   #edgeRows(header: Header): Handler {
