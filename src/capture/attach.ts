@@ -7,8 +7,8 @@ import { trackObjects } from './object-reader.ts'
 import type { AttachOptions, Read, Reader } from './reader.ts'
 import { sampleHeap } from './sampling-reader.ts'
 import { makeFolder } from './series/names.ts'
-import { keepFramesStable, keepObjectsInPlace } from './v8/flags.ts'
 import { isNotSampling } from './v8/sampler.ts'
+import { type KeepStable, keepObjectsInPlace, stabler } from './v8/stable-frames.ts'
 
 /** How long a lost target is looked for again, in ms. */
 const RECONNECT_TIME = 60_000
@@ -87,21 +87,22 @@ async function capture(
   progress: Progress,
 ): Promise<TargetError | undefined> {
   const readers = new Set<Reader>()
-  const undo: (() => Promise<void>)[] = []
   const beginWith = async (isolate: Isolate) => {
-    if (options.stableFrames) undo.push(await keepFramesStable(isolate.session, target))
     const { sampling } = options
+    await stable?.(isolate.session)
     readers.add(
       await (sampling
-        ? sampleHeap(target, isolate, sampling, options)
+        ? sampleHeap(target, isolate, sampling, options, stable ? 'stable' : 'inlined')
         : trackObjects(target, isolate, options)),
     )
   }
   const beginLater = (isolate: Isolate) =>
     beginWith(isolate).catch(error => options.say(`${isolate.name} is not sampled: ${error.message}`))
+  let stable: KeepStable | undefined
   let lost: TargetError | undefined
   try {
-    if (!options.sampling) undo.push(await keepObjectsInPlace(target.main.session, target))
+    if (!options.sampling) await keepObjectsInPlace(target)
+    stable = await stabler(target, options)
     for (const isolate of options.workers ? await target.isolates(beginLater) : [target.main]) {
       await (isolate === target.main ? beginWith(isolate) : beginLater(isolate))
     }
@@ -118,7 +119,6 @@ async function capture(
     lost = error
   } finally {
     for (const reader of readers) await reader.stop().catch(() => {})
-    for (const back of undo) await back().catch(() => {})
     await target.close().catch(() => {})
   }
   return lost

@@ -3,9 +3,9 @@ import { TargetError } from '../errors.ts'
 import type { Target } from '../inspector/isolate.ts'
 import type { Session } from '../inspector/session.ts'
 import type { Trace } from '../model/trace.ts'
-import { keepObjectsInPlace } from './v8/flags.ts'
 import { isOlder, traceObject } from './v8/heap-snapshot.ts'
 import { startTracker, stopTracker } from './v8/object-tracker.ts'
+import { keepObjectsInPlace, type StableOptions, stabler } from './v8/stable-frames.ts'
 
 /** Milliseconds between looks at the expression. */
 const LOOK_TIME = 50
@@ -13,7 +13,7 @@ const LOOK_TIME = 50
 /** Objects that the inspector holds for us. */
 const GROUP = 'tracemalloc'
 
-export interface ObjectOptions {
+export interface ObjectOptions extends StableOptions {
   /** Seconds to wait for a value that was made since the tracker started; 0 takes the value as it is. */
   wait: number
   signal: AbortSignal
@@ -32,13 +32,12 @@ export interface Origin {
  * Where the value of an expression was allocated. Starts the tracker, waits for a value made since, and stops it. The expression
  * is evaluated again and again. Throws TargetError where it has no object for a value.
  */
-export async function originOf(
-  target: Target,
-  expression: string,
-  { wait, signal }: ObjectOptions,
-): Promise<Origin> {
+export async function originOf(target: Target, expression: string, options: ObjectOptions): Promise<Origin> {
   const { session } = target.main
-  const moveAgain = await keepObjectsInPlace(session, target)
+  const { wait, signal } = options
+  await keepObjectsInPlace(target)
+  const stable = await stabler(target, options)
+  await stable?.(session)
   try {
     await startTracker(session)
     const first = await evaluate(session, expression, true) // may be older than the tracker: what replaces it is not
@@ -53,7 +52,6 @@ export async function originOf(
     }
   } finally {
     await stopTracker(session).catch(() => {})
-    await moveAgain().catch(() => {})
     await session.post('Runtime.releaseObjectGroup', { objectGroup: GROUP }).catch(() => {})
   }
 }

@@ -1,6 +1,7 @@
 import type { Isolate } from '../inspector/isolate.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { Sampling } from './v8/settings.ts'
+import type { StableOptions } from './v8/stable-frames.ts'
 
 /** One file that was written. */
 export interface Read {
@@ -19,7 +20,7 @@ export interface Reader {
   stop(): Promise<void>
 }
 
-export interface AttachOptions {
+export interface AttachOptions extends StableOptions {
   /** V8's sampler; its allocation tracker, which sees every object, where absent. */
   sampling?: Sampling
   /** Folder of numbered files. */
@@ -29,8 +30,6 @@ export interface AttachOptions {
   match?: string
   /** Sample workers and iframes too. */
   workers: boolean
-  /** Keep functions on the stack and objects apart while attached. */
-  stableFrames?: boolean
   /** Seconds between the reads of a series; a single read when absent. */
   every?: number
   /** Reads of a series. */
@@ -41,6 +40,4 @@ export interface AttachOptions {
   signal: AbortSignal
   /** Is told of every file. */
   onRead(read: Read): void
-  /** Is told what a user should know. */
-  say(line: string): void
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Isolate, Shown, Target } from '../inspector/isolate.ts'
+import type { Frames } from '../model/meta.ts'
 import type { AttachOptions, Reader } from './reader.ts'
 import { readingOf, type Sampled } from './series/metadata.ts'
 import { noteRead, save, saveAs } from './series/store.ts'
@@ -14,6 +15,7 @@ export async function sampleHeap(
   isolate: Isolate,
   sampling: Sampling,
   options: AttachOptions,
+  frames: Frames,
 ): Promise<Reader> {
   const { session, shown } = isolate
   const { usedSize } = await session.post<{ usedSize: number }>('Runtime.getHeapUsage')
@@ -21,6 +23,7 @@ export async function sampleHeap(
   if (!isOurs) options.say(`${target.name}: ${NOT_OURS}; its samples are read and it is not stopped`)
   const page = new Page(await shown?.(), {
     sampling,
+    frames,
     isIntervalKnown: isOurs,
     session: newSession(),
     pid: target.pid,

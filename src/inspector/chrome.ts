@@ -57,6 +57,7 @@ export async function chromeTarget(browser: Connection, targetId: string, where:
       runtime: 'chrome',
       runtimeVersion: product.replace(/^.*\//, ''),
       main,
+      lease: undefined,
       isolates: async begin => [main, ...(await new Children(browser, main, targetId, begin).start())],
       closed: session.closed,
       close: () => browser.close(),

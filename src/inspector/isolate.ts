@@ -1,3 +1,4 @@
+import type { Lease } from './lease/lease.ts'
 import type { Memory } from './memory.ts'
 import type { Session } from './session.ts'
 
@@ -31,6 +32,8 @@ export interface Target {
   readonly runtime: string
   readonly runtimeVersion: string | undefined
   readonly main: Isolate
+  /** Undoes what is changed in the target, also when we are killed; not of Chrome, nor of a target that lets nobody in. */
+  readonly lease: Lease | undefined
   /** The isolates there are now, `main` first. One that comes later is handed to `begin`, and waits for it where it can. */
   isolates(begin?: (isolate: Isolate) => Promise<void>): Promise<readonly Isolate[]>
   /** Resolves when the connection is gone, whoever closed it. */

@@ -3,6 +3,7 @@ import { TargetError, UsageError } from '../errors.ts'
 import { chromeTarget } from './chrome.ts'
 import { type Inspector, inspectorAt, type Listed } from './http.ts'
 import type { Isolate, Target } from './isolate.ts'
+import { type Lease, takeLease } from './lease/lease.ts'
 import { readMemory } from './memory.ts'
 import { inspectorOf } from './node-process.ts'
 import { type WorkerSession, workerSessions } from './node-workers.ts'
@@ -102,12 +103,14 @@ const CLOSE_INSPECTOR = 'process._debugEnd()'
 const CLOSE_TIME = 5000
 
 async function nodeTarget(connection: Connection, where: string, opened: boolean): Promise<Target> {
+  let lease: Lease | undefined
+  const inTime = <T>(work: Promise<T>) =>
+    Promise.race([work.catch(() => undefined), sleep(CLOSE_TIME, undefined, { ref: false })])
   const close = async () => {
-    if (opened) {
-      // The inspector goes away instead of answering.
-      connection.post('Runtime.evaluate', { expression: CLOSE_INSPECTOR }).catch(() => {})
-      await Promise.race([connection.closed, sleep(CLOSE_TIME, undefined, { ref: false })])
-    }
+    let isShared = false
+    if (lease) isShared = (await inTime(lease.release())) === true
+    else if (opened) connection.post('Runtime.evaluate', { expression: CLOSE_INSPECTOR }).catch(() => {})
+    if (opened && !isShared) await inTime(connection.closed) // it goes away instead of answering
     await connection.close()
   }
   try {
@@ -117,6 +120,7 @@ async function nodeTarget(connection: Connection, where: string, opened: boolean
       silent: true,
     })
     const { runtime = 'v8', pid, version } = result.value ?? {}
+    if (runtime !== 'v8') lease = await takeLease(connection, opened).catch(() => undefined)
     const main: Isolate = { name: 'main', session: connection, memory: () => readMemory(connection) }
     return {
       name: `${where}${version === undefined ? '' : `, ${runtime === 'node' ? 'Node' : 'Deno'} ${version}`}`,
@@ -125,6 +129,7 @@ async function nodeTarget(connection: Connection, where: string, opened: boolean
       runtime,
       runtimeVersion: version,
       main,
+      lease,
       isolates: async begin => [main, ...(runtime === 'node' ? await workerIsolates(connection, begin) : [])],
       closed: connection.closed,
       close,

@@ -8,6 +8,7 @@ const CHOICES: Record<string, readonly string[]> = {
   measure: ['live', 'allocated', 'peak'],
   accuracy: ['exact', 'sampled'],
   counts: ['exact', 'estimated'],
+  frames: ['stable', 'inlined'],
   intervalSource: ['given', 'recorded', 'inferred'],
 }
 const NUMBERS = ['time', 'read', 'pid']

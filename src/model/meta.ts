@@ -7,6 +7,9 @@ export const LARGEST_INTERVAL = 2 ** 32
 /** Where the sampling interval is known from. */
 export type IntervalSource = 'given' | 'recorded' | 'inferred'
 
+/** `stable`: no function was inlined into its caller while V8 sampled; `inlined`: bytes of a row may be an inlined callee's. */
+export type Frames = 'stable' | 'inlined'
+
 /** Facts about a snapshot that are not its traces. Unknown facts are left out, never guessed. */
 export interface SnapshotMeta {
   /** The converter that read it, or `capture`. */
@@ -19,6 +22,8 @@ export interface SnapshotMeta {
   /** Sampling interval in bytes. */
   interval?: number
   intervalSource?: IntervalSource
+  /** Whose bytes a row's are; left out where nobody has told. */
+  frames?: Frames
   /** Bytes between samples of backing stores, of the domain ArrayBuffer; rows of other domains than the heap are exact where absent. */
   bufferInterval?: number
   /** `node`, `chrome`, `deno`, `python`, ... and its version. */

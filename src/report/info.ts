@@ -1,4 +1,5 @@
 import type { Snapshot } from '../model/snapshot.ts'
+import { framesNotes } from '../statistics/notes.ts'
 import { visible } from '../text/escape.ts'
 import { formatSize } from '../text/units.ts'
 
@@ -74,7 +75,7 @@ function snapshotInfo(snapshot: Snapshot): SnapshotInfo {
     ...namelessBytes(snapshot),
     memory: meta.memory ?? {},
     skipped: meta.skipped ?? {},
-    notes: meta.notes ?? [],
+    notes: [...(meta.notes ?? []), ...framesNotes([snapshot])],
   }
 }
 

@@ -14,11 +14,18 @@ export function notesOf(
 ): string[] {
   const all = [...old, ...now]
   return [
+    ...framesNotes(all),
     ...ruleNotes(rule, reason),
     ...differenceNotes(all),
     ...orderNotes(now, old, rule),
     ...balanceNotes(now, old, rule),
   ]
+}
+
+/** Says so where the bytes of a row may not be its own. */
+export function framesNotes(snapshots: readonly Snapshot[]): string[] {
+  if (!snapshots.some(({ meta }) => meta.frames === 'inlined')) return []
+  return ["functions may have been inlined while V8 sampled: a row's bytes may be an inlined callee's"]
 }
 
 /** The growth below which these snapshots show nothing for sure; nothing to say where they are exact or not judged. */

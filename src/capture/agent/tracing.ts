@@ -5,7 +5,7 @@ import { type LocalSession, localSession } from '../../inspector/session.ts'
 import type { Blocks } from '../series/extra-blocks.ts'
 import { overheadOf, readingOf, type Sampled } from '../series/metadata.ts'
 import type { Reading } from '../series/raw-profile.ts'
-import { keepOwnFramesStable, setCompaction } from '../v8/flags.ts'
+import { areOwnFramesStable, keepOwnFramesStable, setCompaction } from '../v8/flags.ts'
 import { startTrackerNow } from '../v8/object-tracker.ts'
 import { startSamplerNow } from '../v8/sampler.ts'
 import type { Sampling } from '../v8/settings.ts'
@@ -67,6 +67,7 @@ export function startTracing(sampling: Sampling, extras: Extras = {}): Tracing {
   const stores = buffers ? sampleBuffers(sampling) : undefined
   const sampled: Sampled = {
     sampling,
+    frames: areOwnFramesStable() ? 'stable' : 'inlined',
     isIntervalKnown: isOurs,
     session: randomBytes(8).toString('hex'),
     pid: process.pid,

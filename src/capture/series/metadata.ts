@@ -1,11 +1,12 @@
 import type { Memory } from '../../inspector/memory.ts'
-import type { SnapshotMeta } from '../../model/meta.ts'
+import type { Frames, SnapshotMeta } from '../../model/meta.ts'
 import type { Sampling } from '../v8/settings.ts'
 import type { Reading } from './raw-profile.ts'
 
 /** What stays the same for all reads of one sampler. */
 export interface Sampled {
   sampling: Sampling
+  frames: Frames
   /** Random id of the sampler's life: reads with the same one pair. */
   session: string
   pid: number | undefined
@@ -37,6 +38,7 @@ export function readingOf(
 function factsOf(sampled: Sampled, read: number, memory: Memory): SnapshotMeta & { isolate: string } {
   const {
     sampling,
+    frames,
     session,
     pid,
     isolate,
@@ -56,6 +58,7 @@ function factsOf(sampled: Sampled, read: number, memory: Memory): SnapshotMeta &
     counts: exact ? 'exact' : 'estimated',
     interval: isIntervalKnown ? sampling.interval : undefined,
     intervalSource: isIntervalKnown ? 'recorded' : undefined,
+    frames,
     bufferInterval,
     runtime,
     runtimeVersion,

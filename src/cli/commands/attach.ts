@@ -35,7 +35,11 @@ export function register(program: Command): void {
     .option('--headed', 'with --launch: show its window')
     .option('--duration <seconds>', 'sample for so long before the read, or end the series after it', seconds)
     .option('--match <text>', 'part of the title or address of one of several targets')
-    .option('--stable-frames', 'keep V8 from inlining functions and folding allocations while attached')
+    .option('--stable-frames', 'end with an error where V8 cannot be kept from inlining functions meanwhile')
+    .option(
+      '--no-stable-frames',
+      'let V8 inline functions: nothing is slowed down, bytes may show at a caller',
+    )
     .option('--no-workers', 'leave workers and iframes of other sites alone')
     .addHelpText('after', EXAMPLE)
     .action(attach)
@@ -61,7 +65,7 @@ async function attach(text: string | undefined, options: Options): Promise<void>
   const steady = new Steady()
   const { reads, unwritten } = await attach(spec, {
     ...options,
-    stableFrames: options.stableFrames && !launched, // it was launched so
+    stableFrames: launched && options.stableFrames !== false ? 'already' : options.stableFrames,
     sampling: wanted,
     dir: options.out ?? '.',
     signal: interrupt.signal,
@@ -96,7 +100,7 @@ async function launch(url: string, { headed, stableFrames, mode }: Options): Pro
   const { launchChrome } = await import('../../inspector/launch-chrome.ts')
   return launchChrome(url, {
     headless: !headed,
-    stableFrames: stableFrames === true,
+    stableFrames: stableFrames !== false,
     objects: mode === OBJECTS,
   })
 }

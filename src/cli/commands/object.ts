@@ -7,6 +7,7 @@ Example: tracemalloc object 9229 'globalThis.cache' --wait 10`
 
 interface Options {
   wait?: number
+  stableFrames?: boolean
   match?: string
 }
 
@@ -18,11 +19,17 @@ export function register(program: Command): void {
     .argument('<expression>', 'JavaScript with the object for its value')
     .option('--wait <seconds>', 'wait for a value made from now on: V8 knows nothing of older ones', seconds)
     .option('--match <text>', 'part of the title or address of one of several targets')
+    .option('--stable-frames', 'end with an error where V8 cannot be kept from inlining functions meanwhile')
+    .option('--no-stable-frames', 'let V8 inline functions: calls may be missing')
     .addHelpText('after', EXAMPLE)
     .action(object)
 }
 
-async function object(text: string, expression: string, { wait = 0, match }: Options): Promise<void> {
+async function object(
+  text: string,
+  expression: string,
+  { wait = 0, match, stableFrames }: Options,
+): Promise<void> {
   const [
     { openTarget, parseTarget },
     { originOf },
@@ -42,7 +49,7 @@ async function object(text: string, expression: string, { wait = 0, match }: Opt
   const target = await openTarget(parseTarget(text), match)
   let origin: Origin
   try {
-    origin = await originOf(target, expression, { wait, signal: interrupt.signal })
+    origin = await originOf(target, expression, { wait, stableFrames, signal: interrupt.signal, say })
   } finally {
     await target.close()
     interrupt.end()

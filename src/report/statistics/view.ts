@@ -3,6 +3,7 @@ import { orderOf, statisticsOf } from '../../model/grouping/statistic.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
 import { errorBars } from '../../statistics/estimation/error-bars.ts'
 import { describeSampling } from '../../statistics/estimation/sampling.ts'
+import { framesNotes } from '../../statistics/notes.ts'
 import type { ErrorBar, Rule, SampledDiff, SampledStatistic } from '../../statistics/results.ts'
 
 /** What is shown of a snapshot: rows already sorted and cut. Renderers only write it down. */
@@ -58,7 +59,7 @@ export function topView(snapshot: Snapshot, options: ViewOptions): TopView {
     groups: groups.ids.length,
     estimated: snapshot.meta.counts === 'estimated',
     sampled: snapshot.meta.accuracy === 'sampled',
-    notes: samplingNotes([snapshot]),
+    notes: [...samplingNotes([snapshot]), ...framesNotes([snapshot])],
     total: { ...total, ...bars(-1, total.size) },
     rows: statisticsOf(groups, ids).map((statistic, i) => ({ statistic, ...bars(ids[i], statistic.size) })),
   }

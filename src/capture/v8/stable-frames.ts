@@ -1,0 +1,110 @@
+// Keeps the frames of a running target stable, and its objects in place; the target's lease undoes it, however we end.
+import { TargetError } from '../../errors.ts'
+import type { Target } from '../../inspector/isolate.ts'
+import type { Session } from '../../inspector/session.ts'
+import { COMPACTION, stableFlags } from './flags.ts'
+
+/** What is evaluated in a target to learn whether the program itself traces its objects, with the library. */
+const TRACES_OBJECTS = "!!globalThis[Symbol.for('tracemalloc')]?.objects"
+
+/** What is evaluated in a target to learn whether its coverage is collected. */
+const COLLECTS_COVERAGE = '!!globalThis.process?.env?.NODE_V8_COVERAGE'
+
+/** Keeps the frames of one more isolate stable. */
+export type KeepStable = (session: Session) => Promise<void>
+
+/** What the user is told before the start. */
+const COST = {
+  chrome: '1.5 to 3 times slower until we leave',
+  node: 'up to 3 times slower until we leave, also if we are killed',
+}
+
+export interface StableOptions {
+  /**
+   * Keep functions on the stack and objects apart while attached. Where nothing is said it is done where it can be; with `true`
+   * it is an error where it cannot; `already`: the target was started so.
+   */
+  stableFrames?: boolean | 'already'
+  /** Is told what a user should know. */
+  say(line: string): void
+}
+
+/** What is to be called with each isolate for stable frames; undefined where functions may be inlined, which is said. */
+export async function stabler(
+  target: Target,
+  { stableFrames, say }: StableOptions,
+): Promise<KeepStable | undefined> {
+  if (stableFrames === 'already') return async () => {}
+  if (stableFrames === false) {
+    say(INLINED)
+    return undefined
+  }
+  try {
+    const keep = await keepFramesStable(target)
+    const cost = target.runtime === 'chrome' ? COST.chrome : COST.node
+    say(`frames are kept stable: hot code runs ${cost} (--no-stable-frames goes without)`)
+    return keep
+  } catch (error) {
+    if (stableFrames || !(error instanceof TargetError)) throw error
+    say(`${error.message}: ${INLINED}`)
+    return undefined
+  }
+}
+
+const INLINED = 'functions may be inlined, and bytes show at one that calls the one that allocated them'
+
+/**
+ * Has a target keep its frames stable; what it gives is to be called with each of its isolates. In Node and Deno it turns flags off,
+ * and precise coverage on and off, which throws away code that was optimised with them. In Chrome nobody can set flags: coverage
+ * stays on until the session ends, which keeps functions from being inlined at a cost. Throws TargetError where the process cannot be
+ * told, or collects coverage itself, which this would end.
+ */
+async function keepFramesStable(target: Target): Promise<KeepStable> {
+  if (target.runtime === 'chrome') return startCoverage
+  if (!target.lease) throw new TargetError('the target lets nobody set its flags')
+  if (await holds(target.main.session, COLLECTS_COVERAGE)) {
+    throw new TargetError('the target collects coverage, which stable frames would end')
+  }
+  const version = target.runtime === 'node' ? (target.runtimeVersion ?? '') : NEWEST
+  const isNew = await target.lease.off(stableFlags(version)).catch(() => {
+    throw new TargetError('the target lets nobody set its flags')
+  })
+  return async session => {
+    if (!isNew) return // its code is stable already
+    await startCoverage(session)
+    await session.post('Profiler.stopPreciseCoverage')
+    await session.post('Profiler.disable')
+  }
+}
+
+/** The Node whose V8 that of Deno is like. */
+const NEWEST = '26'
+
+async function startCoverage(session: Session): Promise<void> {
+  await session.post('Profiler.enable')
+  await session.post('Profiler.startPreciseCoverage', { callCount: true })
+}
+
+/**
+ * Keeps V8 from moving the objects of a running Node process away from their traces. Elsewhere, and where the process cannot be
+ * told, nothing is done: then more traces are lost. Throws TargetError where the program itself traces its objects: V8 has one
+ * tracker for all, and our end would be its end.
+ */
+export async function keepObjectsInPlace({ runtime, main, lease }: Target): Promise<void> {
+  if (runtime !== 'node') return
+  if (await holds(main.session, TRACES_OBJECTS)) {
+    throw new TargetError('the program traces its objects itself, which this would end', {
+      hint: 'getObjectTraceback(object) in the program tells of one',
+    })
+  }
+  await lease?.off(COMPACTION).catch(() => {})
+}
+
+async function holds(session: Session, expression: string): Promise<boolean> {
+  const { result } = await session.post<{ result: { value?: unknown } }>('Runtime.evaluate', {
+    expression,
+    returnByValue: true,
+    silent: true,
+  })
+  return result.value === true
+}

@@ -1,0 +1,197 @@
+// What is evaluated in a target's main thread: it keeps account of who is attached, and undoes what was changed for those who
+// are gone, however they went. It is sent as its own text, so it uses nothing from outside of itself.
+
+/** The account of one process, found by a symbol on its `process`. */
+export interface Keeper {
+  /** Opens an account. The token it gives must be held by the inspector for the client: it dies with the client's session. */
+  hold(id: string): object
+  /** The client is there. */
+  beat(id: string): void
+  /** Turns off flags of V8, unless the process's own arguments name them. True when any was not off already. */
+  off(id: string, flags: readonly string[]): boolean
+  /** The inspector was opened for us; it is closed when the last client has gone. */
+  opened(): void
+  /** Closes an account and undoes what it alone was for. Returns how many there are left. */
+  release(id: string): number
+  /** Ends the accounts of those who are gone. Returns how many there are left. */
+  sweep(): number
+}
+
+/** Gives the keeper of the process that it is evaluated in, made when there is none. */
+export function keeper(): Keeper {
+  /** Milliseconds between two looks at the accounts. A look that comes late, because the thread was busy, is one look. */
+  const LOOK = 1000
+  /** After so many looks without a sign, garbage is collected to see whether the session is gone. */
+  const SUSPECT = [3, 10, 30]
+  /** After so many, a session that is open all the same (the network is cut, or the client stopped) is over. */
+  const GONE = 60
+  interface Account {
+    token: WeakRef<object>
+    flags: string[]
+    looks: number
+    seen: number
+  }
+  const KEY = Symbol.for('tracemalloc.keeper')
+  const place = process as unknown as { [KEY]?: Keeper; _debugEnd(): void }
+  const known = place[KEY]
+  if (known) return known
+  const builtin = (name: string) =>
+    (process as { getBuiltinModule?: (name: string) => unknown }).getBuiltinModule?.(name) ?? require(name)
+  const { Session } = builtin('inspector') as typeof import('node:inspector')
+  const { setFlagsFromString } = builtin('v8') as typeof import('node:v8')
+  const { runInNewContext } = builtin('vm') as typeof import('node:vm')
+  const timers = builtin('timers') as typeof import('node:timers')
+  const accounts = new Map<string, Account>()
+  const now = () => process.hrtime()[0]
+  let isOpened = false
+  let timer: NodeJS.Timeout | undefined
+
+  const ownFlags = () => [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ').replaceAll('_', '-')
+  const flagsInUse = () => new Set([...accounts.values()].flatMap(({ flags }) => flags))
+
+  const collect = () => {
+    const isOwn = ownFlags().includes('expose-gc')
+    if (!isOwn) setFlagsFromString('--expose-gc')
+    try {
+      runInNewContext('gc')()
+    } finally {
+      if (!isOwn) setFlagsFromString('--no-expose-gc')
+    }
+  }
+
+  /** Has each thread do something in its own inspector, then calls back; not waited for longer than two seconds. */
+  const inAllThreads = (commands: readonly (readonly [string, object])[], done: () => void) => {
+    const session = new Session()
+    const post = session.post.bind(session) as (method: string, params: object, done?: () => void) => void
+    const on = session.on.bind(session) as (
+      event: string,
+      heard: (message: { params: { sessionId: string; message: string } }) => void,
+    ) => void
+    const waiting = new Set<string>()
+    let isOver = false
+    const end = () => {
+      if (isOver) return
+      isOver = true
+      session.disconnect()
+      done()
+    }
+    const answered = (id: string) => {
+      waiting.delete(id)
+      if (waiting.size === 0) end()
+    }
+    session.connect()
+    for (const [method, params] of commands) post(method, params, () => {})
+    on('NodeWorker.attachedToWorker', ({ params: { sessionId } }) => {
+      waiting.add(sessionId)
+      for (const [i, [method, params]] of commands.entries()) {
+        const message = JSON.stringify({ id: i + 1, method, params })
+        post('NodeWorker.sendMessageToWorker', { sessionId, message }, () => {})
+      }
+    })
+    on('NodeWorker.receivedMessageFromWorker', ({ params: { sessionId, message } }) => {
+      if (JSON.parse(message).id === commands.length) answered(sessionId)
+    })
+    on('NodeWorker.detachedFromWorker', ({ params: { sessionId } }) => answered(sessionId))
+    post('NodeWorker.enable', { waitForDebuggerOnStart: false }, () => {
+      if (waiting.size === 0) end()
+      else timers.setTimeout(end, 2000).unref()
+    })
+  }
+
+  /** Throws away all optimised code, so that it is made again by the flags of now. */
+  const RENEW = [
+    ['Profiler.enable', {}],
+    ['Profiler.startPreciseCoverage', { callCount: true }],
+    ['Profiler.stopPreciseCoverage', {}],
+    ['Profiler.disable', {}],
+  ] as const
+  /** Ends the sampler and the tracker of a client whose session nobody ends. */
+  const STOP = [
+    ['HeapProfiler.stopSampling', {}],
+    ['HeapProfiler.startTrackingHeapObjects', {}],
+    ['HeapProfiler.disable', {}],
+  ] as const
+
+  const end = (id: string, isSilent: boolean) => {
+    const account = accounts.get(id)
+    if (!account) return
+    accounts.delete(id)
+    const others = flagsInUse()
+    const back = account.flags.filter(flag => !others.has(flag))
+    for (const flag of back) setFlagsFromString(`--${flag}`)
+    const isLast = accounts.size === 0
+    if (isLast) {
+      timers.clearInterval(timer)
+      Reflect.deleteProperty(place, KEY)
+    }
+    const close = () => {
+      if (isLast && isOpened) place._debugEnd()
+    }
+    const commands = [...(isSilent ? STOP : []), ...(back.some(flag => flag !== 'compact') ? RENEW : [])]
+    if (commands.length > 0) inAllThreads(commands, close)
+    else close()
+  }
+
+  const endDead = () => {
+    for (const [id, { token }] of [...accounts]) if (!token.deref()) end(id, false)
+  }
+
+  const look = () => {
+    let isSuspect = false
+    for (const [id, account] of [...accounts]) {
+      account.looks++
+      if (account.looks >= GONE) end(id, true)
+      else if (SUSPECT.includes(account.looks)) isSuspect = true
+    }
+    if (!isSuspect) return
+    collect()
+    endDead()
+  }
+
+  const made: Keeper = {
+    hold(id) {
+      if (accounts.size > 0) made.sweep()
+      else timer ??= timers.setInterval(look, LOOK).unref()
+      const token = {}
+      accounts.set(id, { token: new WeakRef(token), flags: [], looks: 0, seen: now() })
+      return token
+    },
+    beat(id) {
+      const account = accounts.get(id)
+      if (!account) return
+      account.looks = 0
+      account.seen = now()
+    },
+    off(id, flags) {
+      const account = accounts.get(id)
+      if (!account) throw new Error('no such account')
+      const own = ownFlags()
+      const isStable = Symbol.for('tracemalloc.stable') in process // the program keeps its frames stable itself
+      const isOurs = (flag: string) => !own.includes(flag) && !(isStable && flag !== 'compact')
+      const before = flagsInUse()
+      account.flags.push(...flags.filter(isOurs))
+      const fresh = account.flags.filter(flag => !before.has(flag))
+      for (const flag of fresh) setFlagsFromString(`--no-${flag}`)
+      return fresh.length > 0
+    },
+    opened() {
+      isOpened = true
+    },
+    release(id) {
+      end(id, false)
+      return accounts.size
+    },
+    sweep() {
+      const silent = [...accounts].filter(([, { seen }]) => now() - seen >= 3)
+      if (silent.length === 0) return accounts.size
+      for (const [id, { seen }] of silent) if (now() - seen >= GONE) end(id, true)
+      if (accounts.size > 0) {
+        collect()
+        endDead()
+      }
+      return accounts.size
+    },
+  }
+  Object.defineProperty(place, KEY, { value: made, configurable: true, enumerable: false })
+  return made
+}

@@ -1,0 +1,76 @@
+// The client's side of the keeper: tells the target every second that we are there, and undoes what clients that are gone left.
+import { randomBytes } from 'node:crypto'
+import { TargetError } from '../../errors.ts'
+import type { Session } from '../session.ts'
+import { keeper } from './keeper.ts'
+
+/** Milliseconds between two signs that we are there. */
+const BEAT = 1000
+
+/** What we are to a target: as long as it lasts, what was changed for us stays changed. */
+export interface Lease {
+  /** Turns off flags of V8 that the process's own arguments do not name. True when any was not off already. */
+  off(flags: readonly string[]): Promise<boolean>
+  /** Undoes all that was changed for us, and for nobody else who is attached: true when there is somebody. */
+  release(): Promise<boolean>
+}
+
+/** `keeper` in the target; the command line API has `require` where modules cannot be had from `process`. */
+const KEEPER = `(${keeper})()`
+/** The one that is there already; nothing where there is none. */
+const KNOWN = `process[Symbol.for('tracemalloc.keeper')]`
+
+/**
+ * Opens an account with the process of a session, whose own inspector undoes our changes when we are gone without a word: killed,
+ * or cut off. `opened`: the inspector was opened for us, and is closed at the end of the last lease. Throws TargetError where nothing can
+ * be evaluated.
+ */
+export async function takeLease(session: Session, opened: boolean): Promise<Lease> {
+  const id = randomBytes(8).toString('hex')
+  // The inspector holds the token for this session, by an objectId.
+  await evaluate(
+    session,
+    `(() => { const k = ${KEEPER}; ${opened ? 'k.opened(); ' : ''}return k.hold('${id}') })()`,
+  )
+  const call = (text: string) => evaluate(session, `${KNOWN}?.${text}`, true)
+  let isAnswered = true
+  const beat = () => {
+    if (!isAnswered) return // the target is busy, and finds the last one first
+    isAnswered = false
+    call(`beat('${id}')`)
+      .catch(() => {})
+      .finally(() => {
+        isAnswered = true
+      })
+  }
+  const timer = setInterval(beat, BEAT).unref()
+  void session.closed.then(() => clearInterval(timer))
+  return {
+    off: async flags => (await call(`off('${id}', ${JSON.stringify(flags)})`)) === true,
+    async release() {
+      clearInterval(timer)
+      return Number(await call(`release('${id}')`)) > 0
+    },
+  }
+}
+
+/** What an earlier client left in a process: nothing of it is there, it is undone now, or somebody is attached. */
+export type Repair = 'nothing' | 'undone' | 'in use'
+
+/** Undoes what clients that are gone left in the process of a session. */
+export async function repair(session: Session): Promise<Repair> {
+  const sweep = `(() => { const k = ${KNOWN}; return k && k.sweep() })()`
+  const closed = session.closed.then(() => 0) // the inspector itself was what had been left
+  const left = await Promise.race([evaluate(session, sweep, true).catch(() => closed), closed])
+  if (left === undefined) return 'nothing'
+  return left === 0 ? 'undone' : 'in use'
+}
+
+async function evaluate(session: Session, expression: string, returnByValue = false): Promise<unknown> {
+  const { result, exceptionDetails } = await session.post<{
+    result: { value?: unknown }
+    exceptionDetails?: object
+  }>('Runtime.evaluate', { expression, includeCommandLineAPI: true, returnByValue, silent: true })
+  if (exceptionDetails) throw new TargetError('nothing can be evaluated in the target')
+  return result.value
+}
