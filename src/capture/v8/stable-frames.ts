@@ -15,14 +15,14 @@ export type KeepStable = (session: Session) => Promise<void>
 
 /** What the user is told before the start. */
 const COST = {
-  chrome: '1.5 to 3 times slower until we leave',
+  chrome: 'several times slower until the page is loaded again',
   node: 'up to 3 times slower until we leave, also if we are killed',
 }
 
 export interface StableOptions {
   /**
-   * Keep functions on the stack and objects apart while attached. Where nothing is said it is done where it can be; with `true`
-   * it is an error where it cannot; `already`: the target was started so.
+   * Keep functions on the stack and objects apart while attached. Where nothing is said it is done where it can be undone however
+   * we end, which is not in Chrome; with `true` it is an error where it cannot be done; `already`: the target was started so.
    */
   stableFrames?: boolean | 'already'
   /** Is told what a user should know. */
@@ -35,7 +35,7 @@ export async function stabler(
   { stableFrames, say }: StableOptions,
 ): Promise<KeepStable | undefined> {
   if (stableFrames === 'already') return async () => {}
-  if (stableFrames === false) {
+  if (stableFrames === false || (stableFrames === undefined && target.runtime === 'chrome')) {
     say(INLINED)
     return undefined
   }
@@ -56,7 +56,7 @@ const INLINED = 'functions may be inlined, and bytes show at one that calls the 
 /**
  * Has a target keep its frames stable; what it gives is to be called with each of its isolates. In Node and Deno it turns flags off,
  * and precise coverage on and off, which throws away code that was optimised with them. In Chrome nobody can set flags: coverage
- * stays on until the session ends, which keeps functions from being inlined at a cost. Throws TargetError where the process cannot be
+ * stays on until the session ends, which keeps functions from being inlined, and leaves code slower than it was. Throws TargetError where the process cannot be
  * told, or collects coverage itself, which this would end.
  */
 async function keepFramesStable(target: Target): Promise<KeepStable> {

@@ -25,11 +25,17 @@ export function keeper(): Keeper {
   const SUSPECT = [3, 10, 30]
   /** After so many, a session that is open all the same (the network is cut, or the client stopped) is over. */
   const GONE = 60
+  /** After so many seconds in a thread that loops, in which the token cannot tell. */
+  const GONE_IN_LOOP = 10
   interface Account {
     token: WeakRef<object>
     flags: string[]
+    /** Looks since the last sign. */
     looks: number
+    /** Second of the last sign. */
     seen: number
+    /** Has the thread come to its timers since? Until then V8 keeps the token whatever happens. */
+    isMortal: boolean
   }
   const KEY = Symbol.for('tracemalloc.keeper')
   const place = process as unknown as { [KEY]?: Keeper; _debugEnd(): void }
@@ -140,6 +146,7 @@ export function keeper(): Keeper {
     let isSuspect = false
     for (const [id, account] of [...accounts]) {
       account.looks++
+      account.isMortal = true
       if (account.looks >= GONE) end(id, true)
       else if (SUSPECT.includes(account.looks)) isSuspect = true
     }
@@ -153,7 +160,7 @@ export function keeper(): Keeper {
       if (accounts.size > 0) made.sweep()
       else timer ??= timers.setInterval(look, LOOK).unref()
       const token = {}
-      accounts.set(id, { token: new WeakRef(token), flags: [], looks: 0, seen: now() })
+      accounts.set(id, { token: new WeakRef(token), flags: [], looks: 0, seen: now(), isMortal: false })
       return token
     },
     beat(id) {
@@ -184,7 +191,9 @@ export function keeper(): Keeper {
     sweep() {
       const silent = [...accounts].filter(([, { seen }]) => now() - seen >= 3)
       if (silent.length === 0) return accounts.size
-      for (const [id, { seen }] of silent) if (now() - seen >= GONE) end(id, true)
+      for (const [id, { seen, isMortal }] of silent) {
+        if (now() - seen >= (isMortal ? GONE : GONE_IN_LOOP)) end(id, true)
+      }
       if (accounts.size > 0) {
         collect()
         endDead()
