@@ -27,7 +27,7 @@ interface Row {
   reason?: string
 }
 
-/** Folder of the project, where the driver is started. */
+/** Folder of the project: the driver is bundled, and started there. */
 const ROOT = process.cwd()
 const MAIN = join(ROOT, 'dist/src/cli/main.js')
 const PROGRAMS = join(ROOT, 'test/matrix/programs')
@@ -35,6 +35,8 @@ const LIBRARY = join(ROOT, 'test/matrix/library.mjs')
 
 /** Units or requests that are asked for at once. */
 const BATCH = 50
+/** Milliseconds between two batches while a read is waited for. */
+const PAUSE = 200
 
 /** Runs a cell with the Node binary of its version. */
 export async function runCell({ program, way }: Cell, binary: string): Promise<Result> {
@@ -61,7 +63,10 @@ export async function runCell({ program, way }: Cell, binary: string): Promise<R
       const before = await numbers(out)
       // The read that was under way, and the first that began after now.
       if (!tracer) child.kill('SIGUSR2')
-      return newFiles(out, before, program, tracer ? 2 : 1, child, tracer)
+      const files = newFiles(out, before, program, tracer ? 2 : 1, child, tracer)
+      // The load goes on meanwhile.
+      while (!(await Promise.race([files.then(() => true), sleep(PAUSE, false)]))) await load(BATCH)
+      return files
     }
     await step()
     const old = await read()

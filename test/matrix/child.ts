@@ -5,7 +5,10 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** Milliseconds after which a process that does not answer is given up. */
-const PATIENCE = 120_000
+const PATIENCE = 300_000
+
+/** A program of the matrix is no test, whoever started it. */
+const UNTESTED = { VITEST: undefined, NODE_OPTIONS: undefined }
 
 export class Child {
   readonly #process: ChildProcess
@@ -15,7 +18,7 @@ export class Child {
   readonly #started = Date.now()
 
   constructor(binary: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-    this.#process = spawn(binary, args, { env: { ...process.env, ...env } })
+    this.#process = spawn(binary, args, { env: { ...process.env, ...UNTESTED, ...env } })
     this.#process.stderr!.setEncoding('utf8').on('data', text => {
       this.#errors += text
     })

@@ -1,10 +1,12 @@
-// Runs the matrix: npm run matrix -- [--only TEXT] [--from N] [--failed] [--fresh]; writes its table into docs/accuracy.md.
-// Results are kept in node_modules/.cache/matrix.json: cells that are there are not run again, unless --failed or --fresh says so.
+// Runs the matrix: npm run matrix -- [--only 'caches attach 20'] [--failed] [--fresh] [--jobs N]; writes its table into
+// docs/accuracy.md. Results are kept in node_modules/.cache/matrix.json: cells that are there are not run again, unless --failed
+// (those that are wrong) or --fresh (all) says so.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { nodeBinaries } from '../support/node-binaries.ts'
 import { type Result, runCell } from './cell.ts'
 import { cellsOf, nameOf } from './programs.ts'
+import { score, writeTable } from './table.ts'
 
 const KEPT = 'node_modules/.cache/matrix.json'
 const { values } = parseArgs({
@@ -43,6 +45,7 @@ async function work(): Promise<void> {
   }
 }
 
+/** What earlier runs came to. */
 function readKept(): Record<string, Result> {
   mkdirSync('node_modules/.cache', { recursive: true })
   try {
@@ -52,8 +55,5 @@ function readKept(): Record<string, Result> {
   }
 }
 
-for (const leaks of [true, false]) {
-  const done = cells.filter(cell => (cell.program.leak !== undefined) === leaks && kept[nameOf(cell)])
-  const right = done.filter(cell => kept[nameOf(cell)].right).length
-  console.log(`${leaks ? 'leaking' : 'steady'}: ${right} of ${done.length} right`)
-}
+writeTable(cells, kept)
+console.log(`leaking: ${score(chosen, kept, true)} right, steady: ${score(chosen, kept, false)} right`)

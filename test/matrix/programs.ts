@@ -72,6 +72,11 @@ export function cellsOf(nodes: readonly string[]): Cell[] {
   return nodes.flatMap(node => WAYS.flatMap(way => PROGRAMS.map(program => ({ program, way, node }))))
 }
 
+/** Which tenth of the matrix the cell of a number is in: each holds some of every way, version and kind. */
+export function tenthOf(i: number): number {
+  return (i + Math.floor(i / PROGRAMS.length)) % 10
+}
+
 /** What a cell is called. */
 export function nameOf({ program, way, node }: Cell): string {
   return `${program.file} ${way} ${node}`
