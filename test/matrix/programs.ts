@@ -28,7 +28,7 @@ export const PROGRAMS: readonly Program[] = [
   { file: 'jobs/stream-index.mjs', leak: '_transform', units: 400 },
   { file: 'jobs/worker-jobs.mjs', leak: 'handle', threads: 2 },
   { file: 'jobs/async-generator.mjs', leak: 'events' },
-  { file: 'jobs/rxjs-replay.mjs', leak: 6 },
+  { file: 'jobs/rxjs-window.mjs' },
   { file: 'jobs/fastq-drained.mjs' },
   { file: 'jobs/p-queue-pool.mjs' },
   { file: 'jobs/stream-pipeline.mjs', units: 300 },
