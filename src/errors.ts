@@ -8,6 +8,11 @@ export class TracemallocError extends Error {
   }
 }
 
+/** One line: what is wrong, and what to do next. */
+export function lineOf({ message, hint }: TracemallocError): string {
+  return (hint ? `${message}; ${hint}` : message).replace(/\s*\n\s*/g, ' ')
+}
+
 /** Wrong usage of the command or of a function: exit status 2. */
 export class UsageError extends TracemallocError {}
 

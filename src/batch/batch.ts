@@ -1,3 +1,4 @@
+import { lineOf, TracemallocError } from '../errors.ts'
 import type { LoadOptions } from '../formats/files.ts'
 import type { Cumulative, KeyType } from '../model/grouping/group.ts'
 import type { Snapshot } from '../model/snapshot.ts'
@@ -14,8 +15,8 @@ export interface BatchOptions {
   load: Omit<LoadOptions, 'onBytes'>
   keyTypes: readonly KeyType[]
   cumulative: Cumulative
-  /** What is done to a snapshot before it is compared: filters, source maps ... */
-  prepare?: (path: string, snapshot: Snapshot) => Promise<Snapshot>
+  /** What is done to the snapshots of a file before they are compared: filters, source maps ... */
+  prepare?: (path: string, snapshots: readonly Snapshot[]) => Promise<readonly Snapshot[]>
   seriesRule: SeriesRule
   /** Worker threads; as many as there are processors unless given. */
   threads?: number
@@ -77,13 +78,14 @@ export async function runBatch(paths: readonly string[], options: BatchOptions):
   const results = new Map<string, SeriesResult>()
   let i = 0
   for await (const { path, snapshots, error } of readInParallel(paths, options.load, options.threads)) {
-    if (error !== undefined) failed.push({ path, reason: error })
+    if (error && !(error instanceof TracemallocError)) throw error // a fault of ours, not of the file
+    if (error) failed.push({ path, reason: lineOf(error) })
     for (const packed of snapshots ?? []) {
       const name = nameOf(path, packed.meta.session, options.seriesRule)
       let reader = open.get(name)
       if (!reader) open.set(name, (reader = new SeriesReader(name, options)))
       const whole = unpackSnapshot(packed, reader.tables)
-      const snapshot = options.prepare ? await options.prepare(path, whole) : whole
+      const [snapshot] = options.prepare ? await options.prepare(path, [whole]) : [whole]
       reader.add(path, snapshot.over(reader.tables))
     }
     options.onFile?.()

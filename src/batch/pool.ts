@@ -1,64 +1,111 @@
+// Reads many files at once, in threads.
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import pLimit from 'p-limit'
+import { FormatError } from '../errors.ts'
 import type { LoadOptions } from '../formats/files.ts'
-import type { PackedSnapshot } from './transfer.ts'
+import { type PackedSnapshot, packError, unpackError } from './transfer.ts'
 import type { Job, Reply } from './worker.ts'
 
-/** A file that was read, or the words of why it was not. */
+/** A file that was read, or why it was not. */
 export interface ReadResult {
   path: string
   snapshots?: PackedSnapshot[]
-  error?: string
+  error?: Error
 }
 
-/** Files that a worker is given at once: it goes on while this thread is busy. */
+/** Files that a thread is given at once: it goes on while this one is busy. */
 const AT_ONCE = 2
 
 /**
- * Reads files in worker threads and yields them in the order given. Some files for each thread wait to be read or, read, to be taken, so
- * memory does not grow with their number.
+ * Reads files in threads and yields them in the order given. Some files for each thread wait to be read or, read, to be taken, so
+ * memory does not grow with their number. A file that takes more memory than a thread may have is one that cannot be read.
  */
 export async function* readInParallel(
   paths: readonly string[],
   options: LoadOptions,
   threads = availableParallelism(),
 ): AsyncGenerator<ReadResult> {
-  const count = Math.min(threads, paths.length)
-  const workers = Array.from({ length: count }, () => new Worker(new URL('./worker.js', import.meta.url)))
-  const idle = Array.from({ length: AT_ONCE }, () => workers).flat()
+  const all = Array.from({ length: Math.min(threads, paths.length) }, () => new Thread())
+  const idle = Array.from({ length: AT_ONCE }, () => all).flat()
   const most = 2 * idle.length
   const limit = pLimit(idle.length)
   const read = (id: number) =>
     limit(async () => {
-      const worker = idle.pop() as Worker
+      const thread = idle.pop() as Thread
       try {
-        return await ask(worker, { id, path: paths[id], options })
+        return await askOrRetry(thread, { id, path: paths[id], options })
       } finally {
-        idle.push(worker)
+        idle.push(thread)
       }
     })
   try {
     const ahead: Promise<Reply>[] = []
     for (let next = 0, taken = 0; taken < paths.length; taken++) {
-      while (next < paths.length && next < taken + most) ahead.push(read(next++))
+      while (next < paths.length && next < taken + most) {
+        const reply = read(next++)
+        reply.catch(() => {}) // it is thrown where it is awaited
+        ahead.push(reply)
+      }
       const { snapshots, error } = await (ahead.shift() as Promise<Reply>)
-      yield { path: paths[taken], snapshots, error }
+      yield { path: paths[taken], snapshots, error: error && unpackError(error) }
     }
   } finally {
-    await Promise.all(workers.map(worker => worker.terminate()))
+    await Promise.all(all.map(thread => thread.end()))
   }
 }
 
-function ask(worker: Worker, job: Job): Promise<Reply> {
-  return new Promise((resolve, reject) => {
-    const settle = (action: () => void) => {
-      worker.off('message', onMessage).off('error', onError)
-      action()
-    }
-    const onMessage = (reply: Reply) => reply.id === job.id && settle(() => resolve(reply))
-    const onError = (error: Error) => settle(() => reject(error))
-    worker.on('message', onMessage).on('error', onError)
-    worker.postMessage(job)
-  })
+/** A thread that runs out of memory may do so for the other file that it has, so each is tried once more by itself. */
+async function askOrRetry(thread: Thread, job: Job): Promise<Reply> {
+  try {
+    return await thread.ask(job)
+  } catch (error) {
+    if (!isOutOfMemory(error)) throw error
+  }
+  const alone = new Thread()
+  try {
+    return await alone.ask(job)
+  } catch (error) {
+    if (!isOutOfMemory(error)) throw error
+    const reason = 'reading it takes more memory than a thread may have'
+    const hint = 'NODE_OPTIONS=--max-old-space-size=MiB allows more'
+    return { id: job.id, error: packError(new FormatError('too-large', reason, { hint })) }
+  } finally {
+    await alone.end()
+  }
+}
+
+function isOutOfMemory(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY'
+}
+
+/** A thread that is started when it is first needed, and again when it has died. */
+class Thread {
+  #worker: Worker | undefined
+
+  ask(job: Job): Promise<Reply> {
+    const worker = (this.#worker ??= this.#start())
+    return new Promise((resolve, reject) => {
+      const settle = (action: () => void) => {
+        worker.off('message', onMessage).off('error', onError)
+        action()
+      }
+      const onMessage = (reply: Reply) => reply.id === job.id && settle(() => resolve(reply))
+      const onError = (error: Error) => settle(() => reject(error))
+      worker.on('message', onMessage).on('error', onError)
+      worker.postMessage(job)
+    })
+  }
+
+  #start(): Worker {
+    const worker = new Worker(new URL('./worker.js', import.meta.url))
+    worker.once('error', () => {
+      if (this.#worker === worker) this.#worker = undefined
+    })
+    return worker
+  }
+
+  async end(): Promise<void> {
+    await this.#worker?.terminate()
+  }
 }

@@ -1,3 +1,5 @@
+// How snapshots and errors go from one thread to another.
+import { FileError, FormatError, type FormatErrorCode, TracemallocError, UsageError } from '../errors.ts'
 import type { SnapshotMeta } from '../model/meta.ts'
 import { type Columns, Snapshot } from '../model/snapshot.ts'
 import type { Tables } from '../model/tables/tables.ts'
@@ -81,4 +83,33 @@ export function unpackSnapshot(packed: PackedSnapshot, tables: Tables): Snapshot
   )
   if (packed.estimates) takeEstimates(snapshot, packed.estimates)
   return snapshot
+}
+
+/** An error as plain values: a thread gets a copy, which has lost its class. */
+export interface PackedError {
+  kind: 'file' | 'usage' | 'format' | 'other'
+  message: string
+  stack?: string
+  hint?: string
+  /** Of a FormatError. */
+  code?: FormatErrorCode
+}
+
+export function packError(error: unknown): PackedError {
+  const { message, stack } = error instanceof Error ? error : new Error(String(error))
+  const hint = error instanceof TracemallocError ? error.hint : undefined
+  if (error instanceof FormatError) return { kind: 'format', message, stack, hint, code: error.code }
+  if (error instanceof UsageError) return { kind: 'usage', message, stack, hint }
+  return { kind: error instanceof FileError ? 'file' : 'other', message, stack, hint }
+}
+
+/** An error of the class that it had. */
+export function unpackError({ kind, message, stack, hint, code }: PackedError): Error {
+  const error = {
+    file: () => new FileError(message, { hint }),
+    usage: () => new UsageError(message, { hint }),
+    format: () => new FormatError(code!, message, { hint }),
+    other: () => new Error(message),
+  }[kind]()
+  return Object.assign(error, { message, stack })
 }

@@ -1,7 +1,6 @@
 import { parentPort } from 'node:worker_threads'
-import { TracemallocError } from '../errors.ts'
 import { type LoadOptions, loadFile } from '../formats/files.ts'
-import { buffersOf, type PackedSnapshot, packSnapshot } from './transfer.ts'
+import { buffersOf, type PackedError, type PackedSnapshot, packError, packSnapshot } from './transfer.ts'
 
 /** One file to read. */
 export interface Job {
@@ -10,11 +9,11 @@ export interface Job {
   options: LoadOptions
 }
 
-/** What came of it: the snapshots, or the words of the error. */
+/** What came of it: the snapshots, or the error. */
 export interface Reply {
   id: number
   snapshots?: PackedSnapshot[]
-  error?: string
+  error?: PackedError
 }
 
 parentPort?.on('message', read)
@@ -25,7 +24,7 @@ async function read({ id, path, options }: Job): Promise<void> {
     const { snapshots } = await loadFile(path, options)
     reply = { id, snapshots: snapshots.map(packSnapshot) }
   } catch (error) {
-    reply = { id, error: error instanceof TracemallocError ? error.message : String(error) }
+    reply = { id, error: packError(error) }
   }
   const buffers = new Set((reply.snapshots ?? []).flatMap(buffersOf))
   parentPort?.postMessage(reply, [...buffers])

@@ -9,12 +9,12 @@ import type { Redaction } from '../transform/redact.ts'
 /** Options that change what frames say. */
 export interface RewriteOptions {
   /** Folders that maps and sources may be read from; undefined = no source maps. */
-  sourceMaps?: string[]
-  app?: boolean
-  redact?: Redaction
+  readonly sourceMaps?: readonly string[]
+  readonly app?: boolean
+  readonly redact?: Redaction
   /** Folder that source lines may be read from; undefined = none are shown. */
-  sources?: string
-  verbose?: boolean
+  readonly sources?: string
+  readonly verbose?: boolean
 }
 
 /** Applies the options to snapshots as they are read. */
@@ -29,17 +29,11 @@ export interface Rewriter {
   getLine(): Promise<GetLine | undefined>
 }
 
-const rewriters = new WeakMap<RewriteOptions, Rewriter>()
-
-/** The rewriter of a command's options: one for all the files it reads, so that each map is decoded once. */
-export function rewriterOf(options: RewriteOptions): Rewriter {
-  let rewriter = rewriters.get(options)
-  if (!rewriter) rewriters.set(options, (rewriter = createRewriter(options)))
-  return rewriter
-}
-
-/** Throws UsageError for options that contradict each other, and, later, for a folder that is none. */
-function createRewriter(options: RewriteOptions): Rewriter {
+/**
+ * The rewriter of a command's options: one for all the files it reads, so that each map is decoded once. Throws UsageError for
+ * options that contradict each other, and, later, for a folder that is none.
+ */
+export function createRewriter(options: RewriteOptions): Rewriter {
   const { sourceMaps, sources, app, redact } = options
   if (sources !== undefined && redact)
     throw new UsageError('--sources shows what --redact hides', { hint: 'leave one' })

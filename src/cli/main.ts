@@ -1,6 +1,14 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
-import { FileError, FormatError, systemReason, TargetError, TracemallocError, UsageError } from '../errors.ts'
+import {
+  FileError,
+  FormatError,
+  lineOf,
+  systemReason,
+  TargetError,
+  TracemallocError,
+  UsageError,
+} from '../errors.ts'
 import { visible } from '../text/escape.ts'
 import { nearest, OPTIONAL_VALUES } from './options.ts'
 
@@ -80,9 +88,7 @@ async function ownVersion(): Promise<string> {
 /** One line: what, where, what to do next. */
 function messageOf(error: unknown): string {
   if (error instanceof CommanderError) return error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ')
-  if (error instanceof TracemallocError) {
-    return (error.hint ? `${error.message}; ${error.hint}` : error.message).replace(/\s*\n\s*/g, ' ')
-  }
+  if (error instanceof TracemallocError) return lineOf(error)
   const system = systemReason(error)
   if (system) {
     const { syscall, path } = error as NodeJS.ErrnoException

@@ -1,30 +1,18 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { ReadOptions, ROW_COLUMNS } from '../../converters/converter.ts'
-import { UsageError } from '../errors.ts'
-import { type BaseFilter, Filter } from '../model/filter.ts'
 import type { Cumulative } from '../model/grouping/group.ts'
 import { KEY_TYPES, type KeyType } from '../model/grouping/keys.ts'
 import { parseDomain } from '../model/meta.ts'
 import { FORMATS, type Format } from '../report/formats.ts'
 import { REDACTIONS } from '../transform/redactions.ts'
-import type { RewriteOptions } from './frame-options.ts'
+import type { ReadFlags } from './request.ts'
 
 /** Options as commander hands them over, of every command that selects and groups. */
-export interface SelectionOptions extends RewriteOptions {
-  groupBy: KeyType[]
-  cumulative?: 'once' | 'per-frame'
-  limit: number
-  include: string[]
-  exclude: string[]
-  allFrames?: boolean
-  domain?: number
-  interval?: number
-  snapshot?: number
-  from?: string
-  maxSize?: number
-  columns?: ReadOptions['columns']
-  samples?: ReadOptions['samples']
-  format?: Format
+export interface SelectionFlags extends ReadFlags {
+  readonly groupBy: readonly KeyType[]
+  readonly cumulative?: 'once' | 'per-frame'
+  readonly limit: number
+  readonly format?: Format
 }
 
 /** A whole number of at least `least`. */
@@ -101,11 +89,15 @@ export function addFilters(command: Command): Command {
     .option('--interval <bytes>', 'the sampling interval, where the file does not say it', wholeNumber(1))
     .option('--snapshot <n>', 'which snapshot of a file of several, from 1', wholeNumber(1))
     .option('--from <format>', 'the format of the input, instead of telling it by its content')
-    .option(
-      '--max-size <bytes>',
-      'most bytes of a file, inflated (default: 200 times a compressed one)',
-      wholeNumber(1),
-    )
+    .addOption(maxSizeOption())
+}
+
+/** The guard against files that inflate without end, of every command that reads any. */
+export function maxSizeOption(): Option {
+  return new Option(
+    '--max-size <bytes>',
+    'most bytes of a file, inflated (default: 200 times a compressed one)',
+  ).argParser(wholeNumber(1))
 }
 
 function addRewrites(command: Command): Command {
@@ -167,7 +159,7 @@ export const OPTIONAL_VALUES: Readonly<Record<string, string>> = {
 }
 
 /** The columns that groups of these keys, and the filters, look at. */
-export function columnsOf(options: SelectionOptions): ReadOptions['columns'] {
+export function columnsOf(options: SelectionFlags): ReadOptions['columns'] {
   const { groupBy, include, exclude, domain, app } = options
   const looksAtStacks =
     include.length + exclude.length > 0 || app || groupBy.some(k => k !== 'type' && k !== 'domain')
@@ -177,31 +169,6 @@ export function columnsOf(options: SelectionOptions): ReadOptions['columns'] {
   return columns
 }
 
-export function cumulativeOf(options: SelectionOptions): Cumulative {
+export function cumulativeOf(options: SelectionFlags): Cumulative {
   return options.cumulative === 'once' ? true : (options.cumulative ?? false)
-}
-
-/** The filters that the flags ask for. Throws UsageError for a line that is no number. */
-export function filtersOf(options: {
-  include: string[]
-  exclude: string[]
-  allFrames?: boolean
-  domain?: number
-}): BaseFilter[] {
-  const filter = (inclusive: boolean) => (text: string) => {
-    const [, pattern, line] = /^(.*?)(?::(\d+))?$/s.exec(text) as unknown as [string, string, string?]
-    if (pattern === '') throw new UsageError(`an empty pattern matches no file: '${text}'`)
-    const lineno = line === undefined ? undefined : Number(line)
-    return new Filter(inclusive, pattern, { lineno, allFrames: options.allFrames })
-  }
-  return [
-    ...options.include.map(filter(true)),
-    ...options.exclude.map(filter(false)),
-    ...(options.domain === undefined ? [] : [keepDomain(options.domain)]),
-  ]
-}
-
-/** Passes one domain only, and, unlike an inclusive filter, together with `--include`. */
-function keepDomain(domain: number): BaseFilter {
-  return { inclusive: false, matcher: snapshot => row => snapshot.columns.domain[row] === domain }
 }

@@ -20,6 +20,8 @@ const FREE = 64 << 20
 export interface LoadOptions extends ReadOptions {
   /** Name of the format, instead of detecting it. */
   from?: string
+  /** Number of the one snapshot that is wanted of a file of several, from 1; all unless given. */
+  snapshot?: number
   /** Told of the bytes of the file (as they are on disk) while it is read. */
   onBytes?: (n: number) => void
 }
@@ -28,7 +30,10 @@ export interface LoadOptions extends ReadOptions {
 export interface Loaded {
   readonly path: string
   readonly converter: Converter
+  /** Those that were asked for. */
   readonly snapshots: readonly Snapshot[]
+  /** Number of snapshots in the file. */
+  readonly total: number
 }
 
 /** The converter of a name. Throws UsageError for an unknown one. */
@@ -56,19 +61,26 @@ export async function loadFile(path: string, options: LoadOptions = {}): Promise
 }
 
 /** The same for bytes from anywhere. */
-export async function loadSource(
-  raw: Source,
-  options: LoadOptions = {},
-): Promise<{ converter: Converter; snapshots: readonly Snapshot[] }> {
-  const { interval = 1 } = options
+export async function loadSource(raw: Source, options: LoadOptions = {}): Promise<Omit<Loaded, 'path'>> {
+  checkLoadOptions(options)
+  const { from, snapshot } = options
+  return readInflated(raw, options, async source => {
+    const converter = from ? converterNamed(from) : await detectSource(source)
+    const all = await converter.read!(source, options)
+    const wanted = snapshot === undefined ? all : all.slice(snapshot - 1, snapshot)
+    if (snapshot !== undefined && wanted.length === 0)
+      throw new UsageError(`it holds ${all.length} snapshot(s), no number ${snapshot}`)
+    return { converter, snapshots: wanted.map(estimateCounts), total: all.length }
+  })
+}
+
+/** Throws UsageError for options that no file can be read with. */
+export function checkLoadOptions({ from, interval = 1, snapshot = 1 }: LoadOptions): void {
   if (!(interval >= 1 && interval <= LARGEST_INTERVAL))
     throw new UsageError(`a sampling interval is from 1 to ${LARGEST_INTERVAL} bytes`)
-  return readInflated(raw, options, async source => {
-    const converter = options.from ? converterNamed(options.from) : await detectSource(source)
-    if (!converter.read) throw new FormatError('unsupported', `${converter.name} can only be written`)
-    const snapshots = await converter.read(source, options)
-    return { converter, snapshots: snapshots.map(estimateCounts) }
-  })
+  if (!(Number.isSafeInteger(snapshot) && snapshot >= 1))
+    throw new UsageError(`the snapshots of a file are counted from 1: there is no number ${snapshot}`)
+  if (from && !converterNamed(from).read) throw new UsageError(`the format ${from} can only be written`)
 }
 
 /**

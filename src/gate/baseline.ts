@@ -8,15 +8,25 @@ import type { Snapshot } from '../model/snapshot.ts'
 /** The file of a baseline folder that `check --update` writes. It alone counts: to give it its name replaces the baseline. */
 const NAME = 'baseline.pb.gz'
 
-/**
- * The files of a baseline: the file itself; of a folder the one that an update has written, else all its snapshots. Undefined
- * where there is nothing at that path.
- */
-export async function baselineFiles(path: string): Promise<string[] | undefined> {
+/** A baseline on the disk. */
+export interface Baseline {
+  /** Its files: the file itself; of a folder the one that an update has written, else all its snapshots. */
+  readonly files: readonly string[]
+  /** Has an update written it? Then it holds what was chosen and prepared at that time. */
+  readonly isUpdated: boolean
+  /** Snapshots in the folder that do not count, since an update has replaced them. */
+  readonly replaced: readonly string[]
+}
+
+/** The baseline at a path; undefined where there is none. Throws FileError. */
+export async function findBaseline(path: string): Promise<Baseline | undefined> {
   try {
-    if (!(await stat(path)).isDirectory()) return [path]
-    const names = await snapshotsIn(path)
-    return (names.includes(NAME) ? [NAME] : names).map(name => join(path, name))
+    if (!(await stat(path)).isDirectory()) return { files: [path], isUpdated: false, replaced: [] }
+    const files = (await snapshotsIn(path)).map(name => join(path, name))
+    const own = join(path, NAME)
+    if (files.includes(own))
+      return { files: [own], isUpdated: true, replaced: files.filter(file => file !== own) }
+    return files.length > 0 ? { files, isUpdated: false, replaced: [] } : undefined
   } catch (error) {
     if (systemReason(error) && (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw asFileError(`read the baseline ${path}`, error)
@@ -31,9 +41,11 @@ export async function writeBaseline(
   path: string,
   snapshots: readonly Snapshot[],
 ): Promise<{ path: string; left: string[] }> {
-  const before = await baselineFiles(path)
-  const isFile = before ? before.length === 1 && before[0] === path : /\.[a-z]+(\.gz)?$/i.test(path)
-  if (isFile) {
+  const isFolder = await stat(path).then(
+    info => info.isDirectory(),
+    () => !/\.[a-z]+(\.gz)?$/i.test(path),
+  )
+  if (!isFolder) {
     await dumpSnapshots(snapshots, path)
     return { path, left: [] }
   }

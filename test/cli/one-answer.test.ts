@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { converters } from '../../converters/index.ts'
-import { columnsOf, type SelectionOptions } from '../../src/cli/options.ts'
+import { columnsOf, type SelectionFlags } from '../../src/cli/options.ts'
 import { dumpSnapshots, loadFile } from '../../src/formats/files.ts'
 import { KEY_TYPES, type KeyType } from '../../src/model/grouping/keys.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
@@ -19,7 +19,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 const rowsOf = (snapshots: readonly Snapshot[], key: KeyType) =>
   snapshots.map(snapshot => snapshot.statistics(key).map(String).sort())
 const selection = (key: KeyType) =>
-  ({ groupBy: [key], include: [], exclude: [], limit: 10 }) as unknown as SelectionOptions
+  ({ groupBy: [key], include: [], exclude: [], limit: 10 }) as unknown as SelectionFlags
 
 const samples = converters
   .filter(c => c.read)

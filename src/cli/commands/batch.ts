@@ -1,26 +1,18 @@
 import type { Command } from 'commander'
-import type { Snapshot } from '../../model/snapshot.ts'
 import { jsonText } from '../../text/escape.ts'
-import {
-  addGrouping,
-  cumulativeOf,
-  filtersOf,
-  oneOf,
-  type SelectionOptions,
-  wholeNumber,
-} from '../options.ts'
+import { addGrouping, cumulativeOf, oneOf, type SelectionFlags, wholeNumber } from '../options.ts'
 
 const EXAMPLE = `
 Example: tracemalloc batch samples/series --format markdown`
 
 const FORMATS = ['text', 'table', 'json', 'csv', 'markdown'] as const
 
-interface BatchCommandOptions extends Omit<SelectionOptions, 'format'> {
-  format?: (typeof FORMATS)[number]
-  series: string
-  baseline?: string
-  keepGoing?: boolean
-  threads?: number
+interface BatchFlags extends Omit<SelectionFlags, 'format'> {
+  readonly format?: (typeof FORMATS)[number]
+  readonly series: string
+  readonly baseline?: string
+  readonly keepGoing?: boolean
+  readonly threads?: number
 }
 
 export function register(program: Command): void {
@@ -42,7 +34,7 @@ export function register(program: Command): void {
     .action(batch)
 }
 
-async function batch(paths: string[], options: BatchCommandOptions): Promise<void> {
+async function batch(paths: string[], flags: BatchFlags): Promise<void> {
   const [
     { findSnapshots },
     { compareToBaseline, runBatch },
@@ -50,7 +42,7 @@ async function batch(paths: string[], options: BatchCommandOptions): Promise<voi
     report,
     { print, printNotes },
     { batchView },
-    { rewriterOf },
+    { readRequest },
   ] = await Promise.all([
     import('../../batch/find-snapshots.ts'),
     import('../../batch/batch.ts'),
@@ -58,27 +50,26 @@ async function batch(paths: string[], options: BatchCommandOptions): Promise<voi
     import('../../report/batch.ts'),
     import('../output.ts'),
     import('../../batch/view.ts'),
-    import('../frame-options.ts'),
+    import('../request.ts'),
   ])
-  const filters = filtersOf(options)
-  const rewriter = rewriterOf(options)
+  const { load, prepare } = readRequest(flags)
   const batchOptions = {
-    keyTypes: options.groupBy,
-    cumulative: cumulativeOf(options),
-    prepare: async (path: string, snapshot: Snapshot) => (await rewriter.apply(path, [snapshot], filters))[0],
-    seriesRule: parseSeriesRule(options.series),
-    load: { interval: options.interval, from: options.from },
-    threads: options.threads,
+    load,
+    prepare,
+    keyTypes: flags.groupBy,
+    cumulative: cumulativeOf(flags),
+    seriesRule: parseSeriesRule(flags.series),
+    threads: flags.threads,
   }
   const files = await findSnapshots(paths)
   const bar = await fileProgress(files.length)
   const result = await runBatch(files, { ...batchOptions, onFile: bar.add }).finally(bar.stop)
-  if (options.baseline !== undefined) {
-    await compareToBaseline(result, await findSnapshots([options.baseline]), batchOptions)
+  if (flags.baseline !== undefined) {
+    await compareToBaseline(result, await findSnapshots([flags.baseline]), batchOptions)
   }
   for (const { path, reason } of result.failed) process.stderr.write(`tracemalloc: ${path}: ${reason}\n`)
-  const view = batchView(result, options.groupBy, options.limit)
-  const format = options.format ?? (process.stdout.isTTY ? 'table' : 'text')
+  const view = batchView(result, flags.groupBy, flags.limit)
+  const format = flags.format ?? (process.stdout.isTTY ? 'table' : 'text')
   if (format === 'json') await print([jsonText(report.batchJson(view), 2)])
   else if (format === 'markdown') await print(report.batchMarkdown(view))
   else if (format === 'csv') await print(report.batchCsv(view))
@@ -87,7 +78,7 @@ async function batch(paths: string[], options: BatchCommandOptions): Promise<voi
   if (format === 'text' || format === 'csv') printNotes(view.series.flatMap(series => series.notes))
   if (result.failed.length > 0) {
     process.stderr.write(`tracemalloc: ${result.failed.length} of ${files.length} files could not be read\n`)
-    if (!options.keepGoing) process.exitCode = 3
+    if (!flags.keepGoing) process.exitCode = 3
   }
 }
 

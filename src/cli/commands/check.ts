@@ -1,20 +1,24 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { FormatError, UsageError } from '../../errors.ts'
+import type { Baseline } from '../../gate/baseline.ts'
 import type { GateConfig } from '../../gate/config.ts'
+import type { KeyType } from '../../model/grouping/keys.ts'
 import { CHECK_FORMATS, type CheckFormat } from '../../report/check-formats.ts'
 import { say } from '../capture-options.ts'
-import { addFilters, groupByOption, oneOf, type SelectionOptions } from '../options.ts'
+import { addFilters, groupByOption, oneOf } from '../options.ts'
+import type { ReadFlags, ReadRequest } from '../request.ts'
 
 const EXAMPLE = `
 Exit status: 0 within the budgets, 1 growth, 5 the snapshots cannot tell. Budgets are in tracemalloc.config.json.
 
 Example: tracemalloc check samples/series/leak-01.pb.gz samples/series/leak-01.pb.gz`
 
-interface CheckOptions extends Omit<SelectionOptions, 'format' | 'limit'> {
-  config?: string
-  update?: boolean
-  format: CheckFormat
+interface CheckFlags extends ReadFlags {
+  readonly groupBy: readonly KeyType[]
+  readonly config?: string
+  readonly update?: boolean
+  readonly format: CheckFormat
 }
 
 export function register(program: Command): void {
@@ -29,31 +33,54 @@ export function register(program: Command): void {
     .action(check)
 }
 
-async function check(baseline: string, paths: string[], options: CheckOptions): Promise<void> {
-  const [{ readSnapshots }, { checkSnapshots }, { checkLines }, { print }] = await Promise.all([
+async function check(baseline: string, paths: string[], flags: CheckFlags): Promise<void> {
+  const [
+    { readSnapshots },
+    { readRequest },
+    gate,
+    { checkSnapshots },
+    { checkLines },
+    { print, printNotes },
+  ] = await Promise.all([
     import('../input.ts'),
+    import('../request.ts'),
+    import('../../gate/baseline.ts'),
     import('../../gate/check.ts'),
     import('../../report/check.ts'),
     import('../output.ts'),
   ])
-  const config = await configOf(options.config)
-  const { baselineFiles, writeBaseline } = await import('../../gate/baseline.ts')
-  const files = await baselineFiles(baseline)
-  if (!options.update && !files?.length) {
-    const hint = 'with --update the new snapshots become the baseline'
-    throw new FormatError('unrecognized', `no baseline ${baseline}`, { hint })
-  }
-  const now = (await readSnapshots(paths, options)).map(named => named.snapshot)
-  if (options.update) {
-    const { path, left } = await writeBaseline(baseline, now)
+  const request = readRequest(flags)
+  const read = async (paths: readonly string[], request: ReadRequest) =>
+    (await readSnapshots(paths, request)).map(named => named.snapshot)
+  const config = await configOf(flags.config)
+  if (flags.update) {
+    const { path, left } = await gate.writeBaseline(baseline, await read(paths, request))
     say(`wrote ${path}`)
     for (const old of left) say(`${old} was left there; it does not count any more`)
     return
   }
-  const old = (await readSnapshots(files!, options)).map(named => named.snapshot)
-  const result = checkSnapshots(now, old, config, options.groupBy)
-  await print(checkLines(result, options.format, process.cwd()))
+  const found = await gate.findBaseline(baseline)
+  if (!found) {
+    const hint = 'with --update the new snapshots become the baseline'
+    throw new FormatError('unrecognized', `no baseline ${baseline}`, { hint })
+  }
+  printNotes(baselineNotes(found))
+  const now = await read(paths, request)
+  const old = await read(found.files, ofBaseline(request, found))
+  const result = checkSnapshots(now, old, config, flags.groupBy)
+  await print(checkLines(result, flags.format, process.cwd()))
   process.exitCode = { pass: 0, fail: 1, unknown: 5 }[result.outcome]
+}
+
+/** What an update wrote is in our own format, and holds only what was picked of the files then. */
+function ofBaseline(request: ReadRequest, { isUpdated }: Baseline): ReadRequest {
+  if (!isUpdated) return request
+  return { ...request, load: { ...request.load, from: undefined, snapshot: undefined } }
+}
+
+function baselineNotes({ files, replaced }: Baseline): string[] {
+  if (replaced.length === 0) return []
+  return [`${files[0]} alone is the baseline: ${replaced.length} other snapshots beside it do not count`]
 }
 
 async function configOf(path: string | undefined): Promise<GateConfig> {

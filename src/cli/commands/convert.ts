@@ -1,20 +1,13 @@
 import type { Command } from 'commander'
-import type { RewriteOptions } from '../frame-options.ts'
 import { addFilters } from '../options.ts'
+import type { ReadFlags } from '../request.ts'
 
 const EXAMPLE = `
 Example: tracemalloc convert samples/heapprofile/node26-heapprof-i2048.heapprofile /tmp/x.pb.gz`
 
-interface ConvertOptions extends RewriteOptions {
-  include: string[]
-  exclude: string[]
-  allFrames?: boolean
-  domain?: number
-  interval?: number
-  snapshot?: number
-  from?: string
-  to?: string
-  merge?: boolean
+interface ConvertFlags extends ReadFlags {
+  readonly to?: string
+  readonly merge?: boolean
 }
 
 export function register(program: Command): void {
@@ -28,18 +21,23 @@ export function register(program: Command): void {
     .action(convert)
 }
 
-async function convert(input: string, output: string, options: ConvertOptions): Promise<void> {
-  const [{ readSnapshots }, { converterFor, converterNamed, dumpSnapshots }, { sayLosses }, { writeStdout }] =
-    await Promise.all([
-      import('../input.ts'),
-      import('../../formats/files.ts'),
-      import('../losses.ts'),
-      import('../output.ts'),
-    ])
-  const converter =
-    options.to || output === '-' ? converterNamed(options.to ?? 'pprof') : converterFor(output)
-  const snapshots = (await readSnapshots([input], options)).map(named => named.snapshot)
-  const { merge } = options
+async function convert(input: string, output: string, flags: ConvertFlags): Promise<void> {
+  const [
+    { readSnapshots },
+    { readRequest },
+    { converterFor, converterNamed, dumpSnapshots },
+    { sayLosses },
+    { writeStdout },
+  ] = await Promise.all([
+    import('../input.ts'),
+    import('../request.ts'),
+    import('../../formats/files.ts'),
+    import('../losses.ts'),
+    import('../output.ts'),
+  ])
+  const converter = flags.to || output === '-' ? converterNamed(flags.to ?? 'pprof') : converterFor(output)
+  const snapshots = (await readSnapshots([input], readRequest(flags))).map(named => named.snapshot)
+  const { merge } = flags
   if (output === '-') await writeStdout(converter, snapshots, { merge })
   else await dumpSnapshots(snapshots, output, { to: converter.name, merge })
   sayLosses(snapshots, converter)

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { UsageError } from '../../errors.ts'
 import type { Named } from '../input.ts'
-import { addSelection, columnsOf, cumulativeOf, type SelectionOptions } from '../options.ts'
+import { addSelection, columnsOf, cumulativeOf, type SelectionFlags } from '../options.ts'
 
 const HELP = `
 Several old and several new runs, with -- between them, give the variation between runs: from three old runs on it
@@ -9,10 +9,10 @@ decides what is significant. Sampled sizes have an error; what chance explains i
 
 Example: tracemalloc diff samples/heapprofile/leak-node26-i1024-before.heapprofile samples/heapprofile/leak-node26-i1024-after.heapprofile`
 
-interface DiffOptions extends SelectionOptions {
-  significant?: boolean
-  output?: string
-  to?: string
+interface DiffFlags extends SelectionFlags {
+  readonly significant?: boolean
+  readonly output?: string
+  readonly to?: string
 }
 
 export function register(program: Command): void {
@@ -30,37 +30,37 @@ export function register(program: Command): void {
     .action(diff)
 }
 
-async function diff(paths: string[], options: DiffOptions): Promise<void> {
+async function diff(paths: string[], flags: DiffFlags): Promise<void> {
   const [oldPaths, newPaths] = sidesOf(paths, process.argv)
-  const [{ readSnapshots }, { rewriterOf }, { diffView }, { printViews }] = await Promise.all([
+  const [{ readSnapshots }, { readRequest }, { diffView }, { printViews }] = await Promise.all([
     import('../input.ts'),
-    import('../frame-options.ts'),
+    import('../request.ts'),
     import('../../report/statistics/diff-view.ts'),
     import('../output.ts'),
   ])
-  if (options.output === undefined) options.columns = columnsOf(options)
-  const old = await readSnapshots(oldPaths, options)
-  const now = await readSnapshots(newPaths, options)
+  const request = readRequest(flags, flags.output === undefined ? { columns: columnsOf(flags) } : {})
+  const old = await readSnapshots(oldPaths, request)
+  const now = await readSnapshots(newPaths, request)
   const isRuns = oldPaths.length + newPaths.length > 2
-  if (options.output !== undefined) {
+  if (flags.output !== undefined) {
     if (isRuns) throw new UsageError('--output writes the difference of one old and one new snapshot')
     const { writeDifference } = await import('../write-difference.ts')
     const pairs = pair(oldPaths[0], old, newPaths[0], now).map(p => ({ now: p.now[0], old: p.old[0] }))
-    return await writeDifference(pairs, options.output, options.to)
+    return await writeDifference(pairs, flags.output, flags.to)
   }
   const comparisons = isRuns
     ? [{ title: undefined, old: old.map(n => n.snapshot), now: now.map(n => n.snapshot) }]
     : pair(oldPaths[0], old, newPaths[0], now)
   const views = comparisons.map(({ title, old, now }) =>
     diffView(now, old, {
-      keyTypes: options.groupBy,
-      cumulative: cumulativeOf(options),
-      limit: options.limit,
+      keyTypes: flags.groupBy,
+      cumulative: cumulativeOf(flags),
+      limit: flags.limit,
       title,
-      significantOnly: options.significant,
+      significantOnly: flags.significant,
     }),
   )
-  await printViews(views, options.format, await rewriterOf(options).getLine())
+  await printViews(views, flags.format, await request.getLine())
 }
 
 /** Paths of the old and of the new side: those before and behind `--`, which the parser leaves out, or one each. */

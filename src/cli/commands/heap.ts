@@ -5,7 +5,7 @@ import type { Heap } from '../../heap/summary.ts'
 import { FORMATS, type Format } from '../../report/formats.ts'
 import type { HeapView } from '../../report/heap.ts'
 import { formatSize } from '../../text/units.ts'
-import { oneOf, wholeNumber } from '../options.ts'
+import { maxSizeOption, oneOf, wholeNumber } from '../options.ts'
 
 interface HeapOptions {
   class?: string
@@ -17,7 +17,8 @@ interface HeapOptions {
   target?: string
   limit: number
   format?: Format
-  maxMemory: number
+  maxMemory?: number
+  maxSize?: number
 }
 
 const EXAMPLE = `
@@ -41,7 +42,8 @@ export function register(program: Command): void {
     .option('--target <second>', 'see --base')
     .option('--limit <n>', 'rows to show; 0 = all', wholeNumber(0), 10)
     .option('--format <format>', FORMATS.join(', '), oneOf(FORMATS))
-    .option('--max-memory <MiB>', 'most memory to use', mebibytes, 0.9 * availableMemory())
+    .option('--max-memory <MiB>', 'most memory to use (default: nine tenths of what is available)', mebibytes)
+    .addOption(maxSizeOption())
     .addHelpText('after', EXAMPLE)
     .action(heap)
 }
@@ -122,14 +124,15 @@ async function readGraphOf(path: string, edgeNames: boolean, options: HeapOption
       import('../input.ts'),
     ])
   const bar = progress(path)
+  const most = options.maxMemory ?? 0.9 * availableMemory()
   const graphOptions = {
     edgeNames,
     admit: (header: Parameters<typeof memoryNeeded>[0]) => {
       const needed = memoryNeeded(header, { edgeNames })
-      if (needed <= options.maxMemory) return
+      if (needed <= most) return
       throw new FormatError(
         'too-large',
-        `it needs about ${formatSize(needed)} of memory, ${formatSize(options.maxMemory)} may be used`,
+        `it needs about ${formatSize(needed)} of memory, ${formatSize(most)} may be used`,
         {
           format: 'heapsnapshot',
           hint: `top --group-by type needs 70 MiB for a file of any size, or raise --max-memory`,
@@ -138,7 +141,8 @@ async function readGraphOf(path: string, edgeNames: boolean, options: HeapOption
     },
   }
   try {
-    const work = readFileAs(path, converterNamed('heapsnapshot'), { onBytes: bar.add }, source =>
+    const load = { maxSize: options.maxSize, onBytes: bar.add }
+    const work = readFileAs(path, converterNamed('heapsnapshot'), load, source =>
       readGraph(source, graphOptions),
     )
     return await inFile(path, work)
@@ -169,7 +173,9 @@ async function stayedRows(path: string, base: string, target: string, options: H
     import('../../formats/files.ts'),
     import('../input.ts'),
   ])
-  const idsOf = (file: string) => inFile(file, readFileAs(file, converterNamed('heapsnapshot'), {}, readIds))
+  const { maxSize } = options
+  const idsOf = (file: string) =>
+    inFile(file, readFileAs(file, converterNamed('heapsnapshot'), { maxSize }, readIds))
   const [before, between] = [await idsOf(base), await idsOf(target)]
   const heap = await readHeap(path, options)
   const tracebackOf = traceTexts(heap)

@@ -4,19 +4,15 @@ import { UsageError } from '../../errors.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
 import type { StripView } from '../../report/privacy.ts'
 import { jsonText } from '../../text/escape.ts'
-import type { RewriteOptions } from '../frame-options.ts'
 import { addFilters, oneOf } from '../options.ts'
+import type { ReadFlags } from '../request.ts'
 
 const EXAMPLE = `
 Example: tracemalloc info samples/heapprofile/node26-heapprof-i2048.heapprofile`
 
-interface InfoOptions extends RewriteOptions {
-  include: string[]
-  exclude: string[]
-  interval?: number
-  from?: string
-  format?: 'text' | 'json'
-  stripCheck?: boolean
+interface InfoFlags extends ReadFlags {
+  readonly format?: 'text' | 'json'
+  readonly stripCheck?: boolean
 }
 
 export function register(program: Command): void {
@@ -32,22 +28,24 @@ export function register(program: Command): void {
     .action(info)
 }
 
-async function info(paths: string[], options: InfoOptions): Promise<void> {
-  const [{ readFiles }, { infoLines, infoView }, { stripLines }, { print }] = await Promise.all([
-    import('../input.ts'),
-    import('../../report/info.ts'),
-    import('../../report/privacy.ts'),
-    import('../output.ts'),
-  ])
-  if (options.stripCheck && paths.includes('-')) {
+async function info(paths: string[], flags: InfoFlags): Promise<void> {
+  const [{ readFiles }, { readRequest }, { infoLines, infoView }, { stripLines }, { print }] =
+    await Promise.all([
+      import('../input.ts'),
+      import('../request.ts'),
+      import('../../report/info.ts'),
+      import('../../report/privacy.ts'),
+      import('../output.ts'),
+    ])
+  if (flags.stripCheck && paths.includes('-')) {
     throw new UsageError('--strip-check reads a file twice, so it takes no pipe')
   }
   const views = []
-  for await (const { path, converter, snapshots } of readFiles(paths, options)) {
-    const strip = options.stripCheck ? await stripOf(path, converter, snapshots) : undefined
+  for await (const { path, converter, snapshots } of readFiles(paths, readRequest(flags))) {
+    const strip = flags.stripCheck ? await stripOf(path, converter, snapshots) : undefined
     views.push({ ...infoView(path, converter.name, converter.carries, snapshots), strip })
   }
-  if (options.format === 'json') {
+  if (flags.format === 'json') {
     const documents = views.map(view => ({ schema: 'tracemalloc.info/1', ...view }))
     await print([jsonText(documents.length === 1 ? documents[0] : documents, 2)])
     return

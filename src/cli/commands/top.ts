@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { addSelection, columnsOf, cumulativeOf, type SelectionOptions } from '../options.ts'
+import { addSelection, columnsOf, cumulativeOf, type SelectionFlags } from '../options.ts'
 
 const EXAMPLE = `
 Example: tracemalloc top samples/heapprofile/leak-node26-i1024-after.heapprofile --limit 5`
@@ -12,23 +12,22 @@ export function register(program: Command): void {
     .action(top)
 }
 
-async function top(paths: string[], options: SelectionOptions): Promise<void> {
-  const [{ readSnapshots }, { rewriterOf }, { topView }, { printViews }] = await Promise.all([
+async function top(paths: string[], flags: SelectionFlags): Promise<void> {
+  const [{ readSnapshots }, { readRequest }, { topView }, { printViews }] = await Promise.all([
     import('../input.ts'),
-    import('../frame-options.ts'),
+    import('../request.ts'),
     import('../../report/statistics/view.ts'),
     import('../output.ts'),
   ])
-  options.columns = columnsOf(options)
-  options.samples = 'bags'
-  const named = await readSnapshots(paths, options)
+  const request = readRequest(flags, { columns: columnsOf(flags), samples: 'bags' })
+  const named = await readSnapshots(paths, request)
   const views = named.map(({ name, snapshot }) =>
     topView(snapshot, {
-      keyTypes: options.groupBy,
-      cumulative: cumulativeOf(options),
-      limit: options.limit,
+      keyTypes: flags.groupBy,
+      cumulative: cumulativeOf(flags),
+      limit: flags.limit,
       title: named.length > 1 ? name : undefined,
     }),
   )
-  await printViews(views, options.format, await rewriterOf(options).getLine())
+  await printViews(views, flags.format, await request.getLine())
 }

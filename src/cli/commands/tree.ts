@@ -1,20 +1,20 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { UsageError } from '../../errors.ts'
 import { jsonText } from '../../text/escape.ts'
-import type { InputOptions } from '../input.ts'
 import { addFilters, oneOf, wholeNumber } from '../options.ts'
+import type { ReadFlags } from '../request.ts'
 
 const HELP = `
 Example: tracemalloc tree samples/heapprofile/leak-node26-i1024-after.heapprofile --app --depth 6`
 
 const FORMATS = ['text', 'table', 'json'] as const
 
-interface TreeCommandOptions extends InputOptions {
-  diff?: string
-  limit: number
-  depth: number
-  min: number
-  format?: (typeof FORMATS)[number]
+interface TreeFlags extends ReadFlags {
+  readonly diff?: string
+  readonly limit: number
+  readonly depth: number
+  readonly min: number
+  readonly format?: (typeof FORMATS)[number]
 }
 
 export function register(program: Command): void {
@@ -37,25 +37,28 @@ function percent(text: string): number {
   return value
 }
 
-async function tree(path: string, options: TreeCommandOptions): Promise<void> {
-  const [{ readSnapshots }, { treeView, treeText, treeTable, treeJson }, { print }] = await Promise.all([
-    import('../input.ts'),
-    import('../../report/tree.ts'),
-    import('../output.ts'),
-  ])
-  const now = await readSnapshots([path], options)
-  const old = options.diff === undefined ? undefined : await readSnapshots([options.diff], options)
+async function tree(path: string, flags: TreeFlags): Promise<void> {
+  const [{ readSnapshots }, { readRequest }, { treeView, treeText, treeTable, treeJson }, { print }] =
+    await Promise.all([
+      import('../input.ts'),
+      import('../request.ts'),
+      import('../../report/tree.ts'),
+      import('../output.ts'),
+    ])
+  const request = readRequest(flags)
+  const now = await readSnapshots([path], request)
+  const old = flags.diff === undefined ? undefined : await readSnapshots([flags.diff], request)
   if (old && old.length !== now.length) {
-    throw new UsageError(`${options.diff} holds ${old.length} snapshots and ${path} ${now.length}`, {
+    throw new UsageError(`${flags.diff} holds ${old.length} snapshots and ${path} ${now.length}`, {
       hint: 'pick one of each with --snapshot N',
     })
   }
-  const { limit, depth, min: least } = options
+  const { limit, depth, min: least } = flags
   const views = now.map(({ name, snapshot }, i) =>
     treeView(snapshot, old?.[i].snapshot, { title: now.length > 1 ? name : undefined, limit, depth, least }),
   )
   const { stdout } = process
-  const format = options.format ?? (stdout.isTTY ? 'table' : 'text')
+  const format = flags.format ?? (stdout.isTTY ? 'table' : 'text')
   if (format === 'json') {
     const documents = views.map(treeJson)
     await print([jsonText(documents.length === 1 ? documents[0] : documents, 2)])
