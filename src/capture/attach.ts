@@ -25,7 +25,7 @@ export const DEFAULT_DURATION = 10
 export async function attach(spec: TargetSpec, options: AttachOptions): Promise<Attached> {
   makeFolder(options.output === undefined ? options.dir : dirname(options.output))
   const progress: Progress = { reads: 0, unwritten: 0, end: endOf(options) }
-  let target = await openTarget(spec, options.match)
+  let target = await openTarget(spec, options.match, options)
   for (;;) {
     const lost = await capture(target, options, progress)
     if (!lost) return progress
@@ -70,7 +70,7 @@ async function reopen(
     await sleep(wait, undefined, { signal: options.signal }).catch(() => {})
     if (options.signal.aborted) return undefined
     try {
-      return await openTarget(spec, options.match)
+      return await openTarget(spec, options.match, options)
     } catch (error) {
       const isGone = spec.kind === 'pid' // nobody takes over a process's number
       if (!(error instanceof TargetError)) throw error

@@ -1,4 +1,5 @@
 import type { Isolate } from '../inspector/isolate.ts'
+import type { Opening } from '../inspector/node-process.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { Sampling } from './v8/settings.ts'
 import type { StableOptions } from './v8/stable-frames.ts'
@@ -20,7 +21,7 @@ export interface Reader {
   stop(): Promise<void>
 }
 
-export interface AttachOptions extends StableOptions {
+export interface AttachOptions extends StableOptions, Opening {
   /** V8's sampler; its allocation tracker, which sees every object, where absent. */
   sampling?: Sampling
   /** Folder of numbered files. */

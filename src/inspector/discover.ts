@@ -2,7 +2,9 @@ import { execFile } from 'node:child_process'
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { type Listed, listTargets } from './http.ts'
+import { repair } from './lease/lease.ts'
 import { openInspector } from './node-process.ts'
+import { connect } from './websocket.ts'
 
 /** Something to attach to. */
 export interface Candidate {
@@ -11,6 +13,8 @@ export interface Candidate {
   /** `node`, `chrome`, `deno`. */
   runtime: string
   title: string
+  /** Its inspector's address, where one is open. */
+  url?: string
 }
 
 /** How long an inspector may take to name its targets, in ms. */
@@ -22,7 +26,12 @@ export async function candidatesAt(host: string, port: number): Promise<Candidat
 }
 
 function listed(target: Listed, host: string, port: number): Candidate {
-  return { target: `${host}:${port}`, runtime: target.type, title: target.title || target.url }
+  return {
+    target: `${host}:${port}`,
+    runtime: target.type,
+    title: target.title || target.url,
+    url: target.webSocketDebuggerUrl,
+  }
 }
 
 /** Node, Chrome and Deno processes of this machine that can be attached to, ourselves apart. */
@@ -38,6 +47,7 @@ export async function candidatesHere(): Promise<Candidate[]> {
         target: `pid:${pid}`,
         runtime: port ? `${runtime}, port ${port}` : runtime,
         title: command,
+        url: open?.webSocketDebuggerUrl,
       })
     } else {
       const port = Number(
@@ -49,6 +59,24 @@ export async function candidatesHere(): Promise<Candidate[]> {
     }
   }
   return found.filter((one, i) => found.findIndex(other => isSame(one, other)) === i)
+}
+
+/**
+ * Undoes what clients that are gone left in a target, such as one that was killed while the program looped; says what came of it.
+ * Nothing of ours stays in a browser, and without an inspector nothing is left.
+ */
+export async function repairCandidate({ runtime, url }: Candidate): Promise<string> {
+  if (url === undefined || !/^(node|deno|electron)/.test(runtime)) return 'nothing to repair'
+  try {
+    const connection = await connect(url)
+    try {
+      return await repair(connection)
+    } finally {
+      await connection.close()
+    }
+  } catch (error) {
+    return `cannot be repaired: ${(error as Error).message}`
+  }
 }
 
 function isSame(a: Candidate, b: Candidate): boolean {

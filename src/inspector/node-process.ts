@@ -1,9 +1,13 @@
-import { execFile } from 'node:child_process'
+// The inspector of a Node process of this machine: found by its sockets, or opened by SIGUSR1.
+import { execFile, spawn } from 'node:child_process'
+import { lookup } from 'node:dns/promises'
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { TargetError } from '../errors.ts'
 import { type Listed, listTargets } from './http.ts'
+import { inspectorHosts, readsOptions } from './inspect-options.ts'
 
 /** SIGUSR1 in the mask of caught signals of /proc/PID/status. */
 const SIGUSR1_BIT = 1n << 9n
@@ -15,35 +19,135 @@ const OPEN_TIME = 5000
 export interface Opened {
   target: Listed
   opened: boolean
+  /** Can other machines reach it? */
+  isPublic: boolean
+}
+
+/** How a process is asked for its inspector. */
+export interface Opening {
+  /** Open it to other machines too, where the process was started so. */
+  allowPublicPort?: boolean
+  /** Is told what a user should know. */
+  say(line: string): void
+}
+
+/** An inspector that is there; `taken` is to be called when we are connected, and know how to close it. */
+export interface Found {
+  target: Listed
+  opened: boolean
+  taken(): void
 }
 
 /**
  * The inspector of a Node process of this machine, opened by SIGUSR1 when it has none. Throws TargetError where that would
- * end the process, or does not work.
+ * end the process, or open a port to other machines, or does not work.
  */
-export async function inspectorOf(pid: number): Promise<Opened> {
+export async function inspectorOf(pid: number, opening: Opening): Promise<Found> {
   await checkProcess(pid)
   const before = await listeningPorts(pid)
   const open = await firstInspector(await likelyPorts(pid, before))
-  if (open) return { target: open, opened: false }
+  if (open) return { ...open, opened: false, taken() {} }
   await checkSignal(pid)
+  await checkPort(pid, opening)
+  return openBeside(pid, opening)
+}
+
+/** Has a process open its inspector, by SIGUSR1. Throws TargetError when it does not. */
+export async function openBySignal(pid: number): Promise<Opened> {
+  const before = await listeningPorts(pid)
   wake(pid)
   const known = new Set(before.map(({ port }) => port))
   for (const end = performance.now() + OPEN_TIME; performance.now() < end; ) {
     await sleep(50)
     const now = await listeningPorts(pid)
-    const target = await firstInspector(now.filter(({ port }) => !known.has(port)))
-    if (target) return { target, opened: true }
+    const found = await firstInspector(now.filter(({ port }) => !known.has(port)))
+    if (found) return { ...found, opened: true }
   }
   // Only now are ports asked that may be the program's own: one of them can be an inspector that was open all along.
-  const target = await firstInspector(before)
-  if (target) return { target, opened: false }
+  const found = await firstInspector(before)
+  if (found) return { ...found, opened: false }
   throw new TargetError(`process ${pid} opened no inspector on SIGUSR1: ${await whyNot(before)}`)
 }
 
+/**
+ * The same in a process of its own, which closes the inspector again when we are gone before we are connected with it, and when
+ * it turns out to be one that other machines reach.
+ */
+async function openBeside(pid: number, { allowPublicPort = false }: Opening): Promise<Found> {
+  const file = fileURLToPath(new URL(`./lease/opener${import.meta.url.slice(-3)}`, import.meta.url))
+  const { NODE_OPTIONS: _, ...env } = process.env // a preload is for the program, not for this
+  const opener = spawn(process.execPath, [file, `${pid}`, `${allowPublicPort}`], {
+    detached: true, // outlives a shell, and Ctrl-C
+    env,
+    stdio: ['pipe', 'pipe', 'ignore'],
+  })
+  opener.stdin.on('error', () => {}) // it is gone
+  let text = ''
+  opener.stdout.setEncoding('utf8').on('data', piece => {
+    text += piece
+  })
+  const ended = new Promise<void>((resolve, reject) => {
+    opener.on('error', reject)
+    opener.stdout.on('end', resolve)
+  })
+  await ended.catch(error => {
+    throw new TargetError(`cannot start ${process.execPath}: ${error.message}`, { cause: error })
+  })
+  opener.unref()
+  const { error, hint, ...found } = JSON.parse(text || '{"error":"the inspector was not opened"}')
+  if (error !== undefined) throw new TargetError(error, { hint })
+  return {
+    ...found,
+    taken() {
+      opener.stdin.end(TAKEN)
+    },
+  }
+}
+
+/** What the opener is told when it is not needed any more. */
+export const TAKEN = 'taken'
+
+/** Throws TargetError when the options of the process would have it open its inspector to other machines. */
+async function checkPort(pid: number, { allowPublicPort, say }: Opening): Promise<void> {
+  if (allowPublicPort) return
+  const args = await argumentsOf(pid)
+  const env = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => undefined)
+  const nodeOptions = /(?:^|\0)NODE_OPTIONS=([^\0]*)/.exec(env ?? '')?.[1]
+  for (const { option, host } of inspectorHosts(args ?? [], nodeOptions)) {
+    if (await isLoopback(host)) continue
+    throw new TargetError(
+      `process ${pid} was started with ${option}: SIGUSR1 would open its debug port to other machines`,
+      {
+        hint: `who reaches that port can run code in the process; --allow-public-port opens it all the same`,
+      },
+    )
+  }
+  if (args === undefined || env === undefined || readsOptions(args)) {
+    say(
+      `the options of process ${pid} cannot be read: a debug port for other machines is closed again when it is open`,
+    )
+  }
+}
+
+/** The arguments of a process, its own name apart; undefined where nobody tells, or a title has taken their place. */
+async function argumentsOf(pid: number): Promise<string[] | undefined> {
+  const text = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+  if (text === '' || text.endsWith('\0\0')) return undefined
+  const [name, ...args] = text.replace(/\0$/, '').split('\0')
+  return args.length === 0 && !/(^|\/)(node|electron)[\w.-]*$/i.test(name) ? undefined : args
+}
+
+/** Do all addresses of a host belong to this machine alone? Not those of a name that nobody knows. */
+async function isLoopback(host: string): Promise<boolean> {
+  const found = await lookup(host, { all: true }).catch(() => [])
+  return found.length > 0 && found.every(({ address }) => LOOPBACK.test(address))
+}
+
+const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/i
+
 /** The inspector that a process has open, on a port that is an inspector's by default or by its arguments. */
 export async function openInspector(pid: number): Promise<Listed | undefined> {
-  return firstInspector(await likelyPorts(pid, await listeningPorts(pid)))
+  return (await firstInspector(await likelyPorts(pid, await listeningPorts(pid))))?.target
 }
 
 async function likelyPorts(pid: number, ports: readonly Address[]): Promise<Address[]> {
@@ -59,10 +163,12 @@ async function portsOfArguments(pid: number): Promise<number[]> {
   return matches.map(match => Number(match[1]))
 }
 
-async function firstInspector(addresses: readonly Address[]): Promise<Listed | undefined> {
-  for (const { host, port } of addresses) {
+async function firstInspector(
+  addresses: readonly Address[],
+): Promise<{ target: Listed; isPublic: boolean } | undefined> {
+  for (const { host, port, isPublic } of addresses) {
     const [target] = await listTargets(host, port, 1000).catch(() => [])
-    if (target) return target
+    if (target) return { target, isPublic }
   }
   return undefined
 }
@@ -122,11 +228,12 @@ async function whyNot(ports: readonly Address[]): Promise<string> {
 interface Address {
   host: string
   port: number
+  isPublic: boolean
 }
 
 async function listeningPorts(pid: number): Promise<Address[]> {
   if (process.platform === 'linux') return linuxPorts(pid)
-  if (process.platform === 'win32') return [{ host: '127.0.0.1', port: 9229 }]
+  if (process.platform === 'win32') return [{ host: '127.0.0.1', port: 9229, isPublic: false }]
   const { stdout } = await promisify(execFile)('lsof', [
     '-nP',
     '-a',
@@ -136,7 +243,11 @@ async function listeningPorts(pid: number): Promise<Address[]> {
     '-sTCP:LISTEN',
     '-Fn',
   ]).catch(() => ({ stdout: '' }))
-  return [...stdout.matchAll(/^n.*:(\d+)$/gm)].map(match => ({ host: '127.0.0.1', port: Number(match[1]) }))
+  return [...stdout.matchAll(/^n(.*):(\d+)$/gm)].map(([, address, port]) => ({
+    host: '127.0.0.1',
+    port: Number(port),
+    isPublic: !LOOPBACK.test(address.replace(/[[\]]/g, '')),
+  }))
 }
 
 /** The sockets among the process's descriptors that /proc/net/tcp lists as listening (state 0A). */
@@ -152,10 +263,17 @@ async function linuxPorts(pid: number): Promise<Address[]> {
     const [, local, , state, , , , , , inode] = line.trim().split(/\s+/)
     if (state !== '0A' || !inodes.has(inode)) continue
     const [address, port] = local.split(':')
-    addresses.push({ host: hostOf(address), port: Number.parseInt(port, 16) })
+    addresses.push({
+      host: hostOf(address),
+      port: Number.parseInt(port, 16),
+      isPublic: !LOCAL.test(address),
+    })
   }
   return addresses
 }
+
+/** 127.x.x.x, ::1 and ::ffff:127.x.x.x as /proc/net/tcp has them. */
+const LOCAL = /^(.{6}7F|0{24}01000000|0{16}FFFF0000.{6}7F)$/i
 
 /** An address of /proc/net/tcp, whose 32-bit words are in the machine's order, as one to connect to. */
 function hostOf(hex: string): string {

@@ -5,7 +5,7 @@ import { type Inspector, inspectorAt, type Listed } from './http.ts'
 import type { Isolate, Target } from './isolate.ts'
 import { type Lease, takeLease } from './lease/lease.ts'
 import { readMemory } from './memory.ts'
-import { inspectorOf } from './node-process.ts'
+import { inspectorOf, type Opening } from './node-process.ts'
 import { type WorkerSession, workerSessions } from './node-workers.ts'
 import type { Session } from './session.ts'
 import { type Connection, connect } from './websocket.ts'
@@ -40,11 +40,17 @@ export function isRemote(spec: TargetSpec): boolean {
   return !LOOPBACK.test(spec.kind === 'url' ? new URL(spec.url).hostname : spec.host)
 }
 
-/** Connects with a target; `match` picks among several by title or address. Throws TargetError. */
-export async function openTarget(spec: TargetSpec, match?: string): Promise<Target> {
+/** Connects with a target; `match` picks among several by title or address, `opening` is for a process. Throws TargetError. */
+export async function openTarget(
+  spec: TargetSpec,
+  match?: string,
+  opening: Opening = { say() {} },
+): Promise<Target> {
   if (spec.kind === 'pid') {
-    const { target, opened } = await inspectorOf(spec.pid)
-    return nodeTarget(await connect(target.webSocketDebuggerUrl), `process ${spec.pid}`, opened)
+    const { target, opened, taken } = await inspectorOf(spec.pid, opening)
+    const found = await nodeTarget(await connect(target.webSocketDebuggerUrl), `process ${spec.pid}`, opened)
+    taken()
+    return found
   }
   const where = spec.kind === 'url' ? new URL(spec.url).host : `${spec.host}:${spec.port}`
   const page = spec.kind === 'url' ? PAGE.exec(spec.url) : null
@@ -102,7 +108,8 @@ const CLOSE_INSPECTOR = 'process._debugEnd()'
 /** How long a process may take to close its inspector, in ms. */
 const CLOSE_TIME = 5000
 
-async function nodeTarget(connection: Connection, where: string, opened: boolean): Promise<Target> {
+/** A Node or Deno process, or another that speaks the protocol. `opened`: its inspector is closed at the end. Throws TargetError. */
+export async function nodeTarget(connection: Connection, where: string, opened: boolean): Promise<Target> {
   let lease: Lease | undefined
   const inTime = <T>(work: Promise<T>) =>
     Promise.race([work.catch(() => undefined), sleep(CLOSE_TIME, undefined, { ref: false })])

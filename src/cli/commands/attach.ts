@@ -22,6 +22,7 @@ interface Options {
   mode: Mode | typeof OBJECTS
   match?: string
   stableFrames?: boolean
+  allowPublicPort?: boolean
   workers: boolean
   launch?: string
   headed?: boolean
@@ -41,6 +42,7 @@ export function register(program: Command): void {
       'let V8 inline functions: nothing is slowed down, bytes may show at a caller',
     )
     .option('--no-workers', 'leave workers and iframes of other sites alone')
+    .option('--allow-public-port', 'open the inspector of pid:... even where other machines reach it')
     .addHelpText('after', EXAMPLE)
     .action(attach)
 }

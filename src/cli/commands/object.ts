@@ -8,6 +8,7 @@ Example: tracemalloc object 9229 'globalThis.cache' --wait 10`
 interface Options {
   wait?: number
   stableFrames?: boolean
+  allowPublicPort?: boolean
   match?: string
 }
 
@@ -21,6 +22,7 @@ export function register(program: Command): void {
     .option('--match <text>', 'part of the title or address of one of several targets')
     .option('--stable-frames', 'end with an error where V8 cannot be kept from inlining functions meanwhile')
     .option('--no-stable-frames', 'let V8 inline functions: calls may be missing')
+    .option('--allow-public-port', 'open the inspector of pid:... even where other machines reach it')
     .addHelpText('after', EXAMPLE)
     .action(object)
 }
@@ -28,7 +30,7 @@ export function register(program: Command): void {
 async function object(
   text: string,
   expression: string,
-  { wait = 0, match, stableFrames }: Options,
+  { wait = 0, match, stableFrames, allowPublicPort }: Options,
 ): Promise<void> {
   const [
     { openTarget, parseTarget },
@@ -46,7 +48,7 @@ async function object(
     import('../../text/escape.ts'),
   ])
   const interrupt = interruption()
-  const target = await openTarget(parseTarget(text), match)
+  const target = await openTarget(parseTarget(text), match, { allowPublicPort, say })
   let origin: Origin
   try {
     origin = await originOf(target, expression, { wait, stableFrames, signal: interrupt.signal, say })

@@ -1,5 +1,6 @@
 // The client's side of the keeper: tells the target every second that we are there, and undoes what clients that are gone left.
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { TargetError } from '../../errors.ts'
 import type { Session } from '../session.ts'
 import { keeper } from './keeper.ts'
@@ -18,7 +19,7 @@ export interface Lease {
 /** `keeper` in the target; the command line API has `require` where modules cannot be had from `process`. */
 const KEEPER = `(${keeper})()`
 /** The one that is there already; nothing where there is none. */
-const KNOWN = `process[Symbol.for('tracemalloc.keeper')]`
+const KNOWN = `globalThis.process?.[Symbol.for('tracemalloc.keeper')]`
 
 /**
  * Opens an account with the process of a session, whose own inspector undoes our changes when we are gone without a word: killed,
@@ -55,16 +56,23 @@ export async function takeLease(session: Session, opened: boolean): Promise<Leas
 }
 
 /** What an earlier client left in a process: nothing of it is there, it is undone now, or somebody is attached. */
-export type Repair = 'nothing' | 'undone' | 'in use'
+export type Repair = 'nothing to repair' | 'repaired' | 'in use'
 
-/** Undoes what clients that are gone left in the process of a session. */
+/** Undoes what clients that are gone left in the process of a session. Throws TargetError where nothing can be evaluated. */
 export async function repair(session: Session): Promise<Repair> {
   const sweep = `(() => { const k = ${KNOWN}; return k && k.sweep() })()`
-  const closed = session.closed.then(() => 0) // the inspector itself was what had been left
-  const left = await Promise.race([evaluate(session, sweep, true).catch(() => closed), closed])
-  if (left === undefined) return 'nothing'
-  return left === 0 ? 'undone' : 'in use'
+  const left = await evaluate(session, sweep, true).catch(async error => {
+    // The inspector itself may be what was left, and goes away instead of answering.
+    const isClosed = await Promise.race([session.closed.then(() => true), sleep(CLOSE_TIME, false)])
+    if (isClosed) return 0
+    throw error
+  })
+  if (left === undefined) return 'nothing to repair'
+  return left === 0 ? 'repaired' : 'in use'
 }
+
+/** How long an inspector may take to go away, in ms. */
+const CLOSE_TIME = 1000
 
 async function evaluate(session: Session, expression: string, returnByValue = false): Promise<unknown> {
   const { result, exceptionDetails } = await session.post<{
