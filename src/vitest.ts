@@ -1,6 +1,6 @@
 // `import 'tracemalloc/vitest'` adds a matcher to vitest's `expect`.
 import { expect } from 'vitest'
-import { type GrowthOptions, growthMessage, isOver, measureGrowth } from './library/growth.ts'
+import { type GrowthOptions, growthMessage, judgeGrowth } from './library/growth.ts'
 
 declare module 'vitest' {
   // biome-ignore lint/suspicious/noExplicitAny: vitest's own declaration must be repeated as it is
@@ -12,11 +12,11 @@ declare module 'vitest' {
 
 expect.extend({
   async toLeaveAtMost(fn: () => unknown, maxBytes: number, options?: GrowthOptions) {
-    const growth = await measureGrowth(fn, options)
+    const { growth, isOver } = await judgeGrowth(fn, maxBytes, options)
     return {
-      pass: !isOver(growth, maxBytes),
+      pass: !isOver,
       message: () =>
-        isOver(growth, maxBytes)
+        isOver
           ? growthMessage(growth, maxBytes)
           : `each call leaves ${Math.round(growth.bytesPerCall)} bytes, not more than ${maxBytes}`,
     }

@@ -65,16 +65,35 @@ function judge(
   keyTypes: readonly KeyType[],
 ): Finding[] {
   const { scope } = budget
-  if (scope.kind === 'each') return judgeEach(budget, sides, comparison)
+  if (scope.kind === 'each') {
+    const isBlind = comparison.rows.every(row => row.reason === 'runtime')
+    return isBlind ? blind(budget, 'each row', EMPTY) : judgeEach(budget, sides, comparison)
+  }
   const filter = scopeFilter(scope, true)
   const now = sides.now.map(snapshot => snapshot.filterTraces([filter]))
   const old = sides.old.map(snapshot => snapshot.filterTraces([filter]))
+  if (sides.now.some(snapshot => snapshot.length === 0)) return blind(budget, scopeName(scope), EMPTY)
+  if ([...now, ...old].every(snapshot => snapshot.length === 0))
+    return blind(budget, scopeName(scope), NO_MATCH)
   const answers = judgeBudget({ ...budget, name: scopeName(scope) }, now, old)
   const isOver = answers.some(answer => answer.outcome !== 'pass')
   const rows = isOver
     ? grownRows(scope.kind === 'total' ? comparison : compareSampled(now, old, keyTypes))
     : []
   return answers.map(answer => ({ ...answer, rows: answer.outcome === 'pass' ? [] : rows }))
+}
+
+const EMPTY = 'a new snapshot holds nothing that a budget may count: a smaller --interval would show more'
+const NO_MATCH =
+  'it matches no row of these snapshots that counts: `tracemalloc top` shows their names, and `allow` may take all of it'
+
+/** The answers of a budget that there is nothing to judge for: not that all is well. */
+function blind({ size, growth }: ScopedBudget, budget: string, advice: string): Finding[] {
+  const limits = [{ kind: 'size', limit: size } as const, { kind: 'growth', limit: growth } as const]
+  return limits.flatMap(({ kind, limit }): Finding[] => {
+    if (limit === undefined) return []
+    return [{ budget, kind, limit, measured: 0, error: null, outcome: 'unknown', advice, rows: [] }]
+  })
 }
 
 /** A limit for every single row: a finding for each row over it, one for all where none is. */

@@ -1,32 +1,42 @@
-import { fileURLToPath } from 'node:url'
+// What a function's calls leave behind. Whether they do is told by the heap's own statistics, which nothing is hidden from; where,
+// by tracing every allocation of some more calls.
+import { clearTimeout, setImmediate, setTimeout } from 'node:timers'
+import { types } from 'node:util'
+import { startTracing, stopTracing, tracing } from '../capture/agent/tracing.ts'
+import { sampling } from '../capture/v8/settings.ts'
 import { TracemallocError, UsageError } from '../errors.ts'
-import { allocationFrames } from '../model/grouping/keys.ts'
 import type { StatisticDiff } from '../model/grouping/statistic.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { runtimeStacks } from '../statistics/testing/runtime-stacks.ts'
 import { formatSize } from '../text/units.ts'
-import { isTracing, start, stop, takeSnapshot } from './tracemalloc.ts'
+import { heapMeter } from './heap-meter.ts'
+import { RESOLUTION, type Stage, sizeOf, stageOf, verdictOf } from './judge-growth.ts'
+import { takeSnapshot } from './tracemalloc.ts'
 
 export interface GrowthOptions {
-  /** Calls that are measured. Default 1000. */
+  /** Calls that are measured. Default 1000. Where they leave too much, some 12 times as many follow before the verdict. */
   calls?: number
   /** Calls before, for caches and the compiler. Default a fifth of `calls`. */
   warmup?: number
   /** Reads between the calls. Default 5. */
   rounds?: number
-  /** Bytes between samples. Default 256. Not used where tracing is on already. */
+  /** Bytes between samples of the tracing that finds the places. Default 1, every block. Not used where tracing is on already. */
   interval?: number
 }
 
 /** What a function's calls left behind. */
 export interface Growth {
-  /** Median over the rounds. */
+  /** All that stayed by the calls, in bytes. */
   readonly bytesPerCall: number
   /** Bytes per call in each round. */
   readonly rounds: readonly number[]
   readonly calls: number
-  /** What is there after the last round and was not before the first, by traceback, largest first. */
+  /** What stayed of the calls that were traced, by traceback, largest first. Empty where nothing stayed. */
   readonly rows: readonly StatisticDiff[]
+  /** Calls that were traced: they come after the others. */
+  readonly tracedCalls: number
+  /** Calls whose promise was not settled after a second, and was not waited for any longer. */
+  readonly unsettled: number
 }
 
 /** Thrown by `assertLeavesAtMost`. */
@@ -38,91 +48,257 @@ export class GrowthError extends TracemallocError {
   }
 }
 
-/** Our own files: what they hold is not the function's. */
-const OWN = ['..', '../../converters'].map(folder => fileURLToPath(new URL(`${folder}/`, import.meta.url)))
+/**
+ * Calls a function many times and reads the heap, after a garbage collection, after each round: V8's heap and what it holds outside,
+ * such as Buffers. The function may be asynchronous, or a generator: each call is awaited, and run to its end. Where something
+ * stayed, some more calls are traced. One measurement at a time: others wait.
+ * @throws UsageError for options that are not understood
+ */
+export function measureGrowth(fn: () => unknown, options: GrowthOptions = {}): Promise<Growth> {
+  return alone(async () => {
+    const plan = planOf(fn, options)
+    const calls = new Calls(fn)
+    const stage = await firstStage(calls, plan)
+    const stayed = stage.rounds.some(bytes => bytes > 0)
+    return growthOf([stage], stayed ? await trace(calls, plan) : NOTHING, calls)
+  })
+}
+
+/** A growth, and whether it is over a limit. */
+export interface Judged {
+  growth: Growth
+  isOver: boolean
+}
 
 /**
- * Calls a function many times in one tracing session and reads the heap after each round. What is collected before the next
- * read does not count, nor does what the tool itself allocates. The function may be asynchronous: each call is awaited.
- * @throws UsageError for numbers that are no positive integers
+ * Measures a function as `measureGrowth` does, and judges it. Over the limit is only what grows on while the number of calls grows
+ * twelvefold: a cache that fills, and what the compiler keeps, do not.
+ * @throws UsageError for a limit that is no number of bytes, and for fewer calls than the limit takes
  */
-export async function measureGrowth(fn: () => unknown, options: GrowthOptions = {}): Promise<Growth> {
-  const { calls = 1000, rounds = 5, interval = 256 } = options
+export function judgeGrowth(
+  fn: () => unknown,
+  maxBytes: number,
+  options: GrowthOptions = {},
+): Promise<Judged> {
+  return alone(async () => {
+    const plan = planOf(fn, options)
+    checkLimit(maxBytes, plan.perRound * plan.rounds)
+    const calls = new Calls(fn)
+    const stages = [await firstStage(calls, plan)]
+    let verdict = verdictOf(stages, maxBytes)
+    while (verdict === 'more') {
+      stages.push(await runStage(calls, 2 * calls.done, plan.rounds))
+      verdict = verdictOf(stages, maxBytes)
+    }
+    const isOver = verdict === 'over'
+    const traced = isOver ? await trace(calls, plan) : NOTHING
+    return { growth: growthOf(stages, traced, calls), isOver }
+  })
+}
+
+interface Plan {
+  warmup: number
+  rounds: number
+  perRound: number
+  interval: number
+}
+
+const OPTIONS = ['calls', 'warmup', 'rounds', 'interval']
+
+function planOf(fn: () => unknown, options: GrowthOptions): Plan {
+  if (typeof fn !== 'function') throw new UsageError(`it takes a function, not ${String(fn)}`)
+  const unknown = Object.keys(options).find(name => !OPTIONS.includes(name))
+  if (unknown !== undefined)
+    throw new UsageError(`no option '${unknown}'`, { hint: `options: ${OPTIONS.join(', ')}` })
+  const { calls = 1000, rounds = 5, interval = 1 } = options
   const { warmup = Math.ceil(calls / 5) } = options
   for (const [name, value] of Object.entries({ calls, rounds, interval })) {
     if (!Number.isSafeInteger(value) || value < 1)
       throw new UsageError(`${name} is not a positive integer: ${value}`)
   }
-  const perRound = Math.max(1, Math.round(calls / rounds))
-  const wasTracing = isTracing()
-  if (!wasTracing) start(undefined, { interval })
-  try {
-    await repeat(fn, warmup)
-    await takeSnapshot() // the first read warms up the reading itself
-    const first = await ownExcluded()
-    const sizes = [first.total.size]
-    let last = first
-    for (let round = 0; round < rounds; round++) {
-      await repeat(fn, perRound)
-      last = await ownExcluded()
-      sizes.push(last.total.size)
+  if (!Number.isSafeInteger(warmup) || warmup < 0)
+    throw new UsageError(`warmup is not a whole number: ${warmup}`)
+  return { warmup, rounds, perRound: Math.max(1, Math.round(calls / rounds)), interval }
+}
+
+/** Refuses a limit that is none, and one that so few calls do not show. */
+function checkLimit(maxBytes: unknown, calls: number): void {
+  if (typeof maxBytes !== 'number' || !Number.isFinite(maxBytes) || maxBytes < 0) {
+    const shown = typeof maxBytes === 'string' ? `'${maxBytes}'` : String(maxBytes)
+    throw new UsageError(`the limit is not a number of bytes per call: ${shown}`)
+  }
+  const least = Math.ceil(RESOLUTION / Math.max(maxBytes, SLOT))
+  if (calls < least)
+    throw new UsageError(`${calls} calls do not show ${maxBytes} B per call`, {
+      hint: `${least} calls would`,
+    })
+}
+
+/** Least that a call can keep: a place in an array, in bytes. */
+const SLOT = 8
+
+let last: Promise<unknown> = Promise.resolve()
+
+/** Does the work when what was measured before is done: each would see what the other's function leaves. */
+function alone<T>(work: () => Promise<T>): Promise<T> {
+  const result = last.then(work)
+  last = result.catch(() => {})
+  return result
+}
+
+/** Milliseconds until a promise that is not settled is waited for no longer; after the first one, it is a turn of the event loop. */
+const PATIENCE = 1000
+
+/** Most values of a generator. */
+const MOST_VALUES = 1_000_000
+
+/** Calls of a function, each run to its end. */
+class Calls {
+  done = 0
+  unsettled = 0
+  readonly #fn: () => unknown
+  readonly #isGenerator: boolean
+  /** Promises that were given up: waiting again would leave something of ours with each. */
+  readonly #given = new WeakSet<object>()
+
+  constructor(fn: () => unknown) {
+    this.#fn = fn
+    this.#isGenerator = types.isGeneratorFunction(fn)
+  }
+
+  async repeat(times: number): Promise<void> {
+    const fn = this.#fn
+    for (let i = 0; i < times; i++) {
+      const result: unknown = fn()
+      if (this.#isGenerator) await this.#settle(drain(result as AsyncGenerator))
+      else if (isThenable(result)) await this.#settle(result)
     }
-    const perCall = sizes.slice(1).map((size, i) => (size - sizes[i]) / perRound)
-    const rows = last.compareTo(first, 'traceback').filter(row => row.sizeDiff > 0)
-    return { bytesPerCall: median(perCall), rounds: perCall, calls: perRound * rounds, rows }
-  } finally {
-    if (!wasTracing) stop()
+    this.done += times
+  }
+
+  async #settle(result: PromiseLike<unknown>): Promise<void> {
+    if (this.#given.has(result)) return
+    let isLate = false
+    await new Promise((resolve, reject) => {
+      const giveUp = () => resolve((isLate = true))
+      const timer = this.unsettled > 0 ? setImmediate(giveUp) : setTimeout(giveUp, PATIENCE)
+      const end = (act: (value: unknown) => void) => (value: unknown) => {
+        if (this.unsettled === 0) clearTimeout(timer as NodeJS.Timeout)
+        act(value)
+      }
+      result.then(end(resolve), end(reject))
+    })
+    if (!isLate) return
+    this.unsettled++
+    this.#given.add(result)
   }
 }
 
-async function repeat(fn: () => unknown, times: number): Promise<void> {
-  for (let i = 0; i < times; i++) {
-    const result = fn()
-    if (result instanceof Promise) await result
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function'
+}
+
+/** Runs a generator to its end: a call alone runs nothing of it. */
+async function drain(values: AsyncGenerator | Generator): Promise<void> {
+  for (let i = 0; !(await values.next()).done; i++) {
+    if (i === MOST_VALUES) throw new UsageError(`the generator does not end after ${MOST_VALUES} values`)
   }
 }
 
-/** A snapshot without what this tool and the inspector hold. */
-async function ownExcluded(): Promise<Snapshot> {
-  const snapshot = await takeSnapshot()
-  const { tables, columns } = snapshot
-  const { strings, frames } = tables
-  const runtime = runtimeStacks(tables)
-  const allocation = allocationFrames(tables)
-  const isOwn = Uint8Array.from({ length: strings.length }, (_, i) =>
-    OWN.some(folder => strings.get(i).startsWith(folder)) ? 1 : 0,
-  )
-  const rows: number[] = []
-  for (let row = 0; row < snapshot.length; row++) {
-    const stack = columns.stack[row]
-    if (runtime[stack] === 0 && isOwn[frames.filename[allocation[stack]]] === 0) rows.push(row)
-  }
-  return snapshot.withRows(rows)
+async function firstStage(calls: Calls, { warmup, rounds, perRound }: Plan): Promise<Stage> {
+  await calls.repeat(warmup)
+  return runStage(calls, perRound * rounds, rounds)
 }
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+/** Calls in rounds, with a read of the heap after each. */
+async function runStage(calls: Calls, times: number, rounds: number): Promise<Stage> {
+  const perRound = Math.ceil(times / rounds)
+  const meter = heapMeter(rounds + 1)
+  await settle()
+  meter.read()
+  for (let round = 0; round < rounds; round++) {
+    await calls.repeat(perRound)
+    await settle()
+    meter.read()
+  }
+  return stageOf(meter.reads, perRound)
 }
+
+/** Lets timers that are due and what waits for a garbage collection have their turn. */
+async function settle(): Promise<void> {
+  await new Promise(resolve => setTimeout(resolve, 2))
+  await new Promise(resolve => setImmediate(resolve))
+}
+
+interface Traced {
+  rows: readonly StatisticDiff[]
+  calls: number
+}
+const NOTHING: Traced = { rows: [], calls: 0 }
+
+/** How long calls are traced, in ms, after a first round: tracing every block is slow. */
+const TRACING = 500
 
 /**
- * Chance that every round is over the limit although half of all rounds are not (the sign test): 1 in 32 for five rounds.
- * A cache that fills once is over it in the first rounds only.
+ * Traces some more calls, for the places where what stays is allocated: as many as there were, so that what doubles now and then has
+ * grown.
  */
-export function isOver({ rounds }: Growth, maxBytes: number): boolean {
-  return rounds.every(bytes => bytes > maxBytes)
+async function trace(calls: Calls, { perRound, interval }: Plan): Promise<Traced> {
+  const wasTracing = tracing() !== undefined
+  if (!wasTracing) startTracing(sampling({ interval }), { buffers: true, stableFrames: true })
+  try {
+    await readRest() // the first read warms up the reading itself
+    const first = await readRest()
+    const start = calls.done
+    const end = performance.now() + TRACING
+    do await calls.repeat(perRound)
+    while (calls.done < 2 * start && performance.now() < end)
+    await settle()
+    const rest = await readRest()
+    const rows = rest.compareTo(first, 'traceback').filter(row => row.sizeDiff > 0)
+    return { rows, calls: calls.done - start }
+  } finally {
+    if (!wasTracing) stopTracing()
+  }
 }
 
-/** What a failed test says: the figure, the confidence, and the tracebacks of what stayed. */
+/** What is alive, without what reading the heap itself left. */
+async function readRest(): Promise<Snapshot> {
+  const snapshot = await takeSnapshot()
+  const runtime = runtimeStacks(snapshot.tables)
+  const { stack } = snapshot.columns
+  return snapshot.withRows([...stack.keys()].filter(row => runtime[stack[row]] === 0))
+}
+
+function growthOf(stages: readonly Stage[], { rows, calls: tracedCalls }: Traced, calls: Calls): Growth {
+  const count = stages.reduce((sum, stage) => sum + stage.calls, 0)
+  const size = stages.reduce((sum, stage) => sum + sizeOf(stage), 0)
+  return {
+    bytesPerCall: size / count,
+    rounds: stages.flatMap(stage => stage.rounds),
+    calls: count,
+    rows,
+    tracedCalls,
+    unsettled: calls.unsettled,
+  }
+}
+
+/** What a failed test says: the figure, how often it was seen, and the tracebacks of what stayed. */
 export function growthMessage(growth: Growth, maxBytes: number): string {
-  const { rounds, calls, rows, bytesPerCall } = growth
-  const confidence = Math.floor((1 - 0.5 ** rounds.length) * 100)
+  const { rounds, calls, rows, bytesPerCall, tracedCalls } = growth
+  const over = rounds.filter(bytes => bytes > maxBytes).length
   const lines = [
     `each call leaves ${formatSize(Math.round(bytesPerCall))}, more than ${formatSize(maxBytes)} ` +
-      `(in each of ${rounds.length} rounds of ${calls / rounds.length} calls: ${confidence} % confidence)`,
-    'what stayed:',
+      `(in ${calls} calls; ${over} of ${rounds.length} rounds were over)`,
   ]
+  if (growth.unsettled > 0) lines.push(`${growth.unsettled} calls returned a promise that was not settled`)
+  if (rows.length === 0) {
+    lines.push(
+      `tracing ${tracedCalls} more calls did not show where: it is no object of V8's heap, or came in one piece`,
+    )
+    return lines.join('\n')
+  }
+  lines.push(`what stayed of ${tracedCalls} more calls:`)
   for (const row of rows.slice(0, 3)) {
     lines.push(
       `${formatSize(row.sizeDiff, true)} of ~${Math.round(row.countDiff)} blocks`,
@@ -134,13 +310,13 @@ export function growthMessage(growth: Growth, maxBytes: number): string {
 
 /**
  * Asserts that a function does not leave more than `maxBytes` bytes per call: for node:test, Jest and everything else.
- * @throws GrowthError that tells the tracebacks of what stayed
+ * @throws GrowthError that tells the tracebacks of what stayed; UsageError for a limit or options that are not understood
  */
 export async function assertLeavesAtMost(
   fn: () => unknown,
   maxBytes: number,
   options: GrowthOptions = {},
 ): Promise<void> {
-  const growth = await measureGrowth(fn, options)
-  if (isOver(growth, maxBytes)) throw new GrowthError(growthMessage(growth, maxBytes), growth)
+  const { growth, isOver } = await judgeGrowth(fn, maxBytes, options)
+  if (isOver) throw new GrowthError(growthMessage(growth, maxBytes), growth)
 }

@@ -33,10 +33,7 @@ describe('the gate', () => {
   })
 
   it('holds to budgets, and counts no allowance', async () => {
-    const budgets = [
-      { total: true, size: '64 MiB', growth: '1 MiB' },
-      { path: 'other.js', growth: '1 MiB' },
-    ]
+    const budgets = [{ total: true, size: '64 MiB', growth: '1 MiB' }]
     const fails = await cli(['check', FIRST, LAST, '--config', config({ budgets })])
     expect(fails.status).toBe(1)
     expect(fails.stdout).toMatch(/^ok total: size 3\d\.\d MiB/m)
@@ -45,6 +42,24 @@ describe('the gate', () => {
     const passes = await cli(['check', FIRST, LAST, '--config', config({ budgets, allow })])
     expect(passes.status).toBe(0)
     expect(passes.stdout).toMatch(/^allowed .*leak\.js: \d.*: known, being mended$/m)
+  })
+
+  it('cannot judge a budget that matches nothing', async () => {
+    for (const scope of [{ path: 'lek.js' }, { package: 'expres' }, { line: 'leak.js:8' }]) {
+      const { status, stdout } = await cli([
+        ...['check', LAST, LAST, '--config'],
+        config({ budgets: [{ ...scope, size: '9 GiB', growth: '9 GiB' }] }),
+      ])
+      expect(status).toBe(5)
+      expect(stdout.match(/it matches no row of these snapshots/g)).toHaveLength(2)
+    }
+    const allow = [{ path: '*', reason: 'all of it' }]
+    for (const scope of [{ total: true }, { each: true }]) {
+      const budgets = [{ ...scope, growth: '9 GiB' }]
+      const { status, stdout } = await cli(['check', LAST, LAST, '--config', config({ budgets, allow })])
+      expect(status).toBe(5)
+      expect(stdout).toMatch(/a new snapshot holds nothing that a budget may count/)
+    }
   })
 
   it('writes GitHub annotations, a comment, JUnit and JSON', async () => {

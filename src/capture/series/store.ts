@@ -19,10 +19,11 @@ export async function snapshotOf(reading: Reading): Promise<Snapshot> {
   const source = bytesSource(Buffer.from(profile), 'the profile', 1 << 18)
   const { snapshots } = await loadSource(source, { from: 'heapprofile', interval: meta.interval })
   const snapshot = limitFrames(withoutOwn(snapshots[0]), nframe)
-  const { skipped, notes = [] } = snapshot.meta
+  const { notes = [] } = snapshot.meta
   const overhead = overheadOf(snapshot.columns.samples?.row.length ?? 0, snapshot.tables.stacks.length)
   const memory = { ...meta.memory, sampled: snapshot.total.size, overhead }
-  const whole = withBlocks(snapshot, blocks)
+  const whole = withoutOwn(withBlocks(snapshot, blocks))
+  const { skipped } = whole.meta
   return whole.with({ meta: { ...meta, memory, skipped, notes: [...(meta.notes ?? []), ...notes] } })
 }
 
