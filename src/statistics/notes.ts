@@ -94,16 +94,32 @@ function orderNotes(now: readonly Snapshot[], old: readonly Snapshot[], rule: Ru
   return isLater ? ['the old snapshot is the later read of the session'] : []
 }
 
-/** A heap that did not grow with the samples. */
+/** Memory that the process has and the samples have not, or the other way round. */
 function balanceNotes(now: readonly Snapshot[], old: readonly Snapshot[], rule: Rule): string[] {
   const balance = rule === 'paired' ? heapBalance(now[0], old[0]) : undefined
-  if (!balance || !isUnmatched(balance, balance.heap + balance.unmatched)) return []
-  if (balance.unmatched < LEAST_NOTED) return []
-  const [sampled, heap] = [balance.heap + balance.unmatched, balance.heap].map(n => formatSize(n, true))
-  return [
-    `sampled memory ${sampled}, heap in use ${heap}: as much went that was there before tracing; later reads show what stays`,
-  ]
+  if (!balance) return []
+  const { heap, unmatched, external } = balance
+  const [inHeap, sampled, outside] = [heap, heap + unmatched, external].map(n => formatSize(n, true))
+  const notes: string[] = []
+  if (unmatched >= LEAST_NOTED && isUnmatched(balance, heap + unmatched)) {
+    notes.push(
+      `sampled memory ${sampled}, heap in use ${inHeap}: as much went that was there before tracing; later reads show what stays`,
+    )
+  }
+  if (-unmatched >= LEAST_UNSEEN && -unmatched > heap / 2) {
+    notes.push(
+      `heap in use ${inHeap}, sampled memory ${sampled}: the samples do not tell where the rest is from`,
+    )
+  }
+  if (external >= LEAST_UNSEEN && external > heap) {
+    notes.push(
+      `memory outside the heap, such as Buffers, ${outside}: V8 does not sample it; tracemalloc run --buffers does`,
+    )
+  }
+  return notes
 }
 
 /** Bytes of unmatched growth from which on it is worth a note. */
 const LEAST_NOTED = 1 << 18
+/** Bytes that the samples have not seen from which on it is worth a note. */
+const LEAST_UNSEEN = 1 << 20

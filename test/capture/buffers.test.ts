@@ -158,3 +158,30 @@ console.log('same')`,
 })
 
 const n = (stores: number) => stores * MB
+
+describe.concurrent.each([OLDEST, NEWEST])('a leak of Buffers without --buffers on %s', node => {
+  it('is named in a note, as no sample is of it', async () => {
+    const file = join(folder(), 'program.cjs')
+    writeFileSync(
+      file,
+      `const { readdirSync } = require('fs')
+      const [dir] = process.argv.slice(2)
+      const kept = []
+      process.kill(process.pid, 'SIGUSR2')
+      const timer = setInterval(() => {
+        if (!readdirSync(dir).some(name => name.endsWith('.pb.gz'))) return
+        clearInterval(timer)
+        for (let i = 0; i < 20; i++) kept.push(Buffer.alloc(1 << 20))
+      }, 50)`,
+    )
+    const out = folder()
+    const { code } = await toolEnds(['run', '--out', out, file, out], node)
+    expect(code).toBe(0)
+    const paths = dumps(out).map(name => join(out, name))
+    expect(paths).toHaveLength(2)
+    const { stderr } = await toolEnds(['diff', ...paths], node)
+    expect(stderr).toMatch(
+      /memory outside the heap, such as Buffers, \+(19|20)\.\d MiB: V8 does not sample it/,
+    )
+  })
+})

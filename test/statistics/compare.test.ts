@@ -238,6 +238,21 @@ describe('a heap that is known at each read', () => {
     expect(called(reads(900, 1000, 1000)).reasons).toEqual(['leak called', 'cache called']) // nothing tells them apart
   })
 
+  it('says what the samples have not seen: the rest of the heap, and Buffers', () => {
+    expect(called(reads(0, 100, 3000)).notes.join()).toMatch(
+      /heap in use \+3000 KiB, sampled memory \+\d+ KiB: the samples do not tell where the rest is from/,
+    )
+    const [old, now] = reads(0, 100, 100)
+    const withExternal = (snapshot: Snapshot, external: number, bufferInterval?: number) =>
+      snapshot.with({
+        meta: { ...snapshot.meta, bufferInterval, memory: { ...snapshot.meta.memory, external } },
+      })
+    const grown = called([withExternal(old, 1 << 20), withExternal(now, 9 << 20)]).notes.join()
+    expect(grown).toContain('memory outside the heap, such as Buffers, +8192 KiB: V8 does not sample it')
+    const sampled = called([withExternal(old, 1 << 20, 65536), withExternal(now, 9 << 20, 65536)])
+    expect(sampled.notes).toEqual([])
+  })
+
   it('holds for the trend of a series, and needs a heap that is known', () => {
     const [old, now] = reads(1000, 0, 20)
     const trend = (all: Snapshot[]) => seriesTrend(all, 'function').rows.map(row => row.reason)

@@ -8,6 +8,8 @@ export interface HeapBalance {
   readonly heap: number
   /** What the samples grew more than that: as much went that was never sampled, or chance did it. */
   readonly unmatched: number
+  /** Growth of the memory outside the heap that no sample is of: 0 where it is sampled too, or unknown. */
+  readonly external: number
 }
 
 /** Undefined where a read does not know its heap in use, or counts what was collected as well. */
@@ -17,7 +19,8 @@ export function heapBalance(now: Snapshot, old: Snapshot): HeapBalance | undefin
     (now.meta.memory?.[counter] ?? Number.NaN) - (old.meta.memory?.[counter] ?? Number.NaN)
   const heap = growth('heapUsed')
   const unmatched = growth('sampled') - heap
-  return Number.isNaN(unmatched) ? undefined : { heap, unmatched }
+  const external = now.meta.bufferInterval === undefined ? growth('external') || 0 : 0
+  return Number.isNaN(unmatched) ? undefined : { heap, unmatched, external }
 }
 
 /** Least part of a change that what is unmatched must be, to explain it. */
