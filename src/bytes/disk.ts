@@ -1,10 +1,12 @@
-import { rmSync } from 'node:fs'
+import fs from 'node:fs'
 import { link, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { Gunzip } from 'node:zlib'
 import { asFileError } from '../errors.ts'
 import type { Source } from './source.ts'
+
+const { unlinkSync } = fs // as it is before a program that we are loaded into
 
 /** Read size that was measured to be fastest. */
 const CHUNK = 256 * 1024
@@ -140,7 +142,7 @@ export async function writeWhole(
 /** Removes a temporary file, if it can be: what it was for has ended well or badly before. */
 export function removeNow(path: string): void {
   try {
-    rmSync(path, { force: true })
+    unlinkSync(path)
   } catch {}
 }
 

@@ -8,10 +8,13 @@ const MEMORY_USAGE = 'process.memoryUsage()'
 
 /** Asks a Node isolate for its counters. */
 export async function readMemory(session: Session): Promise<Memory> {
-  const { result } = await session.post<{ result: { value?: Memory } }>('Runtime.evaluate', {
+  const { result, exceptionDetails } = await session.post<{
+    result: { value?: Memory }
+    exceptionDetails?: object
+  }>('Runtime.evaluate', {
     expression: MEMORY_USAGE,
     returnByValue: true,
     silent: true,
   })
-  return result.value ?? {}
+  return exceptionDetails ? {} : (result.value ?? {}) // a worker thread that is ending answers with an exception
 }

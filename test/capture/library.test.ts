@@ -169,6 +169,7 @@ describe.concurrent.each(ENDS)('the library on Node %s', (_, node) => {
   it.each<[Record<string, string>, object]>([
     [{ TRACEMALLOC: '25' }, { on: true, limit: 25, meta: { interval: 40320, measure: 'live' } }],
     [{ TRACEMALLOC: '0' }, { on: false, limit: 128, meta: false }],
+    [{ TRACEMALLOC: '' }, { on: false, limit: 128, meta: false }],
     [{}, { on: true, limit: 128 }],
     [{ TRACEMALLOC_INTERVAL: '512' }, { on: true, meta: { interval: 512 } }],
     [{ TRACEMALLOC_MODE: 'allocated' }, { on: true, meta: { measure: 'allocated' } }],

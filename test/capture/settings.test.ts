@@ -80,9 +80,17 @@ describe('the environment', () => {
   })
 
   it('is off for 0 and on with defaults when nothing is set', () => {
-    expect(settingsFromEnv({ TRACEMALLOC: '0' })).toBeUndefined()
+    for (const off of ['', '0', '00', ' 0', '+0', '-0']) {
+      expect(settingsFromEnv({ TRACEMALLOC: off }), off).toBeUndefined()
+    }
+    for (const five of ['5', '05', '+5', ' 5', '\t5']) {
+      expect(settingsFromEnv({ TRACEMALLOC: five }), five).toMatchObject({ nframe: 5 })
+    }
+    for (const bad of ['5 ', '-1', 'abc', '0x10', '1.5', '5a', '129', '65536', ' ', '+']) {
+      expect(() => settingsFromEnv({ TRACEMALLOC: bad }), bad).toThrow(UsageError)
+    }
     expect(settingsFromEnv({})).toMatchObject({ nframe: 128, interval: 40320, mode: 'live', dir: undefined })
-    expect(settingsFromEnv({ TRACEMALLOC: '', TRACEMALLOC_DIR: '' })).toMatchObject({
+    expect(settingsFromEnv({ TRACEMALLOC_DIR: '' })).toMatchObject({
       nframe: 128,
       dir: undefined,
     })

@@ -1,10 +1,21 @@
 import Module from 'node:module'
 
+// As they are before the program.
+const { apply, set } = Reflect
+const ErrorAtStart = Error
+const { captureStackTrace } = Error
+
 /** A global name that no program has; the appended call finds it from every module. */
 const NAME = '$tracemalloc_keep'
 
 /** From this major version of V8 on the sampler itself keeps the scripts it has seen. */
 const V8_KEEPS = 12
+
+/** What is kept: a stack trace, and the entry point's closure. A list, as a program may change what arrays do. */
+interface Kept {
+  closure: (() => void) | undefined
+  next: Kept | undefined
+}
 
 /**
  * Keeps what CommonJS modules need to be named by. Of the program's entry point a closure is kept, so that what its scope holds lives to
@@ -13,15 +24,15 @@ const V8_KEEPS = 12
  * module's last line captures a stack trace, which holds the module's function and none of its variables. ES modules are kept by Node.
  */
 export function keepScripts(): void {
-  const kept: object[] = []
+  let kept: Kept | undefined
   const keep = (closure?: () => void) => {
-    if (closure) kept.push(closure)
-    const { stackTraceLimit } = Error
-    const holder = {}
-    Error.stackTraceLimit = 1
-    Error.captureStackTrace(holder, keep)
-    Error.stackTraceLimit = stackTraceLimit
-    kept.push(holder)
+    try {
+      const { stackTraceLimit } = ErrorAtStart
+      set(ErrorAtStart, 'stackTraceLimit', 1) // where the program has frozen it, some callers are kept, too
+      kept = { closure, next: kept }
+      captureStackTrace(kept, keep)
+      set(ErrorAtStart, 'stackTraceLimit', stackTraceLimit)
+    } catch {} // then a script may lose its name
   }
   Object.defineProperty(globalThis, NAME, { value: keep })
   const entry = entryFile()
@@ -31,10 +42,10 @@ export function keepScripts(): void {
     _compile(content: string, ...rest: unknown[]): unknown
   }
   const compile = prototype._compile
-  prototype._compile = function (content, ...rest) {
+  prototype._compile = function (...args) {
     const isEntry = this.filename === entry
-    if (!isEntry && areKept) return compile.call(this, content, ...rest)
-    return compile.call(this, `${content}\n;${NAME}(${isEntry ? '() => {}' : ''})`, ...rest)
+    if (isEntry || !areKept) args[0] = `${args[0]}\n;${NAME}(${isEntry ? '() => {}' : ''})`
+    return apply(compile, this, args)
   }
 }
 

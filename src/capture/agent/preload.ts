@@ -5,7 +5,7 @@ import { setStableFlags } from '../v8/flags.ts'
 import type { Settings } from '../v8/settings.ts'
 import { keepScripts } from './keep-scripts.ts'
 import { startTracing } from './tracing.ts'
-import { saveHere, startWatcher } from './watcher.ts'
+import { announceThread, saveHere, startWatcher } from './watcher.ts'
 
 /** Says to a child process that it is one. */
 const OWNER = 'TRACEMALLOC_OWNER'
@@ -28,5 +28,8 @@ export function preload(settings: Settings): void {
   if (dir !== undefined && isMainThread) startWatcher({ ...settings, dir })
   startTracing(settings, { buffers: settings.buffers })
   // A worker thread that ends takes its samples with it: the watcher makes a dump of what is saved raw.
-  if (dir !== undefined && !isMainThread) process.on('exit', () => saveHere(dir))
+  if (dir !== undefined && !isMainThread) {
+    announceThread()
+    process.on('exit', () => saveHere(dir))
+  }
 }

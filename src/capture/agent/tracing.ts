@@ -10,7 +10,13 @@ import { startTrackerNow } from '../v8/object-tracker.ts'
 import { startSamplerNow } from '../v8/sampler.ts'
 import type { Sampling } from '../v8/settings.ts'
 import { sampleBuffers, stopSamplingBuffers } from './array-buffers.ts'
+import { KEY } from './expressions.ts'
 import { Tracked } from './tracked-memory.ts'
+import { unharmed } from './unharmed.ts'
+
+// As they are before the program.
+const { stringify } = JSON
+const memoryUsage = process.memoryUsage.bind(process)
 
 /** The sampler of this thread's isolate, at work. */
 export interface Tracing {
@@ -36,10 +42,16 @@ export interface Tracing {
   blocks(): Blocks[]
   /** Settles, and gives the facts for the next read: what the watcher asks for from outside. */
   next(): { sampled: Sampled; read: number }
+  /** The counters now, and `blocks()`: what the watcher asks for after it has read the profile. */
+  besides(): Besides
 }
 
-/** Where the tracing of this thread is found by every copy of this library, and through the inspector. */
-const KEY = Symbol.for('tracemalloc')
+/** What of a thread's memory V8's sampler does not tell. */
+export interface Besides {
+  memory: Memory
+  blocks: Blocks[] | undefined
+}
+
 const place = globalThis as unknown as { [KEY]?: Tracing }
 
 /** The tracing of this thread, when it is on. */
@@ -79,16 +91,17 @@ export function startTracing(sampling: Sampling, extras: Extras = {}): Tracing {
     notes: isOurs ? undefined : ['another client was sampling already, at an interval that nobody tells'],
   }
   const tracked = new Tracked(sampling.nframe)
-  const blocks = () => [...(stores?.read() ?? []), ...tracked.read()]
+  const blocks = () => tracked.read(stores?.read() ?? [])
   const settle = () => stores?.settle()
   if (objects) {
     setCompaction(false)
     startTrackerNow(session)
   }
   const next = () => {
-    settle()
+    unharmed(settle)
     return { sampled, read: tracing.reads++ }
   }
+  const besides = () => ({ memory: { ...memoryUsage() }, blocks: unharmed(blocks) })
   const tracing: Tracing = {
     session,
     isOurs,
@@ -102,8 +115,9 @@ export function startTracing(sampling: Sampling, extras: Extras = {}): Tracing {
     settle,
     blocks,
     next,
+    besides,
   }
-  // Found by a symbol, and not listed among the program's globals.
+  // Not listed among the program's globals.
   Object.defineProperty(place, KEY, { value: tracing, configurable: true, enumerable: false })
   return tracing
 }
@@ -123,11 +137,10 @@ export function stopTracing(): void {
 /** Reads this thread's sampler, done when it returns. */
 export function readNow(tracing: Tracing): Reading {
   const profile = profileNow(tracing)
-  const blocks = tracing.blocks()
+  const { memory, blocks = [] } = tracing.besides()
   noteSize(tracing, profile, blocks)
   const { sampled, read } = tracing.next()
-  const memory: Memory = { ...process.memoryUsage() }
-  const reading = readingOf(JSON.stringify(profile), String(process.pid), sampled, read, memory)
+  const reading = readingOf(stringify(profile), String(process.pid), sampled, read, memory)
   return { ...reading, blocks }
 }
 
@@ -142,7 +155,8 @@ function noteSize(
   blocks: readonly Blocks[],
 ): { size: number; overhead: number } {
   const { size: sampled, overhead } = measureProfile(profile)
-  const size = blocks.reduce((sum, block) => sum + block.size, sampled)
+  let size = sampled
+  for (let i = 0; i < blocks.length; i++) size += blocks[i].size
   tracing.peak = Math.max(tracing.peak, size)
   return { size, overhead }
 }
@@ -158,18 +172,19 @@ interface Profile {
 }
 
 function profileNow({ session, settle }: Tracing): Profile {
-  settle()
+  unharmed(settle)
   return session.postNow<{ profile: Profile }>('HeapProfiler.getSamplingProfile').profile
 }
 
 function measureProfile({ head, samples = [] }: Profile): { size: number; overhead: number } {
-  let size = 0
-  let nodes = 0
-  const open = [head]
-  for (let node = open.pop(); node; node = open.pop()) {
-    size += node.selfSize
-    nodes++
-    for (const child of node.children) open.push(child)
-  }
-  return { size, overhead: overheadOf(samples.length, nodes) }
+  const all = { size: 0, nodes: 0 }
+  addNode(head, all)
+  return { size: all.size, overhead: overheadOf(samples.length, all.nodes) }
+}
+
+/** No deeper than V8's stacks. A plain loop, as a program may change what arrays do. */
+function addNode({ selfSize, children }: Node, all: { size: number; nodes: number }): void {
+  all.size += selfSize
+  all.nodes++
+  for (let i = 0; i < children.length; i++) addNode(children[i], all)
 }

@@ -1,11 +1,21 @@
-import { writeSync } from 'node:fs'
+import { EventEmitter } from 'node:events'
 import v8 from 'node:v8'
-import { Worker } from 'node:worker_threads'
+import { BroadcastChannel, resourceLimits, threadId, Worker } from 'node:worker_threads'
 import { saveRaw } from '../series/raw-profile.ts'
 import type { Settings } from '../v8/settings.ts'
-import { BEAT_KEY } from './expressions.ts'
+import { BEAT_KEY, THREADS } from './expressions.ts'
 import { readNow, tracing } from './tracing.ts'
-import type { Request, WatcherData } from './watcher-thread.ts'
+import { complain, method, plainly, unharmed } from './unharmed.ts'
+import type { Request, Thread, WatcherData } from './watcher-thread.ts'
+
+// As they are before the program.
+const { load, wait: sleep } = Atomics
+const { setImmediate } = globalThis
+const kill = process.kill.bind(process)
+const on = method(EventEmitter.prototype.on)
+const off = method(EventEmitter.prototype.off)
+const listenerCount = method(EventEmitter.prototype.listenerCount)
+const post = method(Worker.prototype.postMessage)
 
 /** Signals that end a program; before it ends by one, a snapshot is written. */
 const ENDING: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM']
@@ -15,7 +25,7 @@ const ON_DEMAND: NodeJS.Signals = 'SIGUSR2'
 /** How long the watcher may give no sign of life before the program ends without it, in ms. */
 const PATIENCE = 60_000
 
-/** Milliseconds by a clock that nobody sets, and that a program's fake timers do not stop: they come later. */
+/** Milliseconds by a clock that nobody sets, and that a program's fake timers do not stop. */
 const now = performance.now.bind(performance)
 
 /** Starts the watcher and has it write a snapshot at the end of the process, on signals, and before a worker is terminated. */
@@ -23,8 +33,7 @@ export function startWatcher(settings: Settings & { dir: string }): void {
   const watcher = openWatcher(settings)
   watcher.wait() // a program can fill its heap in less time than the watcher takes to start
   process.on('exit', () => {
-    watcher.ask('end')
-    if (!watcher.wait()) saveHere(settings.dir)
+    if (!watcher.ask('end') || !watcher.wait()) saveHere(settings.dir)
   })
   onSignals(watcher)
   if (settings.workers) beforeTerminate(watcher)
@@ -32,7 +41,8 @@ export function startWatcher(settings: Settings & { dir: string }): void {
 
 /** The watcher as the main thread sees it. */
 interface Watcher {
-  ask(request: Request): void
+  /** False when there is nobody to ask. Never throws. */
+  ask(request: Request): boolean
   /** Waits until all requests are answered; false when they never will be. */
   wait(): boolean
 }
@@ -63,14 +73,19 @@ function openWatcher(settings: Settings & { dir: string }): Watcher {
   }
   return {
     ask(request) {
-      asked++
-      worker?.postMessage(request)
+      if (!isAlive || !worker) return false
+      const isAsked = unharmed(() => {
+        post(worker!, request)
+        return true
+      })
+      if (isAsked) asked++
+      return isAsked === true
     },
     wait() {
       let sign = -1
-      for (let since = now(); isAlive && Atomics.load(answered, 0) < asked; ) {
-        Atomics.wait(answered, 0, Atomics.load(answered, 0), 50) // in between, the inspector serves the watcher
-        if (sign !== (sign = Atomics.load(answered, 1))) since = now()
+      for (let since = now(); isAlive && load(answered, 0) < asked; ) {
+        sleep(answered, 0, load(answered, 0), 50) // in between, the inspector serves the watcher
+        if (sign !== (sign = load(answered, 1))) since = now()
         else if (now() - since > PATIENCE) end(new Error('the watcher gives no sign of life'))
       }
       return isAlive
@@ -78,19 +93,22 @@ function openWatcher(settings: Settings & { dir: string }): Watcher {
   }
 }
 
-/** Saves this thread's samples raw, for want of the watcher, or at the end of a worker thread. Never throws. */
-export function saveHere(dir: string): void {
-  const now = tracing()
-  try {
-    if (now) saveRaw(dir, readNow(now))
-  } catch (error) {
-    complain((error as Error).message)
-  }
+/** Tells the watcher of this worker thread, so that it reads it before its heap is full. */
+export function announceThread(): void {
+  const { maxOldGenerationSizeMb = 0 } = resourceLimits
+  const limit = maxOldGenerationSizeMb * 2 ** 20 || v8.getHeapStatistics().heap_size_limit
+  const thread: Thread = { isolate: `worker ${threadId}`, limit }
+  const channel = new BroadcastChannel(THREADS)
+  channel.postMessage(thread)
+  channel.close()
 }
 
-/** At the end of a thread, process.stderr is too late. */
-function complain(message: string): void {
-  writeSync(2, `tracemalloc: ${message}\n`)
+/** Saves this thread's samples raw, for want of the watcher, or at the end of a worker thread. Never throws. */
+export function saveHere(dir: string): void {
+  plainly(() => {
+    const now = tracing()
+    if (now) saveRaw(dir, readNow(now))
+  })
 }
 
 /**
@@ -104,20 +122,23 @@ function heapLimit(): number {
 }
 
 function onSignals(watcher: Watcher): void {
-  const handlers = new Map<NodeJS.Signals, () => void>([[ON_DEMAND, () => watcher.ask('now')]])
-  for (const signal of ENDING) {
-    handlers.set(signal, () => {
-      if (process.listenerCount(signal) > 1) return // the program handles it itself
-      watcher.ask('end')
-      watcher.wait()
-      process.off(signal, handlers.get(signal)!)
-      process.kill(process.pid, signal) // now it ends as it would have without us
-    })
-  }
+  const endBy = ENDING.map(signal => {
+    const handler = () => {
+      if (listenerCount(process, signal) > 1) return // the program handles it itself
+      if (watcher.ask('end')) watcher.wait()
+      off(process, signal, handler)
+      kill(process.pid, signal) // now it ends as it would have without us
+    }
+    return { signal, handler }
+  })
   const listen = () => {
-    for (const [signal, handler] of handlers) process.on(signal, handler)
+    for (let i = 0; i < endBy.length; i++) on(process, endBy[i].signal, endBy[i].handler)
+  }
+  const leave = () => {
+    for (let i = 0; i < endBy.length; i++) off(process, endBy[i].signal, endBy[i].handler)
   }
   listen()
+  on(process, ON_DEMAND, () => watcher.ask('now'))
   // A thread that loops never comes to its handlers, so that Ctrl-C would not end it: while it is stuck, the signals have
   // their default again. The watcher calls this through the inspector; a second call before the loop turned means stuck.
   let isWaiting = false
@@ -126,15 +147,14 @@ function onSignals(watcher: Watcher): void {
     if (isWaiting) {
       if (isStuck) return
       isStuck = true
-      for (const signal of ENDING) process.off(signal, handlers.get(signal)!)
-      return
+      return leave()
     }
     isWaiting = true
     setImmediate(() => {
       isWaiting = false
       if (!isStuck) return
       isStuck = false
-      for (const signal of ENDING) process.on(signal, handlers.get(signal)!)
+      listen()
     }).unref()
   }
   Object.defineProperty(globalThis, BEAT_KEY, { value: beat })
@@ -142,12 +162,10 @@ function onSignals(watcher: Watcher): void {
 
 /** A worker that is terminated runs no exit handler: its samples are saved before. */
 function beforeTerminate(watcher: Watcher): void {
-  const { terminate } = Worker.prototype
+  const terminate = method(Worker.prototype.terminate)
   Worker.prototype.terminate = function () {
-    if (this.threadId > 0) {
-      watcher.ask({ isolate: `worker ${this.threadId}` })
-      watcher.wait()
-    }
-    return terminate.call(this)
+    const { threadId } = this
+    if (threadId > 0 && watcher.ask({ isolate: `worker ${threadId}` })) watcher.wait()
+    return terminate(this)
   }
 }

@@ -3,6 +3,8 @@ import type { Frames, SnapshotMeta } from '../../model/meta.ts'
 import type { Sampling } from '../v8/settings.ts'
 import type { Reading } from './raw-profile.ts'
 
+const { now } = Date // as it is before the program, in which this may run
+
 /** What stays the same for all reads of one sampler. */
 export interface Sampled {
   sampling: Sampling
@@ -62,7 +64,7 @@ function factsOf(sampled: Sampled, read: number, memory: Memory): SnapshotMeta &
     bufferInterval,
     runtime,
     runtimeVersion,
-    time: Date.now(),
+    time: now(),
     session,
     read,
     pid,

@@ -1,6 +1,20 @@
-import { linkSync, mkdirSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import fs from 'node:fs'
+import { sep } from 'node:path'
 import { asFileError } from '../../errors.ts'
+import { method } from '../agent/unharmed.ts'
+
+// As they are before the program, in which this may run.
+const { linkSync, mkdirSync, readdirSync } = fs
+const startsWith = method(String.prototype.startsWith)
+const slice = method(String.prototype.slice)
+const exec = method(RegExp.prototype.exec)
+const padStart = method(String.prototype.padStart)
+const replace = method(String.prototype.replace as (pattern: RegExp, by: string) => string)
+
+/** Path of a file in a folder. Node 20 makes its `path.join` of what a program may change. */
+export function pathIn(dir: string, name: string): string {
+  return dir === '.' ? name : dir + (slice(dir, -1) === sep ? '' : sep) + name
+}
 
 /** Ending of the files of a capture: the default dump. */
 export const DUMP = '.pb.gz'
@@ -9,12 +23,12 @@ export const RAW = '.heapprofile'
 
 /** `tracemalloc.<pid>[.<isolate>].0000000001`, without an ending. `isolate` is left out for `main`. */
 export function fileStem(label: string, isolate: string, number: number): string {
-  return `${filePrefix(label, isolate)}${String(number).padStart(10, '0')}`
+  return `${filePrefix(label, isolate)}${padStart(`${number}`, 10, '0')}`
 }
 
 /** An isolate's name as part of a file's name. */
 export function plainName(isolate: string): string {
-  return isolate.replace(/[^\p{L}\p{N}_-]+/gu, '-').slice(0, 80)
+  return slice(replace(isolate, /[^\p{L}\p{N}_-]+/gu, '-'), 0, 80)
 }
 
 /** How the files of an isolate begin. */
@@ -27,8 +41,10 @@ export function filePrefix(label: string, isolate: string): string {
 export function nextNumber(dir: string, label: string, isolate: string): number {
   const prefix = filePrefix(label, isolate)
   let last = 0
-  for (const name of readdirSync(dir)) {
-    const number = name.startsWith(prefix) ? /^(\d{10})\./.exec(name.slice(prefix.length)) : null
+  const names = readdirSync(dir)
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i]
+    const number = startsWith(name, prefix) ? exec(/^(\d{10})\./, slice(name, prefix.length)) : null
     if (number) last = Math.max(last, Number(number[1]))
   }
   return last + 1
@@ -36,7 +52,7 @@ export function nextNumber(dir: string, label: string, isolate: string): number 
 
 /** Path of a file of the series. */
 export function filePath(dir: string, label: string, isolate: string, number: number, ending: string) {
-  return join(dir, fileStem(label, isolate, number) + ending)
+  return pathIn(dir, fileStem(label, isolate, number) + ending)
 }
 
 /** Gives a whole file the next free number, which a link takes from nobody else. */

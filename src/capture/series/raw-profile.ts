@@ -1,10 +1,17 @@
-import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
+import fs from 'node:fs'
 import { removeNow } from '../../bytes/disk.ts'
 import { asFileError } from '../../errors.ts'
 import type { SnapshotMeta } from '../../model/meta.ts'
+import { method } from '../agent/unharmed.ts'
 import type { Blocks } from './extra-blocks.ts'
-import { linkNext, RAW } from './names.ts'
+import { linkNext, pathIn, RAW } from './names.ts'
+
+// As they are before the program, in which this may run.
+const { closeSync, fsyncSync, openSync, writeSync } = fs
+const { stringify } = JSON
+const toBytes = Buffer.from.bind(Buffer)
+const ticks = process.hrtime.bigint
+const slice = method(String.prototype.slice)
 
 /** A read of one isolate with what is known about it. */
 export interface Reading {
@@ -24,7 +31,7 @@ const FACTS = '{"tracemalloc":'
 
 /** V8's profile as text, with the facts as its first member. */
 export function rawText({ profile, nframe, meta, blocks }: Reading): string {
-  return `${FACTS}${JSON.stringify({ nframe, meta, blocks })},\n${profile.slice(1)}`
+  return `${FACTS}${stringify({ nframe, meta, blocks })},\n${slice(profile, 1)}`
 }
 
 /** The facts of a raw profile; undefined for one that is not ours. */
@@ -39,11 +46,11 @@ export function rawFacts(text: string): Pick<Reading, 'nframe' | 'meta' | 'block
  * cannot be written to.
  */
 export function saveRaw(dir: string, reading: Reading): { number: number; path: string } {
-  const temporary = join(dir, `.${reading.label}.${process.hrtime.bigint()}.tmp`)
+  const temporary = pathIn(dir, `.${reading.label}.${ticks()}.tmp`)
   try {
     const file = openSync(temporary, 'wx')
     try {
-      const bytes = Buffer.from(rawText(reading))
+      const bytes = toBytes(rawText(reading))
       for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at)
       fsyncSync(file)
     } finally {

@@ -71,15 +71,23 @@ export interface Settings extends Sampling {
 }
 
 /**
- * Reads `TRACEMALLOC` (frames, `0` = off, as PYTHONTRACEMALLOC) and `TRACEMALLOC_INTERVAL`, `_MODE`, `_DIR`, `_EVERY`,
+ * Reads `TRACEMALLOC` (frames; empty and `0` are off, as of PYTHONTRACEMALLOC) and `TRACEMALLOC_INTERVAL`, `_MODE`, `_DIR`, `_EVERY`,
  * `_COUNT`, `_PEAK`, `_WORKERS`, `_CHILDREN`, `_STABLE_FRAMES`, `_BUFFERS`. Undefined when tracing is off. Throws UsageError for a
  * value that is none.
  */
 export function settingsFromEnv(env: Record<string, string | undefined>): Settings | undefined {
   const { TRACEMALLOC: nframe, TRACEMALLOC_DIR: dir, TRACEMALLOC_MODE: mode } = env
-  if (nframe === '0') return undefined
-  if (nframe && !(/^\d+$/.test(nframe) && Number(nframe) <= MAX_NFRAME)) {
-    throw new UsageError(`TRACEMALLOC=${nframe}: invalid number of frames`, { hint: `1 to ${MAX_NFRAME}` })
+  if (nframe !== undefined) {
+    // What C's strtol takes, and so CPython: space before, and a sign.
+    if (
+      nframe !== '' &&
+      !(/^\s*[+-]?\d+$/.test(nframe) && Number(nframe) >= 0 && Number(nframe) <= MAX_NFRAME)
+    ) {
+      throw new UsageError(`TRACEMALLOC=${nframe}: invalid number of frames`, {
+        hint: `1 to ${MAX_NFRAME}, or 0 for off`,
+      })
+    }
+    if (Number(nframe) === 0) return undefined
   }
   return {
     ...sampling({

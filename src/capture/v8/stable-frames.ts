@@ -5,7 +5,7 @@ import type { Session } from '../../inspector/session.ts'
 import { COMPACTION, stableFlags } from './flags.ts'
 
 /** What is evaluated in a target to learn whether the program itself traces its objects, with the library. */
-const TRACES_OBJECTS = "!!globalThis[Symbol.for('tracemalloc')]?.objects"
+const TRACES_OBJECTS = '!!this.$tracemalloc?.objects'
 
 /** What is evaluated in a target to learn whether its coverage is collected. */
 const COLLECTS_COVERAGE = '!!globalThis.process?.env?.NODE_V8_COVERAGE'
