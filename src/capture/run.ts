@@ -4,6 +4,9 @@ import { dirname, join, resolve } from 'node:path'
 import { asFileError, systemReason, TargetError, TracemallocError } from '../errors.ts'
 import { dumpSnapshots, loadFile } from '../formats/files.ts'
 import type { Snapshot } from '../model/snapshot.ts'
+import { saveLastWords } from './last-words.ts'
+import { watchNodeChildren } from './node-children.ts'
+import { checkProgram, missingPermissions, nodeWords } from './preflight.ts'
 import { DUMP, filePrefix, makeFolder } from './series/names.ts'
 import { finishAll, withIsolate } from './series/store.ts'
 import { type Settings, settingsToEnv } from './v8/settings.ts'
@@ -31,8 +34,10 @@ export interface Ended {
   signal: NodeJS.Signals | null
   /** Files written, in the order of their names. */
   files: string[]
-  /** The last snapshot of the main thread. */
-  last?: Snapshot
+  /** The last snapshot of every thread, the main one first. */
+  lasts: Snapshot[]
+  /** Command lines of child processes that ran Node, untraced. */
+  untraced: string[]
 }
 
 /** Milliseconds between looks for new files of a series. */
@@ -45,36 +50,45 @@ const FROM_TERMINAL: readonly NodeJS.Signals[] = ['SIGINT', 'SIGHUP']
 
 /**
  * Runs a Node program traced from its first line and waits for its end. Its streams and its exit status are its own.
- * Throws FileError where no files can be written, and TargetError where the program cannot be started.
+ * Throws FileError where there is no such program or no files can be written, and TargetError where the program cannot be started.
  */
 export async function run(command: readonly string[], options: RunOptions): Promise<Ended> {
-  const { output } = options
+  const { output, say } = options
+  const words = nodeWords(options.nodeOptions)
+  checkProgram(command[0], words)
   makeFolder(output === undefined ? resolve(options.out ?? '.') : dirname(resolve(output)))
   const spool = output === undefined ? undefined : await hiddenFolder(dirname(resolve(output)))
   const dir = spool ?? resolve(options.out ?? '.')
   try {
     const known = new Set(await readdir(dir))
-    const child = start(command, options, dir)
+    const missing = missingPermissions(words, dir)
+    if (missing !== undefined) say(`under the permission model the program runs untraced: ${missing}`)
+    const child = start(command, options, missing === undefined ? dir : undefined)
     const prefix = options.children ? 'tracemalloc.' : filePrefix(String(child.pid), 'main')
     const isNew = (name: string) => name.startsWith(prefix) && name.endsWith(DUMP) && !known.has(name)
     const stop = options.every === undefined ? undefined : follow(dir, isNew, options)
-    const end = await ended(child, options.duration)
+    const nodeChildren = watchNodeChildren(options.children ? undefined : child.pid)
+    const exit = await ended(child, options.duration)
+    const end = { ...exit, untraced: nodeChildren() }
     await stop?.()
     try {
+      if (end.signal === 'SIGABRT') await saveLastWords('.', dir, child.pid!, options)
       // What a process that died, or a thread of it, could only leave raw.
       await finishAll(dir, prefix, options.say, name => !known.has(name))
       const files = (await readdir(dir)).filter(isNew).sort()
-      const last = files.filter(name => isOfMain(name, child.pid)).at(-1)
-      const snapshot = last === undefined ? undefined : (await loadFile(join(dir, last))).snapshots[0]
+      const lasts: Snapshot[] = []
+      for (const name of lastOfEach(files, child.pid))
+        lasts.push((await loadFile(join(dir, name))).snapshots[0])
       const paths =
         output === undefined ? files.map(name => join(dir, name)) : await moveTo(output, dir, files)
-      return { ...end, files: paths, last: snapshot }
+      return { ...end, files: paths, lasts }
     } catch (error) {
-      if (!(error instanceof TracemallocError || systemReason(error))) throw error
       // The program's own status counts, whatever became of its files.
       const kept = spool === undefined ? '' : await rescue(spool, options.say)
-      options.say(`${(asFileError(`finish the files in ${dir}`, error) as Error).message}${kept}`)
-      return { ...end, files: [] }
+      const isOurs = !(error instanceof TracemallocError || systemReason(error))
+      const { message } = asFileError(`finish the files in ${dir}`, error) as Error
+      say(`${isOurs ? 'internal error: ' : ''}${message}${kept}`)
+      return { ...end, files: [], lasts: [] }
     }
   } finally {
     if (spool) await rm(spool, { recursive: true, force: true }).catch(() => {}) // an empty folder, at worst
@@ -103,7 +117,10 @@ async function rescue(spool: string, say: (line: string) => void): Promise<strin
   return saved.length > 0 ? `; kept: ${saved.join(', ')}` : ''
 }
 
-function start(command: readonly string[], options: RunOptions, dir: string): ChildProcess {
+/** Starts the program, untraced without a folder. */
+function start(command: readonly string[], options: RunOptions, dir: string | undefined): ChildProcess {
+  if (dir === undefined)
+    return spawn(process.execPath, [...options.nodeOptions, ...command], { stdio: 'inherit' })
   const register = ['--import', registerUrl()]
   const env: NodeJS.ProcessEnv = { ...process.env, ...settingsToEnv({ ...options, dir }) }
   if (options.children) env.NODE_OPTIONS = [process.env.NODE_OPTIONS, ...register].filter(Boolean).join(' ')
@@ -125,14 +142,18 @@ function follow(
       onRead({ path: join(dir, name), snapshot: snapshots[0] })
     }
   }
+  let said: string | undefined
+  const tell = ({ message }: Error) => {
+    if (said !== message) say((said = message)) // once, not at every look
+  }
   let last = Promise.resolve()
   const timer = setInterval(() => {
-    last = last.then(look).catch(error => say(error.message))
+    last = last.then(look).catch(tell)
   }, LOOK_TIME)
   return async () => {
     clearInterval(timer)
     await last
-    await look().catch(error => say(error.message))
+    await look().catch(tell)
   }
 }
 
@@ -185,10 +206,13 @@ async function ended(
   }
 }
 
-/** Is it a numbered file of the main thread of that process? */
-function isOfMain(name: string, pid: number | undefined): boolean {
-  return (
-    /^\d{10}\./.test(name.slice(filePrefix(String(pid), 'main').length)) &&
-    name.startsWith(`tracemalloc.${pid}.`)
-  )
+/** The last numbered file of every thread of that process, the main one first. */
+function lastOfEach(files: readonly string[], pid: number | undefined): string[] {
+  const prefix = filePrefix(String(pid), 'main')
+  const lasts = new Map<string, string>()
+  for (const name of files) {
+    const thread = name.startsWith(prefix) && /^(.*?)\d{10}\./.exec(name.slice(prefix.length))
+    if (thread) lasts.set(thread[1], name)
+  }
+  return [...lasts].sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true })).map(([, name]) => name)
 }

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import v8 from 'node:v8'
 import { isMainThread } from 'node:worker_threads'
 import { makeFolder } from '../series/names.ts'
 import { setStableFlags } from '../v8/flags.ts'
@@ -25,7 +26,12 @@ export function preload(settings: Settings): void {
   }
   if (settings.stableFrames) setStableFlags()
   keepScripts()
-  if (dir !== undefined && isMainThread) startWatcher({ ...settings, dir })
+  if (dir !== undefined && isMainThread) {
+    startWatcher({ ...settings, dir })
+    // Node 26: its own profile of our sampler when the heap is full, which `run` turns into a snapshot.
+    const { setHeapProfileNearHeapLimit } = v8 as { setHeapProfileNearHeapLimit?: (limit: number) => void }
+    setHeapProfileNearHeapLimit?.(1)
+  }
   startTracing(settings, { buffers: settings.buffers })
   // A worker thread that ends takes its samples with it: the watcher makes a dump of what is saved raw.
   if (dir !== undefined && !isMainThread) {

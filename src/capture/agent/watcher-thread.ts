@@ -163,6 +163,7 @@ async function evaluate<T>(session: Session, expression: string): Promise<T | un
 
 /** Looks at the heaps; takes a snapshot of one when it is time for it. */
 async function look(): Promise<void> {
+  if (isEnding) return
   await withMain(async main => {
     await main.post('Runtime.evaluate', { expression: BEAT, silent: true })
     const reason = await lookAt(main, lookouts.get('main')!)
@@ -212,7 +213,11 @@ function answer(): void {
   Atomics.notify(answered, 0)
 }
 
+/** At its end the main thread has no context left to look at, and waits for sessions that are open. */
+let isEnding = false
+
 parentPort!.on('message', async (request: Request) => {
+  if (request === 'end') isEnding = true
   await enqueue(() =>
     withMain(main => (typeof request === 'object' ? worker(main, request.isolate) : snapshots(main))),
   )
@@ -232,6 +237,7 @@ function keepLooking(): void {
   const all = [...lookouts.values()]
   setTimeout(
     async () => {
+      if (isEnding) return
       const now = performance.now()
       const rss = process.memoryUsage.rss()
       if (all.some(lookout => lookout.isRising(rss)) || now - lookedAt >= BEAT_TIME) {

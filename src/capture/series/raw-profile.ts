@@ -41,6 +41,15 @@ export function rawFacts(text: string): Pick<Reading, 'nframe' | 'meta' | 'block
   return JSON.parse(text.slice(FACTS.length, end))
 }
 
+/** Node's permission model forbids it. */
+function syncFile(file: number): void {
+  try {
+    fsyncSync(file)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_ACCESS_DENIED') throw error
+  }
+}
+
 /**
  * Writes V8's profile whole or not at all, before it returns, under the next free number. Throws FileError when the folder
  * cannot be written to.
@@ -52,7 +61,7 @@ export function saveRaw(dir: string, reading: Reading): { number: number; path: 
     try {
       const bytes = toBytes(rawText(reading))
       for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at)
-      fsyncSync(file)
+      syncFile(file)
     } finally {
       closeSync(file)
     }

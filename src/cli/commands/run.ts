@@ -1,7 +1,9 @@
+import { constants } from 'node:os'
 import { type Command, Option } from 'commander'
 import type { Mode } from '../../capture/v8/settings.ts'
 import { UsageError } from '../../errors.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
+import { visible } from '../../text/escape.ts'
 import { addCapture, seconds } from '../capture-options.ts'
 
 const EXAMPLE = `
@@ -61,11 +63,12 @@ async function run(script: string, args: string[], options: Options): Promise<vo
   if (options.output !== undefined && options.every !== undefined) {
     throw new UsageError('a series needs a folder: --out DIR instead of -o')
   }
+  process.stderr.on('error', () => {}) // nobody reads it: the program's status counts
   const steady = new Steady()
   const show = (snapshot: Snapshot) => {
     for (const line of steady.lines({ snapshot })) process.stderr.write(`${line}\n`)
   }
-  const { code, signal, timeOver, files, last } = await run([script, ...args], {
+  const { code, signal, timeOver, files, lasts, untraced } = await run([script, ...args], {
     ...options,
     ...sampling(options),
     peak: options.peak === true,
@@ -78,14 +81,19 @@ async function run(script: string, args: string[], options: Options): Promise<vo
     say,
   })
   if (options.every === undefined) {
-    if (last) show(last)
+    for (const last of lasts) show(last)
     for (const file of files) say(`wrote ${file}`)
   }
   const died = signal ?? (code === ABORTED ? 'SIGABRT' : undefined)
   if (died !== undefined && died !== 'SIGINT' && died !== 'SIGTERM') {
     say(
-      `the program died of ${died}; ${files.length ? `the last whole file is ${files.at(-1)}` : 'no file was written'}`,
+      `the program died of ${died}; ${files.length ? `the last whole file is ${files.at(-1)}` : `no file was written${died === 'SIGABRT' ? WHY_NONE : ''}`}`,
     )
+  }
+  const [last] = lasts
+  if (untraced.length > 0 && (last?.total.size ?? 0) < LITTLE) {
+    const some = `${visible(untraced[0])}${untraced.length > 1 ? ` and ${untraced.length - 1} more` : ''}`
+    say(`Node ran in child processes too, untraced: ${some}; --children traces them`)
   }
   const { heapPeak = 0 } = last?.meta.memory ?? {}
   if (last && heapPeak > MUCH && last.total.size < heapPeak / 4) {
@@ -93,9 +101,19 @@ async function run(script: string, args: string[], options: Options): Promise<vo
     say(`only ${alive} is alive at the end; the heap had been ${formatSize(heapPeak)}: try --peak or --every`)
   }
   if (timeOver && signal === 'SIGTERM') return // as asked for
-  if (signal) process.kill(process.pid, signal)
-  process.exitCode = code ?? 1
+  process.exitCode = code ?? 128 + constants.signals[signal!]
+  // As a shell sees the program's own end. SIGUSR1 would open our inspector instead.
+  if (signal && signal !== 'SIGUSR1') process.kill(process.pid, signal)
 }
+
+/** One native call that fills the heap leaves nobody a turn before Node 26. */
+const WHY_NONE =
+  Number.parseInt(process.versions.node, 10) < 26
+    ? '; before Node 26 one native call, such as a huge JSON.parse, can fill the heap before anything is read'
+    : ''
+
+/** A program that held less than so many bytes may have done its work elsewhere. */
+const LITTLE = 4 << 20
 
 /** Exit status of a shell for a program that aborted. */
 const ABORTED = 134

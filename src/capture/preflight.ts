@@ -1,0 +1,53 @@
+// What can be told of a program before it is started: is it there, and does Node let us trace it?
+import { createRequire } from 'node:module'
+import { extname, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { FileError } from '../errors.ts'
+
+const PACKAGE = fileURLToPath(new URL('../../', import.meta.url))
+/** Options after which a program may be what Node alone does not know. */
+const LOADERS = /^(-r|--(require|import|loader|experimental-loader|entry-url))(=|$)/
+
+/** All options of Node for a program: those given, and those of the environment. */
+export function nodeWords(nodeOptions: readonly string[]): string[] {
+  return [...nodeOptions, ...(process.env.NODE_OPTIONS ?? '').split(/\s+/)].filter(Boolean)
+}
+
+/** Throws FileError where there is no such program, or Node cannot run it. What a loader makes of a path is its own affair. */
+export function checkProgram(script: string, words: readonly string[]): void {
+  if (script === '-' || words.some(word => LOADERS.test(word))) return
+  const path = resolve(script)
+  try {
+    createRequire(path).resolve(path)
+  } catch (error) {
+    throw new FileError(`there is no program ${script}`, { cause: error })
+  }
+  const { typescript } = process.features as { typescript?: unknown }
+  if (/^\.[cm]?ts$/.test(extname(path)) && !typescript) {
+    throw new FileError(`Node ${process.versions.node} cannot run ${script}`, {
+      hint: "give it a loader: --node-options '--import tsx'",
+    })
+  }
+}
+
+/** What tracing lacks under Node's permission model, where the program is started with it. */
+export function missingPermissions(words: readonly string[], dir: string): string | undefined {
+  if (!words.some(word => /^--(experimental-)?permission$/.test(word))) return undefined
+  if (!process.allowedNodeEnvironmentFlags.has('--allow-inspector')) {
+    return `Node ${process.versions.node} lets nobody use the inspector then; Node 24 and newer have --allow-inspector`
+  }
+  const missing = [
+    words.includes('--allow-inspector') ? '' : '--allow-inspector',
+    allows(words, '--allow-fs-read', PACKAGE) ? '' : `--allow-fs-read=${PACKAGE}`,
+    allows(words, '--allow-fs-write', dir) ? '' : `--allow-fs-write=${dir}`,
+  ].filter(Boolean)
+  return missing.length > 0 ? `it lacks ${missing.join(' ')}` : undefined
+}
+
+function allows(words: readonly string[], flag: string, path: string): boolean {
+  const values = words.flatMap((word, i) => {
+    if (word === flag) return words[i + 1] ?? []
+    return word.startsWith(`${flag}=`) ? word.slice(flag.length + 1).split(',') : []
+  })
+  return values.some(value => `${path}/`.startsWith(value === '*' ? '' : resolve(value.replace(/\*$/, ''))))
+}
