@@ -3,7 +3,7 @@ import type { Frames, SnapshotMeta } from '../../model/meta.ts'
 import type { Sampling } from '../v8/settings.ts'
 import type { Reading } from './raw-profile.ts'
 
-const { now } = Date // as it is before the program, in which this may run
+const now = Date.now // as it is before the program, in which this may run
 
 /** What stays the same for all reads of one sampler. */
 export interface Sampled {
