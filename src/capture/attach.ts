@@ -8,7 +8,7 @@ import type { AttachOptions, Read, Reader } from './reader.ts'
 import { sampleHeap } from './sampling-reader.ts'
 import { makeFolder } from './series/names.ts'
 import { isNotSampling } from './v8/sampler.ts'
-import { type KeepStable, keepObjectsInPlace, stabler } from './v8/stable-frames.ts'
+import { type KeepStable, keepObjectsInPlace, objectsApart, stabler } from './v8/stable-frames.ts'
 
 /** How long a lost target is looked for again, in ms. */
 const RECONNECT_TIME = 60_000
@@ -89,7 +89,7 @@ async function capture(
   const readers = new Set<Reader>()
   const beginWith = async (isolate: Isolate) => {
     const { sampling } = options
-    await stable?.(isolate.session)
+    await (stable ?? apart)?.(isolate.session)
     readers.add(
       await (sampling
         ? sampleHeap(target, isolate, sampling, options, stable ? 'stable' : 'inlined')
@@ -99,10 +99,12 @@ async function capture(
   const beginLater = (isolate: Isolate) =>
     beginWith(isolate).catch(error => options.say(`${isolate.name} is not sampled: ${error.message}`))
   let stable: KeepStable | undefined
+  let apart: KeepStable | undefined
   let lost: TargetError | undefined
   try {
     if (!options.sampling) await keepObjectsInPlace(target)
     stable = await stabler(target, options)
+    if (!stable && options.sampling?.interval === 1) apart = await objectsApart(target)
     for (const isolate of options.workers ? await target.isolates(beginLater) : [target.main]) {
       await (isolate === target.main ? beginWith(isolate) : beginLater(isolate))
     }

@@ -53,6 +53,42 @@ describe.concurrent.each(ENDS)('the library on Node %s', (_, node) => {
     ])
   })
 
+  it('sees each object apart in hot code in the mode exact, also where frames are not stable', async () => {
+    const { stdout } = await runs(
+      node,
+      `import { start, takeSnapshot } from 'tracemalloc'
+      function make(n) { const all = new Array(n); for (let i = 0; i < n; i++) all[i] = { i }; return all }
+      for (let i = 0; i < 200; i++) make(5000)
+      start(undefined, { mode: 'exact', stableFrames: false })
+      const all = make(200000), kept = []
+      for (let i = 3; i < all.length; i += 4) kept.push(all[i])
+      all.length = 0
+      const { size, count } = (await takeSnapshot()).statistics('function').find(row => /make/.test(row.label))
+      console.log(JSON.stringify({ size: size / kept.length, count: count / kept.length }))`,
+    )
+    const { size, count } = JSON.parse(stdout)
+    expect(size).toBeGreaterThan(31.9)
+    expect(size).toBeLessThan(33)
+    expect(count).toBeCloseTo(1, 1)
+  })
+
+  it('says that exact sizes are of what V8 allocates in one block', async () => {
+    const { stdout } = await runs(
+      node,
+      `import { start, takeSnapshot } from 'tracemalloc'
+      start(undefined, { mode: 'exact' })
+      const kept = []
+      for (let i = 0; i < 500; i++) kept.push(Array(2000).fill(0.5))
+      const snapshot = await takeSnapshot()
+      const [row] = snapshot.statistics('lineno')
+      console.log(JSON.stringify({ text: String(row), size: row.size / 500, notes: snapshot.meta.notes }))`,
+    )
+    const { text, size, notes } = JSON.parse(stdout)
+    expect(size).toBeGreaterThan(16_000)
+    expect(text).toMatch(/count=~/)
+    expect(notes.join()).toMatch(/sizes can read high/)
+  })
+
   it('counts every object at interval 1, and knows current and peak', async () => {
     const { stdout } = await runs(
       node,

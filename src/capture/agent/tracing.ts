@@ -5,7 +5,7 @@ import { type LocalSession, localSession } from '../../inspector/session.ts'
 import type { Blocks } from '../series/extra-blocks.ts'
 import { overheadOf, readingOf, type Sampled } from '../series/metadata.ts'
 import type { Reading } from '../series/raw-profile.ts'
-import { areOwnFramesStable, keepOwnFramesStable, setCompaction } from '../v8/flags.ts'
+import { areOwnFramesStable, keepOwnFramesStable, keepOwnObjectsApart, setCompaction } from '../v8/flags.ts'
 import { startTrackerNow } from '../v8/object-tracker.ts'
 import { startSamplerNow } from '../v8/sampler.ts'
 import type { Sampling } from '../v8/settings.ts'
@@ -34,6 +34,8 @@ export interface Tracing {
   objects: boolean
   /** Lets V8 inline functions again; undefined where it was not kept from it here. */
   loosenFrames: (() => void) | undefined
+  /** Lets V8 fold allocations again, where frames are not stable but the mode is exact. */
+  loosenObjects: (() => void) | undefined
   /** Memory that the program itself tells of. */
   tracked: Tracked
   /** Lets go of what sampling holds in the program's heap. To be called before a garbage collection. */
@@ -76,6 +78,8 @@ export function startTracing(sampling: Sampling, extras: Extras = {}): Tracing {
   const before = process.memoryUsage().heapUsed
   const isOurs = startSamplerNow(session, sampling)
   const loosenFrames = stableFrames ? keepOwnFramesStable(session) : undefined
+  const isApart = stableFrames || areOwnFramesStable()
+  const loosenObjects = sampling.interval === 1 && !isApart ? keepOwnObjectsApart(session) : undefined
   const stores = buffers ? sampleBuffers(sampling) : undefined
   const sampled: Sampled = {
     sampling,
@@ -111,6 +115,7 @@ export function startTracing(sampling: Sampling, extras: Extras = {}): Tracing {
     buffers,
     objects,
     loosenFrames,
+    loosenObjects,
     tracked,
     settle,
     blocks,
@@ -130,6 +135,7 @@ export function stopTracing(): void {
   if (tracing.buffers) stopSamplingBuffers()
   if (tracing.objects && isMainThread) setCompaction(true) // it is of the whole process: a worker leaves it off for the others
   tracing.loosenFrames?.()
+  tracing.loosenObjects?.()
   void tracing.session.close() // which ends the tracker
   delete place[KEY]
 }

@@ -57,7 +57,7 @@ function factsOf(sampled: Sampled, read: number, memory: Memory): SnapshotMeta &
     source: 'capture',
     measure: sampling.mode === 'allocated' ? 'allocated' : 'live',
     accuracy: exact ? 'exact' : 'sampled',
-    counts: exact ? 'exact' : 'estimated',
+    counts: 'estimated', // also where every block was seen: see TOGETHER
     interval: isIntervalKnown ? sampling.interval : undefined,
     intervalSource: isIntervalKnown ? 'recorded' : undefined,
     frames,
@@ -71,9 +71,13 @@ function factsOf(sampled: Sampled, read: number, memory: Memory): SnapshotMeta &
     isolate,
     document,
     memory: before === undefined ? memory : { ...memory, before },
-    notes,
+    notes: exact ? [...(notes ?? []), TOGETHER] : notes,
   }
 }
+
+/** What nobody can turn off: V8's own functions allocate so, as its compiler does unless it is told not to. */
+export const TOGETHER =
+  'V8 allocates some objects in one block, such as an array and its elements, which counts until the first of them is gone: where arrays are filled anew, sizes can read high'
 
 /** Bytes that V8 keeps for a sample: the sample, its map slot, a global handle and a weak callback. */
 const SAMPLE_BYTES = 160

@@ -6,6 +6,9 @@ import type { LocalSession } from '../../inspector/session.ts'
 /** Keep every function on the stack (the first two) and every object apart, when they are off. */
 const STABLE = ['turbo-inlining', 'maglev-inlining', 'turbo-allocation-folding']
 
+/** Has V8's compiler allocate every object apart, which an exact count takes, when it is off. */
+export const FOLDING = ['turbo-allocation-folding']
+
 /** Those that V8 of a Node version knows. Node 20 has no Maglev to inline. */
 export function stableFlags(nodeVersion: string): string[] {
   return STABLE.filter(flag => Number.parseInt(nodeVersion, 10) >= 22 || !flag.startsWith('maglev'))
@@ -29,23 +32,34 @@ export function setStableFlags(): void {
   for (const flag of stableFlags(process.versions.node)) v8.setFlagsFromString(`--no-${flag}`)
 }
 
+/** Keeps objects apart, also in code that is compiled already, and returns the function that undoes it. */
+export function keepOwnObjectsApart(session: LocalSession): () => void {
+  return turnOff(session, FOLDING)
+}
+
 /**
  * Keeps frames stable in this process, also for code that is compiled already, and returns the function that undoes it. Flags that
  * the program was started with are left alone. They are of the whole process: a worker thread leaves them set for the others.
  */
 export function keepOwnFramesStable(session: LocalSession): () => void {
+  mark()
+  const undo = turnOff(session, stableFlags(process.versions.node))
+  return () => {
+    if (isMainThread) Reflect.deleteProperty(process, MARK)
+    undo()
+  }
+}
+
+function turnOff(session: LocalSession, wanted: readonly string[]): () => void {
   const own = [...process.execArgv, process.env.NODE_OPTIONS].join(' ')
-  const flags = stableFlags(process.versions.node).filter(flag => !own.includes(flag))
+  const flags = wanted.filter(flag => !own.includes(flag))
   const change = (prefix: string) => {
     for (const flag of flags) v8.setFlagsFromString(`--${prefix}${flag}`)
     if (flags.length > 0 && !mayCollectCoverage()) forgetOptimisedCode(session)
   }
-  mark()
   change('no-')
   return () => {
-    if (!isMainThread) return
-    Reflect.deleteProperty(process, MARK)
-    change('')
+    if (isMainThread) change('')
   }
 }
 

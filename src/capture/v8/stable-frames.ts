@@ -2,7 +2,7 @@
 import { TargetError } from '../../errors.ts'
 import type { Target } from '../../inspector/isolate.ts'
 import type { Session } from '../../inspector/session.ts'
-import { COMPACTION, stableFlags } from './flags.ts'
+import { COMPACTION, FOLDING, stableFlags } from './flags.ts'
 
 /** What is evaluated in a target to learn whether the program itself traces its objects, with the library. */
 const TRACES_OBJECTS = '!!this.$tracemalloc?.objects'
@@ -70,11 +70,24 @@ async function keepFramesStable(target: Target): Promise<KeepStable> {
     throw new TargetError('the target lets nobody set its flags')
   })
   return async session => {
-    if (!isNew) return // its code is stable already
-    await startCoverage(session)
-    await session.post('Profiler.stopPreciseCoverage')
-    await session.post('Profiler.disable')
+    if (isNew) await renewCode(session) // else its code is stable already
   }
+}
+
+/**
+ * Has a target's compiler allocate every object apart, for the exact mode where frames are not stable; what it gives is to be called
+ * with each of its isolates. Where the process lets nobody, nothing is done.
+ */
+export async function objectsApart(target: Target): Promise<KeepStable | undefined> {
+  if (!target.lease || (await holds(target.main.session, COLLECTS_COVERAGE))) return undefined
+  const isNew = await target.lease.off(FOLDING).catch(() => false)
+  return isNew ? renewCode : undefined
+}
+
+async function renewCode(session: Session): Promise<void> {
+  await startCoverage(session)
+  await session.post('Profiler.stopPreciseCoverage')
+  await session.post('Profiler.disable')
 }
 
 /** The Node whose V8 that of Deno is like. */
