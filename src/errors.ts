@@ -51,8 +51,9 @@ const SYSTEM_ERRORS: Readonly<Record<string, readonly [reason: string, hint?: st
 
 /** The reason and the hint of an error of the operating system; undefined for any other error. */
 export function systemReason(error: unknown): { reason: string; hint?: string } | undefined {
-  const { code, errno } = (error ?? {}) as NodeJS.ErrnoException
+  const { code, errno, syscall } = (error ?? {}) as NodeJS.ErrnoException
   if (typeof code !== 'string' || typeof errno !== 'number') return undefined
+  if (code === 'EEXIST' && syscall === 'mkdir') return { reason: 'a file of that name is there' }
   const [reason, hint] = Object.hasOwn(SYSTEM_ERRORS, code) ? SYSTEM_ERRORS[code] : [code]
   return { reason, hint }
 }
@@ -62,6 +63,16 @@ export function asFileError(act: string, error: unknown): unknown {
   const system = systemReason(error)
   if (!system) return error
   return new FileError(`cannot ${act}: ${system.reason}`, { cause: error, hint: system.hint })
+}
+
+/** The same for an error that nobody has given an act: by the call that failed. Undefined for any other error. */
+export function systemLine(error: unknown): string | undefined {
+  const system = systemReason(error)
+  if (!system) return undefined
+  const { syscall, path } = error as NodeJS.ErrnoException
+  if (syscall === 'uv_cwd') return 'the working folder is gone; go to another folder'
+  const act = `cannot ${syscall} ${path ?? ''}`.trimEnd()
+  return `${act}: ${system.reason}${system.hint ? `; ${system.hint}` : ''}`
 }
 
 /** Why a file was refused. */

@@ -18,7 +18,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   formats: ['converters', 'statistics', 'bytes', 'model', 'errors'],
   inspector: ['errors'],
   capture: ['inspector', 'formats', 'transform', 'bytes', 'model', 'errors'],
-  gate: ['formats', 'statistics', 'model', 'text', 'errors'],
+  gate: ['bytes', 'formats', 'statistics', 'model', 'text', 'errors'],
   report: ['gate', 'heap', 'statistics', 'model', 'text'],
   batch: ['report', 'formats', 'statistics', 'model', 'errors'],
   library: ['capture', 'formats', 'statistics', 'model', 'text', 'errors'],

@@ -1,6 +1,6 @@
 import fs from 'node:fs'
 import { link, open, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { Gunzip } from 'node:zlib'
 import { asFileError } from '../errors.ts'
@@ -137,6 +137,26 @@ export async function writeWhole(
     await remove()
     throw asFileError(`write ${path}`, error)
   }
+}
+
+/** Makes a folder, and those above it, unless it is there. Throws FileError. */
+export function makeFolder(path: string): void {
+  try {
+    try {
+      fs.mkdirSync(path, { recursive: true })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      fs.mkdirSync(firstMissing(resolve(path))) // Node says so for a read-only file system too; this says what it is
+      throw error
+    }
+  } catch (error) {
+    throw asFileError(`make the folder ${path}`, error)
+  }
+}
+
+function firstMissing(path: string): string {
+  const parent = dirname(path)
+  return parent === path || fs.existsSync(parent) ? path : firstMissing(parent)
 }
 
 /** Removes a temporary file, if it can be: what it was for has ended well or badly before. */

@@ -4,6 +4,7 @@ import {
   FileError,
   FormatError,
   lineOf,
+  systemLine,
   systemReason,
   TargetError,
   TracemallocError,
@@ -89,15 +90,8 @@ async function ownVersion(): Promise<string> {
 function messageOf(error: unknown): string {
   if (error instanceof CommanderError) return error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ')
   if (error instanceof TracemallocError) return lineOf(error)
-  const system = systemReason(error)
-  if (system) {
-    const { syscall, path } = error as NodeJS.ErrnoException
-    return (
-      `cannot ${syscall} ${path ?? ''}`.trimEnd() +
-      `: ${system.reason}${system.hint ? `; ${system.hint}` : ''}`
-    )
-  }
-  return `internal error: ${error instanceof Error ? error.message : String(error)} (--verbose shows where)`
+  const fault = error instanceof Error ? error.message : String(error)
+  return systemLine(error) ?? `internal error: ${fault} (--verbose shows where)`
 }
 
 function stackOf(error: unknown): string {

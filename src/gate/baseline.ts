@@ -1,6 +1,7 @@
 // Which files are a baseline, for reading it and for replacing it.
-import { mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeFolder } from '../bytes/disk.ts'
 import { asFileError, systemReason } from '../errors.ts'
 import { dumpSnapshots, isSnapshotName, MANIFEST, snapshotsIn } from '../formats/files.ts'
 import type { Snapshot } from '../model/snapshot.ts'
@@ -49,9 +50,7 @@ export async function writeBaseline(
     await dumpSnapshots(snapshots, path)
     return { path, left: [] }
   }
-  await mkdir(path, { recursive: true }).catch(error => {
-    throw asFileError(`make the folder ${path}`, error)
-  })
+  makeFolder(path)
   const own = join(path, NAME)
   await dumpSnapshots(snapshots, own)
   return { path: own, left: await removeOld(path) }

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { UsageError } from '../errors.ts'
+import { asFileError, UsageError } from '../errors.ts'
 import { parseSize } from '../text/units.ts'
 
 /** Name of the file that `check` looks for in the working directory. */
@@ -31,15 +31,18 @@ export interface GateConfig {
   allow: Allowance[]
 }
 
-/** Reads the settings of a file. Throws UsageError, with the path of what is wrong, also for a key that is not known. */
-export async function readConfig(path: string): Promise<GateConfig> {
+/**
+ * Reads the settings of a file; undefined where there is none. Throws UsageError, with the path of what is wrong, also for a key
+ * that is not known, and FileError where the file cannot be read.
+ */
+export async function readConfig(path: string): Promise<GateConfig | undefined> {
   let document: unknown
   try {
     document = JSON.parse(await readFile(path, 'utf8'))
   } catch (error) {
-    throw new UsageError(
-      `${path}: ${error instanceof SyntaxError ? `not JSON: ${error.message}` : 'cannot be read'}`,
-    )
+    if (error instanceof SyntaxError) throw new UsageError(`${path}: not JSON: ${error.message}`)
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw asFileError(`read ${path}`, error)
   }
   try {
     return parseConfig(document)

@@ -1,6 +1,15 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+} from 'node:fs'
 import { resolve, sep } from 'node:path'
-import { FormatError, UsageError } from '../errors.ts'
+import { asFileError, FormatError, systemReason, UsageError } from '../errors.ts'
 import type { MapFiles, MapText, MissReason } from './apply.ts'
 import { baseName, isRemote, mapPathOf, scriptPaths } from './paths.ts'
 import { decodeDataUrl, sourceMappingURL } from './url.ts'
@@ -13,7 +22,7 @@ type Read = { bytes: Buffer; reason?: undefined } | { bytes?: undefined; reason:
 /**
  * Maps and sources on the disk, in the given folders and nowhere else: a path that leaves them, also by `..` or a symbolic
  * link, is not opened, and no address is ever followed. This file needs Node; the rest of the folder does not.
- * @throws UsageError where a folder is none
+ * @throws UsageError where a folder is none, FileError where it cannot be read
  */
 export function mapFiles(folders: readonly string[], maxSize = MAX_SIZE): MapFiles {
   const roots = folders.map(openRoot)
@@ -32,8 +41,10 @@ export function mapFiles(folders: readonly string[], maxSize = MAX_SIZE): MapFil
       if (!stats.isFile()) return { reason: 'no file' }
       if (stats.size > maxSize) return { reason: 'unreadable', detail: `${stats.size} bytes are too large` }
       return { bytes: readFileSync(file) }
-    } catch {
-      return { reason: 'no file' }
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'ENOENT' || code === 'ENOTDIR') return { reason: 'no file' }
+      return { reason: 'unreadable', detail: systemReason(error)?.reason }
     } finally {
       if (file !== undefined) closeSync(file)
     }
@@ -94,10 +105,13 @@ export function mapFiles(folders: readonly string[], maxSize = MAX_SIZE): MapFil
 function openRoot(folder: string): { path: string; real: string } {
   try {
     if (!statSync(folder).isDirectory()) throw new UsageError(`not a folder: ${folder}`)
+    accessSync(folder, constants.R_OK | constants.X_OK)
     return { path: resolve(folder), real: realpathSync(folder) }
   } catch (error) {
     if (error instanceof UsageError) throw error
-    throw new UsageError(`no such folder: ${folder}`, { cause: error })
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') throw new UsageError(`no such folder: ${folder}`, { cause: error })
+    throw asFileError(`read the folder ${folder}`, error)
   }
 }
 

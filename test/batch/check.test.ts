@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { loadSnapshots } from '../../src/formats/files.ts'
+import { dumpSnapshots, loadSnapshots } from '../../src/formats/files.ts'
 import { checkSnapshots } from '../../src/gate/check.ts'
 import { parseConfig } from '../../src/gate/config.ts'
 import { parseSize } from '../../src/text/units.ts'
@@ -98,6 +98,22 @@ describe('the gate', () => {
     expect((await cli(['check', baseline, LAST])).status).toBe(0)
   })
 
+  it('passes what it has just been given, whatever was picked of it and made of it', async () => {
+    const several = join(folder, 'several.ndjson')
+    await dumpSnapshots([...(await loadSnapshots(FIRST)), ...(await loadSnapshots(LAST))], several)
+    for (const [i, options] of [
+      ['--snapshot', '2'],
+      ['--redact=hash'],
+      ['--from', 'ndjson'],
+      ['--app'],
+    ].entries()) {
+      const words = ['check', join(folder, `prepared-${i}`), several, ...options]
+      expect((await cli([...words, '--update'])).status, options.join(' ')).toBe(0)
+      const { status, stdout } = await cli(words)
+      expect([status, stdout.slice(0, 21)], options.join(' ')).toEqual([0, 'ok total: growth +0 B'])
+    }
+  })
+
   it('counts the new baseline alone, where the old one is left for what else is in the folder', async () => {
     const baseline = join(folder, 'shared')
     mkdirSync(baseline)
@@ -106,7 +122,9 @@ describe('the gate', () => {
     const { stderr } = await cli(['check', baseline, LAST, '--update'])
     expect(stderr).toMatch(/old\.pb\.gz was left there; it does not count any more\n/)
     expect(readdirSync(baseline)).toEqual(['baseline.pb.gz', 'notes.txt', 'old.pb.gz'])
-    expect((await cli(['check', baseline, LAST])).status).toBe(0)
+    const again = await cli(['check', baseline, LAST])
+    expect(again.status).toBe(0)
+    expect(again.stderr).toMatch(/baseline\.pb\.gz alone is the baseline: 1 other snapshots beside it/)
   })
 
   it('says how a baseline is made where there is none', async () => {

@@ -12,6 +12,7 @@ let folder: string
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'tracemalloc-errors-'))
   mkdirSync(join(folder, 'sealed'), { mode: 0o555 })
+  mkdirSync(join(folder, 'closed'), { mode: 0 })
   chmodSync(folder, 0o755)
   writeFileSync(join(folder, 'file'), '')
   symlinkSync('loop', join(folder, 'loop'))
@@ -84,6 +85,29 @@ const COMMANDS: [what: string, command: string, says: RegExp][] = [
     `TOOL run -o DIR/sealed/x.pb.gz samples/programs/leak.js 1`,
     /cannot write into .*: no permission/,
   ],
+  ['a run into a file', `TOOL run --out DIR/file samples/programs/leak.js 1`, /a file of that name is there/],
+  [
+    'a folder of many that nobody may read',
+    `TOOL batch DIR/closed`,
+    /cannot read the folder .*closed: no permission/,
+  ],
+  ['one of many in such a folder', `TOOL batch DIR/closed/x.pb.gz`, /cannot read .*x\.pb\.gz: no permission/],
+  ['a link among many', `TOOL batch DIR/loop`, /cannot read .*loop: too many symbolic links/],
+  [
+    'budgets in such a folder',
+    `TOOL check ${PROFILE} ${PROFILE} --config DIR/closed/c.json`,
+    /cannot read .*c\.json: no permission/,
+  ],
+  [
+    'source maps in such a folder',
+    `TOOL top ${PROFILE} --source-maps=DIR/closed`,
+    /cannot read the folder .*closed: no permission/,
+  ],
+  [
+    'a working folder that has gone',
+    `cd $(mktemp -d) && rmdir $PWD && TOOL top ${PROFILE}`,
+    /the working folder is gone; go to another folder/,
+  ],
   [
     'a file that may grow no further',
     `trap '' XFSZ; ulimit -f 1; TOOL convert ${PROFILE} /tmp/tracemalloc-$$.csv`,
@@ -99,9 +123,17 @@ describe('what the system refuses', () => {
     expect(stderr.replace(/^tracemalloc: note: .*\n/gm, '')).toMatch(/^tracemalloc: [^\n]*\n$/)
     expect(stderr).not.toMatch(/internal error|^\s+at /m)
     expect(status).toBe(3)
-    expect(readdirSync(folder).sort()).toEqual(['file', 'loop', 'sealed'])
+    expect(readdirSync(folder).sort()).toEqual(['closed', 'file', 'loop', 'sealed'])
     expect(readdirSync(join(folder, 'sealed'))).toEqual([])
     expect(readdirSync(tmpdir()).filter(name => name.endsWith('.tmp'))).toEqual(before)
+  })
+
+  it('a folder among many is told, and the others are read', () => {
+    const { status, stdout, stderr } = shell(`TOOL batch DIR samples/series --limit 1`)
+    expect(stderr).toMatch(/^tracemalloc: \S*closed: .*no permission to read it$/m)
+    expect(stderr).toMatch(/^tracemalloc: 1 of 13 files could not be read$/m)
+    expect(stdout).toMatch(/leak\.js:7/)
+    expect(status).toBe(3)
   })
 
   it('a reader that has seen enough is no error', () => {

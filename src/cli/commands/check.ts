@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { FormatError, UsageError } from '../../errors.ts'
 import type { Baseline } from '../../gate/baseline.ts'
@@ -85,9 +84,7 @@ function baselineNotes({ files, replaced }: Baseline): string[] {
 
 async function configOf(path: string | undefined): Promise<GateConfig> {
   const { CONFIG_NAME, readConfig } = await import('../../gate/config.ts')
-  if (path !== undefined) {
-    if (!existsSync(path)) throw new UsageError(`${path}: no such file`)
-    return readConfig(path)
-  }
-  return existsSync(CONFIG_NAME) ? readConfig(CONFIG_NAME) : { budgets: [], allow: [] }
+  const config = await readConfig(path ?? CONFIG_NAME)
+  if (path !== undefined && !config) throw new UsageError(`${path}: no such file`)
+  return config ?? { budgets: [], allow: [] }
 }

@@ -31,6 +31,8 @@ export function register(program: Command): void {
 }
 
 async function diff(paths: string[], flags: DiffFlags): Promise<void> {
+  if (flags.to !== undefined && flags.output === undefined)
+    throw new UsageError('--to names the format of the file that --output writes: give both')
   const [oldPaths, newPaths] = sidesOf(paths, process.argv)
   const [{ readSnapshots }, { readRequest }, { diffView }, { printViews }] = await Promise.all([
     import('../input.ts'),
