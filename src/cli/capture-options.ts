@@ -1,6 +1,7 @@
 import { constants } from 'node:os'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { DEFAULT_INTERVAL, LONGEST_TIME, MAX_NFRAME, MODES } from '../capture/v8/settings.ts'
+import { UsageError } from '../errors.ts'
 import { oneOf, wholeNumber } from './options.ts'
 
 /** Seconds, from a millisecond to the 24 days after which a timer of Node's would ring at once. */
@@ -22,6 +23,21 @@ export function addCapture(command: Command, modes: readonly string[] = MODES): 
     .option('--interval <bytes>', `bytes between samples (default ${DEFAULT_INTERVAL})`, wholeNumber(1))
     .option('--nframe <n>', `most frames of a traceback, 1 to ${MAX_NFRAME}`, wholeNumber(1), MAX_NFRAME)
     .addOption(new Option('--mode <mode>', modes.join(', ')).argParser(oneOf(modes)).default('live'))
+}
+
+/** Throws UsageError for options of `addCapture` of which one would do nothing. */
+export function checkCapture({ output, out, every, count }: CaptureFlags): void {
+  if (output !== undefined && out !== undefined)
+    throw new UsageError('-o names a file and --out a folder: leave one')
+  if (count !== undefined && every === undefined)
+    throw new UsageError('--count is the number of snapshots that --every takes: give both')
+}
+
+interface CaptureFlags {
+  readonly output?: string
+  readonly out?: string
+  readonly every?: number
+  readonly count?: number
 }
 
 const ENDS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const

@@ -3,7 +3,7 @@ import { MODES, type Mode, type Sampling, sampling } from '../../capture/v8/sett
 import { FileError, TargetError, UsageError } from '../../errors.ts'
 import type { Launched } from '../../inspector/launch-chrome.ts'
 import type { TargetSpec } from '../../inspector/target.ts'
-import { addCapture, seconds } from '../capture-options.ts'
+import { addCapture, checkCapture, seconds } from '../capture-options.ts'
 
 const EXAMPLE = `
 Example: tracemalloc attach pid:1234 --every 2 --count 3 --out /tmp/series`
@@ -54,6 +54,9 @@ async function attach(text: string | undefined, options: Options): Promise<void>
     import('../series-log.ts'),
     import('../capture-options.ts'),
   ])
+  checkCapture(options)
+  if (options.headed && options.launch === undefined)
+    throw new UsageError('--headed shows the window of --launch: give both')
   if ((text === undefined) === (options.launch === undefined)) {
     throw new UsageError('it takes a target, or --launch with an address')
   }

@@ -4,7 +4,7 @@ import type { Mode } from '../../capture/v8/settings.ts'
 import { UsageError } from '../../errors.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
 import { visible } from '../../text/escape.ts'
-import { addCapture, seconds } from '../capture-options.ts'
+import { addCapture, checkCapture, seconds } from '../capture-options.ts'
 
 const EXAMPLE = `
 Example: tracemalloc run --every 2 --out /tmp/leak samples/programs/leak.js 6`
@@ -60,6 +60,7 @@ async function run(script: string, args: string[], options: Options): Promise<vo
     import('../capture-options.ts'),
     import('../../text/units.ts'),
   ])
+  checkCapture(options)
   if (options.output !== undefined && options.every !== undefined) {
     throw new UsageError('a series needs a folder: --out DIR instead of -o')
   }

@@ -1,0 +1,182 @@
+// Every option of `run`, from commander's own table, is seen to do something; options that do nothing are refused.
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it as plainIt } from 'vitest'
+import { loadFile } from '../../src/formats/files.ts'
+import type { Snapshot } from '../../src/model/snapshot.ts'
+import { cli, main, root } from '../support/cli.ts'
+import { commandTables } from '../support/command-tables.ts'
+import { folder, it, NEWEST, run } from '../support/nodes.ts'
+
+/** What is seen of a command that has ended. */
+interface Seen {
+  code: number | null
+  stdout: string
+  stderr: string
+  /** Names in the folder that it worked in. */
+  names: string[]
+  snapshots: Snapshot[]
+}
+
+interface Case {
+  /** Words of the command without the option; `DIR` is its folder. */
+  words: readonly string[]
+  option: readonly string[]
+  /** Words behind the option. */
+  rest?: readonly string[]
+  /** Is it seen? Not without the option, but with it. */
+  sees(seen: Seen): boolean
+}
+
+/** Lives until its folder holds so many snapshots, or so many ms; with a child if it is asked for. */
+const PROGRAM = `
+const { readdirSync } = require('node:fs')
+const [, , dir, count, ms, ...more] = process.argv
+globalThis.kept = []
+function grow() { for (let i = 0; i < 3000; i++) globalThis.kept.push({ i, a: [i] }) }
+function deep(n) { n > 0 ? deep(n - 1) : grow() }
+deep(9)
+globalThis.buffers = Array.from({ length: 50 }, () => new ArrayBuffer(1 << 20))
+console.log('execArgv', process.execArgv.join(' '), 'stable', process.env.TRACEMALLOC_STABLE_FRAMES)
+if (more.includes('child')) require('node:child_process').execFileSync(process.execPath, ['-e', '1'])
+const start = performance.now()
+const timer = setInterval(() => {
+  const files = readdirSync(dir).filter(name => /^tracemalloc.*pb.gz$/.test(name))
+  if (files.length < count && performance.now() - start < ms) return
+  console.log('done')
+  clearInterval(timer)
+}, 20)`
+
+const RUN = ['run', '--out', 'DIR']
+const P = ['DIR/../p.cjs', 'DIR']
+const AT_ONCE = [...P, '0', '0']
+const isOfMany = ({ snapshots }: Seen) => snapshots.length > 1
+
+const runCases: Record<string, Case> = {
+  '--output': {
+    words: ['run'],
+    option: ['-o', 'DIR/x.pb.gz'],
+    rest: AT_ONCE,
+    sees: ({ names }) => names.includes('x.pb.gz'),
+  },
+  '--out': {
+    words: ['run'],
+    option: ['--out', 'DIR/sub'],
+    rest: AT_ONCE,
+    sees: ({ names }) => names.includes('sub'),
+  },
+  '--every': { words: RUN, option: ['--every', '0.1'], rest: [...P, '2', '2000'], sees: isOfMany },
+  '--count': {
+    words: [...RUN, '--every', '0.1'],
+    option: ['--count', '1'],
+    rest: [...P, '4', '4000'],
+    sees: ({ snapshots }) => snapshots.length < 4,
+  },
+  '--interval': {
+    words: RUN,
+    option: ['--interval', '512'],
+    rest: AT_ONCE,
+    sees: ({ snapshots }) => snapshots[0].meta.interval === 512,
+  },
+  '--nframe': {
+    words: RUN,
+    option: ['--nframe', '3'],
+    rest: AT_ONCE,
+    sees: ({ snapshots }) => snapshots[0].statistics('traceback').every(s => s.traceback.length <= 3),
+  },
+  '--mode': {
+    words: RUN,
+    option: ['--mode', 'allocated'],
+    rest: AT_ONCE,
+    sees: ({ snapshots }) => snapshots[0].meta.measure === 'allocated',
+  },
+  '--duration': {
+    words: RUN,
+    option: ['--duration', '0.2'],
+    rest: [...P, '9', '3000'],
+    sees: ({ stdout }) => !stdout.includes('done'),
+  },
+  '--no-stable-frames': {
+    words: RUN,
+    option: ['--no-stable-frames'],
+    rest: AT_ONCE,
+    sees: ({ stdout }) => !/stable (on|1)/.test(stdout), // what V8 is told cannot be asked of it
+  },
+  '--peak': {
+    words: RUN,
+    option: ['--peak'],
+    rest: [...P, '1', '5000'],
+    sees: ({ names }) => names.some(name => name.includes('peak')),
+  },
+  '--children': { words: RUN, option: ['--children'], rest: [...AT_ONCE, 'child'], sees: isOfMany },
+  '--node-options': {
+    words: RUN,
+    option: ['--node-options', '--no-deprecation'],
+    rest: AT_ONCE,
+    sees: ({ stdout }) => stdout.includes('--no-deprecation'),
+  },
+  '--buffers': {
+    words: [...RUN, '--interval', '4096'],
+    option: ['--buffers'],
+    rest: AT_ONCE,
+    sees: ({ snapshots }) => snapshots[0].columns.domain.includes(1),
+  },
+  '--no-workers': {
+    words: RUN,
+    option: ['--no-workers'],
+    rest: [join(root, 'samples/programs/workers.js'), '1'],
+    sees: seen => !isOfMany(seen),
+  },
+  '--verbose': {
+    words: ['run', '-o', '/dev/null/x.pb.gz'],
+    option: ['--verbose'],
+    rest: AT_ONCE,
+    sees: ({ stderr }) => /^\s+at /m.test(stderr),
+  },
+}
+
+const commands = await commandTables()
+describe('run', () => {
+  plainIt('is tried with every option of its table, and with no other', () => {
+    expect(Object.keys(runCases).sort()).toEqual([...commands.get('run')!].sort())
+  })
+
+  for (const [option, tried] of Object.entries(runCases)) {
+    it(option, async () => {
+      const { words, rest = [] } = tried
+      expect(tried.sees(await outcome([...words, ...rest])), 'seen without it').toBe(false)
+      expect(tried.sees(await outcome([...words, ...tried.option, ...rest])), 'not seen').toBe(true)
+    }, 120_000)
+  }
+})
+
+async function outcome(words: readonly string[]): Promise<Seen> {
+  const parent = folder()
+  const dir = join(parent, 'out')
+  mkdirSync(dir)
+  writeFileSync(join(parent, 'p.cjs'), PROGRAM)
+  const args = words.map(word => word.replaceAll('DIR', dir))
+  const running = run(NEWEST, [main, ...args], { cwd: dir })
+  const { code } = await running.ended
+  const { stdout, stderr } = running
+  const names = readdirSync(dir)
+  const dumps = names.filter(name => name.endsWith('.pb.gz')).sort()
+  const snapshots = await Promise.all(dumps.map(async name => (await loadFile(join(dir, name))).snapshots[0]))
+  return { code, stdout, stderr, names, snapshots }
+}
+
+plainIt(
+  'an option that would do nothing is refused',
+  async () => {
+    const refusal = async (words: readonly string[]) => {
+      const { status, stderr } = await cli(words)
+      return `${status} ${stderr}`
+    }
+    expect(await refusal(['run', '--count', '2', 'x.js'])).toMatch(/^2 .*--every takes: give both\n$/)
+    expect(await refusal(['attach', '1', '--count', '2'])).toMatch(/^2 .*--every takes: give both\n$/)
+    expect(await refusal(['attach', '1', '-o', 'x.pb.gz', '--out', 'x'])).toMatch(/^2 .*leave one\n$/)
+    expect(await refusal(['attach', '1', '--headed'])).toMatch(/^2 .*--launch: give both\n$/)
+    expect(await refusal(['diff', 'a', 'b', '--to', 'csv'])).toMatch(/^2 .*--output writes: give both\n$/)
+  },
+  60_000,
+)
