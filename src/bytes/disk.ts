@@ -1,5 +1,5 @@
 import fs from 'node:fs'
-import { link, open, rename, rm } from 'node:fs/promises'
+import { link, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { Gunzip } from 'node:zlib'
@@ -11,16 +11,20 @@ const { unlinkSync } = fs // as it is before a program that we are loaded into
 /** Read size that was measured to be fastest. */
 const CHUNK = 256 * 1024
 
+/** Written over a piece that was given back: no UTF-8, no JSON, and no whole number of protobuf's. */
+const SPENT = 0xff
+
 /**
- * The bytes of a file as they are; two buffers, used again: one is read into while the other is worked on. A pipe is not read ahead:
- * who wants no more of it would wait for more.
+ * The bytes of a file as they are, in two buffers by turns: one is read into while the other is lent. A piece is written over as soon
+ * as the next one is asked for, so that a reader which keeps a view of it fails at once and every time. Pipes are not read ahead: a
+ * reader that stops early would wait for bytes that it no longer needs.
  */
 export function fileSource(path: string): Source {
   return {
     name: path,
     async *chunks() {
       const file = await open(path, 'r')
-      let [buffer, other] = [Buffer.allocUnsafeSlow(CHUNK), Buffer.allocUnsafeSlow(CHUNK)]
+      let [buffer, other] = [new Uint8Array(CHUNK), new Uint8Array(CHUNK)]
       const readNext = () => {
         const read = file.read(buffer, 0, CHUNK, null)
         read.catch(() => {}) // it is thrown where it is awaited
@@ -34,7 +38,9 @@ export function fileSource(path: string): Source {
           if (bytesRead === 0) return
           ;[buffer, other] = [other, buffer]
           if (isAhead) reading = readNext()
-          yield other.subarray(0, bytesRead)
+          const piece = other.subarray(0, bytesRead)
+          yield piece
+          piece.fill(SPENT)
         }
       } finally {
         await reading?.catch(() => {})
@@ -110,9 +116,13 @@ function createZstd(zlib: object): Readable & Gunzip {
   return make({ chunkSize: CHUNK })
 }
 
+/** Modes of what is written: it tells of the program's files and perhaps its secrets, so it is for its owner alone. */
+export const PRIVATE_FILE = 0o600
+export const PRIVATE_FOLDER = 0o700
+
 /**
- * Writes a file whole or not at all: to a temporary name beside it, synced, then renamed. With `exclusive` an existing file
- * is an error instead of being replaced. Throws FileError.
+ * Writes a file whole or not at all: to a temporary name beside it, synced, then renamed. A new file is for its owner alone; one that
+ * is replaced keeps its mode. With `exclusive` an existing file is an error instead of being replaced. Throws FileError.
  */
 export async function writeWhole(
   path: string,
@@ -123,8 +133,10 @@ export async function writeWhole(
   const temporary = join(dirname(path), `.${randomBytes(6).toString('hex')}.tmp`)
   const remove = () => rm(temporary, { force: true }).catch(() => {}) // nothing more can be done
   try {
-    const file = await open(temporary, 'wx')
+    const file = await open(temporary, 'wx', PRIVATE_FILE)
     try {
+      const replaced = options.exclusive ? undefined : await stat(path).catch(() => undefined)
+      if (replaced) await file.chmod(replaced.mode & 0o777).catch(() => {}) // some file systems have no modes
       for await (const piece of options.gzip ? gzipped(pieces) : pieces) await file.writeFile(piece)
       await file.sync()
     } finally {
@@ -143,10 +155,10 @@ export async function writeWhole(
 export function makeFolder(path: string): void {
   try {
     try {
-      fs.mkdirSync(path, { recursive: true })
+      fs.mkdirSync(path, { recursive: true, mode: PRIVATE_FOLDER })
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-      fs.mkdirSync(firstMissing(resolve(path))) // Node says so for a read-only file system too; this says what it is
+      fs.mkdirSync(firstMissing(resolve(path)), PRIVATE_FOLDER) // Node says so for a read-only file system too; this says what it is
       throw error
     }
   } catch (error) {

@@ -4,7 +4,7 @@
 export interface Source {
   /** For messages. */
   readonly name: string
-  /** Pieces in order, after inflating. A piece is only valid until the next one is asked for: its buffer is used again. */
+  /** Pieces in order, after inflating. A piece is only lent until the next one is asked for: then its buffer is written over. */
   chunks(): AsyncIterable<Uint8Array>
 }
 

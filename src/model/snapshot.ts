@@ -1,3 +1,4 @@
+import { UsageError } from '../errors.ts'
 import type { Columns, Samples, SnapshotData } from './columns.ts'
 import { type BaseFilter, matchingRows } from './filter.ts'
 import { compareSnapshots } from './grouping/compare.ts'
@@ -74,8 +75,14 @@ export class Snapshot implements SnapshotData {
     return this.withRows(matchingRows(this, [...filters]))
   }
 
-  /** A new snapshot of the given rows only, in that order; each row at most once. */
+  /**
+   * A new snapshot of the given rows only, in that order; each row at most once. Throws UsageError for a row that is not there.
+   */
   withRows(rows: ArrayLike<number>): Snapshot {
+    for (let i = 0; i < rows.length; i++) {
+      if (!(rows[i] >= 0 && rows[i] < this.length && Number.isInteger(rows[i])))
+        throw new UsageError(`no row ${rows[i]} of ${this.length}`)
+    }
     const { stack, size, count, domain, type, totalNframe, samples, bags } = this.columns
     const pick = <T extends Uint32Array | Float64Array>(column: T): T => {
       const picked = new (column.constructor as new (n: number) => T)(rows.length)

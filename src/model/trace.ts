@@ -49,9 +49,10 @@ export class Traces {
     return this.#snapshot.length
   }
 
-  /** The trace at `index`; negative counts from the end. */
+  /** The trace at `index` as `Array.prototype.at` counts: from the end where it is negative, without its fraction, NaN as 0. */
   at(index: number): Trace | undefined {
-    const i = index < 0 ? index + this.length : index
+    const whole = Math.trunc(index) || 0
+    const i = whole < 0 ? whole + this.length : whole
     if (i < 0 || i >= this.length) return undefined
     const { tables, columns } = this.#snapshot
     return new Trace(
@@ -66,10 +67,14 @@ export class Traces {
     )
   }
 
+  /** The traces from `start` up to `end` as `Array.prototype.slice` counts. */
   slice(start = 0, end = this.length): Trace[] {
-    const from = start < 0 ? Math.max(0, start + this.length) : start
-    const to = end < 0 ? end + this.length : Math.min(end, this.length)
-    return Array.from({ length: Math.max(0, to - from) }, (_, i) => this.at(from + i) as Trace)
+    const placeOf = (index: number) => {
+      const whole = Math.trunc(index) || 0
+      return whole < 0 ? Math.max(0, whole + this.length) : Math.min(whole, this.length)
+    }
+    const from = placeOf(start)
+    return Array.from({ length: Math.max(0, placeOf(end) - from) }, (_, i) => this.at(from + i) as Trace)
   }
 
   *[Symbol.iterator](): Generator<Trace> {

@@ -14,7 +14,8 @@ import { FormatError } from '../../src/errors.ts'
 import { loadFile, loadSource } from '../../src/formats/files.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import { checkSnapshot } from '../support/check-snapshot.ts'
-import { deepChain, madeSnapshots, manyRows, rowWithoutFrames } from '../support/made-snapshots.ts'
+import { cli } from '../support/cli.ts'
+import { deepChain, deepRows, madeSnapshots, manyRows, rowWithoutFrames } from '../support/made-snapshots.ts'
 import { invalidOf, type Sample, samplesOf } from '../support/samples.ts'
 import { carriedText, rowsText, summaryText } from '../support/snapshot-text.ts'
 
@@ -174,32 +175,55 @@ function writing(converter: Converter & Required<Pick<Converter, 'write'>>): voi
   })
 }
 
-describe('a file larger than several buffers', () => {
+describe('a file larger than several buffers is read alike by path, from a stream, gzipped and in pieces', () => {
   let folder: string
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'tracemalloc-large-'))
   })
   afterAll(() => rmSync(folder, { recursive: true }))
 
-  const both = converters.filter(c => c.read && c.write)
-  it.each(both.map(c => [c.name, c] as const))('%s is read alike by path and stream', async (_, c) => {
-    const path = join(folder, `large.${c.name}`)
-    let bytes: Buffer = Buffer.alloc(0)
-    for (let rows = 10_000; bytes.length < 3 * 262_144; rows *= 2) bytes = await written(c, [manyRows(rows)])
+  const digest = (snapshots: readonly Snapshot[]) =>
+    createHash('sha256')
+      .update(snapshots.map(s => rowsText(s).join('\n')).join('\n\n'))
+      .digest('hex')
+
+  const readers = converters.filter(c => c.read)
+  it.each(readers.map(c => [c.name, c] as const))('%s', { timeout: LONG }, async (_, converter) => {
+    const bytes = await largeFile(converter)
+    const path = join(folder, `large.${converter.name}`)
     writeFileSync(path, bytes)
     writeFileSync(`${path}.gz`, gzipSync(bytes))
-    const digest = ({ snapshots }: { snapshots: readonly Snapshot[] }) =>
-      createHash('sha256')
-        .update(JSON.stringify(snapshots.map(s => [s.total, s.statistics('traceback').map(String)])))
-        .digest('hex')
-    const options = { from: c.name }
-    const expected = digest(await loadSource(bytesSource(bytes), options))
-    const stream = streamSource(createReadStream(path), 'standard input')
-    expect(digest(await loadSource(stream, options))).toBe(expected)
-    for (const name of [path, path, path, `${path}.gz`])
-      expect(digest(await loadFile(name, options)), name).toBe(expected)
+    const expected = digest((await loadSource(bytesSource(bytes))).snapshots)
+    for (const name of [path, `${path}.gz`]) {
+      const loaded = await loadFile(name)
+      expect(loaded.converter.name, name).toBe(converter.name)
+      expect(digest(loaded.snapshots), name).toBe(expected)
+    }
+    const stream = streamSource(createReadStream(path, { highWaterMark: 65_536 }), 'standard input')
+    expect(digest((await loadSource(stream)).snapshots), 'a stream').toBe(expected)
+    expect(digest((await loadSource(reusing(bytes, 1000))).snapshots), 'pieces').toBe(expected)
+    const info = async (args: string[], input?: Uint8Array) => {
+      const { stdout, stderr, status } = await cli(['info', ...args], { input })
+      expect(status, stderr).toBe(0)
+      return stdout.split('\n').slice(1).join('\n') // the first line is the file's name
+    }
+    expect(await info(['-'], bytes)).toBe(await info([path]))
   })
 })
+
+/** A file of a format, of several of the buffers that a file is read by: with deep stacks, or the largest sample. */
+async function largeFile(converter: Converter): Promise<Uint8Array> {
+  const least = 3 * 262_144
+  if (!converter.write) {
+    const largest = samplesOf(converter).toSorted((a, b) => b.bytes.length - a.bytes.length)[0].bytes
+    expect(largest.length).toBeGreaterThan(least)
+    return largest
+  }
+  for (let rows = 1000; ; rows *= 2) {
+    const bytes = await written(converter, [deepRows(rows)])
+    if (bytes.length > least) return bytes
+  }
+}
 
 /** Reads bytes in pieces of `size`, as the loader does. */
 async function readBytes(

@@ -185,3 +185,37 @@ describe('checkSnapshot', () => {
     expect(() => checkSnapshot(breakIt(sampled()))).toThrow(what)
   })
 })
+
+it('an index is taken as Array.prototype takes it, whatever number it is', () => {
+  const snapshot = snapshotOf('40 1: f@a.js:1\n30 1: g@b.js:2\n20 1: h@c.js:3')
+  const sizes = [40, 30, 20]
+  const odd = [
+    Number.NaN,
+    0.5,
+    -0.5,
+    1.9,
+    -1.9,
+    undefined,
+    null,
+    '1',
+    'x',
+    3,
+    -4,
+    1e300,
+    -1e300,
+    Infinity,
+    -Infinity,
+  ]
+  for (const index of odd as number[]) {
+    expect(snapshot.traces.at(index)?.size, String(index)).toBe(sizes.at(index))
+    for (const end of odd as number[])
+      expect(
+        snapshot.traces.slice(index, end).map(trace => trace.size),
+        `${index}, ${end}`,
+      ).toEqual(sizes.slice(index, end))
+  }
+  for (const row of [Number.NaN, 0.5, -1, 3])
+    expect(() => snapshot.withRows([0, row])).toThrow(/^no row .* of 3$/)
+  expect(snapshot.tables.stacks.framesOf(Number.NaN)).toEqual([])
+  expect(snapshot.tables.stacks.depthOf(1e9)).toBeLessThanOrEqual(1)
+})

@@ -171,6 +171,24 @@ export function manyRows(count: number): Snapshot {
   return builder.build(META, 2)
 }
 
+/** Rows of different stacks, forty frames each, with names of many lengths: as text they cross the borders of any buffer. */
+export function deepRows(count: number): Snapshot {
+  const builder = new SnapshotBuilder()
+  const { frames, stacks } = builder.tables
+  for (let i = 0; i < count; i++) {
+    let stack = 0
+    for (let k = 0; k < 40; k++) {
+      const n = (i * 7 + k * k) % 5003
+      stack = stacks.intern(
+        stack,
+        frames.intern(`f${'x'.repeat(n % 23)}${n}`, `/srv/app/m${n % 101}.js`, 1 + n, 1 + k),
+      )
+    }
+    builder.add(stack, 16 + ((i * 31) % 9973), 1)
+  }
+  return builder.build(META, 40)
+}
+
 /** Function, file, line, column: the oldest call first. */
 type MadeFrame = [string, string, number, number]
 type Add = (frames: MadeFrame[], size: number, count?: number, domain?: number, type?: number) => void

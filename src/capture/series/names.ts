@@ -1,5 +1,6 @@
 import fs from 'node:fs'
 import { sep } from 'node:path'
+import { PRIVATE_FOLDER } from '../../bytes/disk.ts'
 import { asFileError } from '../../errors.ts'
 import { method } from '../agent/unharmed.ts'
 
@@ -78,7 +79,7 @@ export function linkNext(
 /** Makes a folder for snapshots. Throws FileError when there can be none. */
 export function makeFolder(dir: string): void {
   try {
-    mkdirSync(dir, { recursive: true })
+    mkdirSync(dir, { recursive: true, mode: PRIVATE_FOLDER })
   } catch (error) {
     throw asFileError(`make the folder ${dir}`, error)
   }

@@ -1,5 +1,5 @@
 import fs from 'node:fs'
-import { removeNow } from '../../bytes/disk.ts'
+import { PRIVATE_FILE, removeNow } from '../../bytes/disk.ts'
 import { asFileError } from '../../errors.ts'
 import type { SnapshotMeta } from '../../model/meta.ts'
 import { method } from '../agent/unharmed.ts'
@@ -57,7 +57,7 @@ function syncFile(file: number): void {
 export function saveRaw(dir: string, reading: Reading): { number: number; path: string } {
   const temporary = pathIn(dir, `.${reading.label}.${ticks()}.tmp`)
   try {
-    const file = openSync(temporary, 'wx')
+    const file = openSync(temporary, 'wx', PRIVATE_FILE)
     try {
       const bytes = toBytes(rawText(reading))
       for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at)

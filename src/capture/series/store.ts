@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, readdirSync, writeSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { removeNow } from '../../bytes/disk.ts'
+import { PRIVATE_FILE, removeNow } from '../../bytes/disk.ts'
 import { bytesSource } from '../../bytes/source.ts'
 import { asFileError, FileError, FormatError } from '../../errors.ts'
 import { dumpSnapshots, loadSource, MANIFEST } from '../../formats/files.ts'
@@ -41,7 +41,7 @@ export function noteRead(dir: string, label: string, { path, snapshot, took }: R
   const line = { file: basename(path), time, isolate, session, read, took: Math.round(took), memory }
   const manifest = join(dir, `tracemalloc.${label}${MANIFEST}`)
   try {
-    const file = openSync(manifest, 'a')
+    const file = openSync(manifest, 'a', PRIVATE_FILE)
     try {
       const bytes = Buffer.from(`${JSON.stringify(line)}\n`)
       for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at)

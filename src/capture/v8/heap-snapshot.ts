@@ -2,6 +2,7 @@ import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, writeSync } from '
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import v8 from 'node:v8'
+import { PRIVATE_FILE } from '../../bytes/disk.ts'
 import { asFileError, TargetError } from '../../errors.ts'
 import { loadFile } from '../../formats/files.ts'
 import type { LocalSession, Session } from '../../inspector/session.ts'
@@ -59,7 +60,7 @@ const NEVER = 0x7fffffff
 
 function openFile(path: string): number {
   try {
-    return openSync(path, 'wx')
+    return openSync(path, 'wx', PRIVATE_FILE)
   } catch (error) {
     throw asFileError(`write ${path}`, error)
   }

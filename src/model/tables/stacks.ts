@@ -42,16 +42,16 @@ export class Stacks {
     this.#index.add(this.#hashOf(id), id, this.#hashOf)
   }
 
-  /** Frame ids of a stack, oldest first. */
+  /** Frame ids of a stack, oldest first; none for a number that is no stack. */
   framesOf(stack: number): number[] {
     const frames: number[] = []
-    for (let i = stack; i !== 0; i = this.parent[i]) frames.push(this.frame[i])
+    for (let i = stack; i > 0; i = this.parent[i]) frames.push(this.frame[i])
     return frames.reverse()
   }
 
   depthOf(stack: number): number {
     let depth = 0
-    for (let i = stack; i !== 0; i = this.parent[i]) depth++
+    for (let i = stack; i > 0; i = this.parent[i]) depth++
     return depth
   }
 }
