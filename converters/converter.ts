@@ -35,6 +35,8 @@ export interface ReadOptions {
   object?: number
   /** Most bytes a file may have after inflating. */
   maxSize?: number
+  /** Throws FormatError `too-large` where so many bytes of memory cannot be had: asked by who holds a document as a whole. */
+  afford?: (bytes: number) => void
 }
 
 export interface WriteOptions {

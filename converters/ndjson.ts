@@ -24,7 +24,7 @@ import { metaJson, parseMeta } from '../src/model/meta-json.ts'
 import type { Snapshot } from '../src/model/snapshot.ts'
 import { Tables } from '../src/model/tables/tables.ts'
 import { jsonText } from '../src/text/escape.ts'
-import type { Converter } from './converter.ts'
+import type { Converter, ReadOptions } from './converter.ts'
 
 const FORMAT = 'ndjson'
 const UINT32 = 2 ** 32
@@ -40,13 +40,13 @@ interface Open {
   facts: NonNullable<ReturnType<typeof parseMeta>>
 }
 
-async function read(source: Source): Promise<readonly Snapshot[]> {
+async function read(source: Source, { afford }: ReadOptions): Promise<readonly Snapshot[]> {
   const tables = new Tables()
   const open: Open[] = []
   let following: number | undefined
   let offset = 0
   for await (const line of linesOf(source, FORMAT)) {
-    const row = parseRow(line, following)
+    const row = parseRow(line, following, afford)
     following = take.member(row, 'following') as number
     offset = line.offset
     try {
@@ -69,9 +69,9 @@ async function read(source: Source): Promise<readonly Snapshot[]> {
 }
 
 /** A line's object, after checking that it is whole and the next one. */
-function parseRow(line: Line, before: number | undefined): object {
+function parseRow(line: Line, before: number | undefined, afford: ReadOptions['afford']): object {
   if (!line.ended) throw cut(line.offset)
-  const value = parseText(line.text, FORMAT, line.offset)
+  const value = parseText(line.text, FORMAT, line.offset, afford)
   try {
     const row = take.object(value, '')
     const following = take.index(take.member(row, 'following'), Number.MAX_SAFE_INTEGER, 'following')

@@ -17,7 +17,7 @@
 // Quirks: "evented" profiles (what speedscope itself exports) open and close frames at offsets; unit `none` of others is taken
 // as bytes; a V8 heap profile that speedscope exported has its lines 0-based.
 
-import { readDocument, Taker } from '../src/bytes/json-document.ts'
+import { type DocumentLimits, readDocument, Taker } from '../src/bytes/json-document.ts'
 import { asciiOf, inPieces } from '../src/bytes/lines.ts'
 import type { Source } from '../src/bytes/source.ts'
 import { FormatError } from '../src/errors.ts'
@@ -53,8 +53,8 @@ interface Profile {
   deepest: number
 }
 
-async function read(source: Source, options: { maxSize?: number }): Promise<readonly Snapshot[]> {
-  const file = take.object(await readDocument(source, FORMAT, options.maxSize), '')
+async function read(source: Source, options: DocumentLimits): Promise<readonly Snapshot[]> {
+  const file = take.object(await readDocument(source, FORMAT, options), '')
   if (take.member(file, '$schema') !== SCHEMA) take.fail('$schema', `not ${SCHEMA}`)
   const tables = new Tables()
   const frames = readFrames(take.object(take.member(file, 'shared'), 'shared'), tables)

@@ -29,6 +29,7 @@ const TOPS = ['cli', 'index', 'register', 'vitest']
 const NODE = [
   'bytes/disk.ts',
   'formats/files.ts',
+  'formats/memory.ts',
   'inspector/',
   'capture/',
   'sourcemap/files.ts',

@@ -1,4 +1,4 @@
-import { readDocument, Taker } from '../../src/bytes/json-document.ts'
+import { type DocumentLimits, readDocument, Taker } from '../../src/bytes/json-document.ts'
 import type { Source } from '../../src/bytes/source.ts'
 import { FormatError } from '../../src/errors.ts'
 import { SnapshotBuilder } from '../../src/model/builder.ts'
@@ -13,8 +13,8 @@ const NEWEST = 70
 const ANONYMOUS = '(anonymous)'
 const take: Taker = new Taker(FORMAT)
 
-export async function read(source: Source, options: { maxSize?: number }): Promise<readonly Snapshot[]> {
-  const profile = take.object(await readDocument(source, FORMAT, options.maxSize), '')
+export async function read(source: Source, options: DocumentLimits): Promise<readonly Snapshot[]> {
+  const profile = take.object(await readDocument(source, FORMAT, options), '')
   const meta = take.object(take.member(profile, 'meta'), 'meta')
   const version = take.index(
     take.member(meta, 'preprocessedProfileVersion'),

@@ -6,11 +6,34 @@ import { readAll, type Source } from './source.ts'
 /** No JavaScript string can be longer than about 2^29 characters. */
 const LONGEST = 0x1fffffe8
 
+/** What reading a document asks of its caller. */
+export interface DocumentLimits {
+  /** Most bytes it may have. */
+  maxSize?: number
+  /** Throws for more memory than can be had. */
+  afford?: (bytes: number) => void
+}
+
 /** Parses a whole file as JSON. Throws FormatError with the byte offset of the fault. */
-export async function readDocument(source: Source, format: string, maxSize = LONGEST): Promise<unknown> {
+export async function readDocument(
+  source: Source,
+  format: string,
+  { maxSize = LONGEST, afford }: DocumentLimits = {},
+): Promise<unknown> {
   const limit = Math.min(maxSize, LONGEST)
+  const weight = new JsonWeight(format, 0)
+  const weighed: Source = {
+    name: source.name,
+    async *chunks() {
+      for await (const chunk of source.chunks()) {
+        weight.add(chunk)
+        afford?.(weight.bytes)
+        yield chunk
+      }
+    },
+  }
   const bytes = await readAll(
-    source,
+    weighed,
     limit,
     () => new FormatError('too-large', `over ${limit} bytes`, { format, offset: limit }),
   )
@@ -20,17 +43,82 @@ export async function readDocument(source: Source, format: string, maxSize = LON
 /** No format here needs more levels than this; each costs many times its one byte. */
 const DEEPEST = 100
 
-function isDeeperThan(text: string, most: number): boolean {
-  let depth = 0
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i)
-    if (c === 0x22) {
-      for (i++; i < text.length && text.charCodeAt(i) !== 0x22; i++) if (text.charCodeAt(i) === 0x5c) i++
-    } else if (c === 0x5b || c === 0x7b) {
-      if (++depth > most) return true
-    } else if (c === 0x5d || c === 0x7d) depth--
+/** Bytes of a short text's values, for which nobody is asked. */
+const LIGHT = 1 << 20
+
+// Bytes that V8 takes for the values of a JSON text: an object with room for four members, an array and its elements' head, one
+// element or member, a member's name and what its object's layout needs, a string's head, a number that is no small integer.
+const OBJECT = 56
+const ARRAY = 48
+const ELEMENT = 8
+const MEMBER = 64
+const STRING = 24
+const NUMBER = 16
+
+/** Estimates what a JSON text takes of V8's heap when it is parsed, while its bytes arrive: `{},` takes twenty times its length. */
+class JsonWeight {
+  readonly #format: string
+  readonly #base: number
+  #values = 0
+  #length = 0
+  #isWide = false
+  #depth = 0
+  #inString = false
+  #isEscaped = false
+
+  constructor(format: string, base: number) {
+    this.#format = format
+    this.#base = base
   }
-  return false
+
+  /** Bytes of the text and its values. */
+  get bytes(): number {
+    return this.#length * (this.#isWide ? 2 : 1) + this.#values
+  }
+
+  /** Goes on with the text. Throws FormatError `malformed` for too many levels. */
+  add(bytes: Uint8Array): void {
+    this.#length += bytes.length
+    let [i, values] = [0, 0]
+    while (i < bytes.length) {
+      if (this.#inString) {
+        const from = i
+        i = this.#skipString(bytes, i)
+        values += i - from
+        continue
+      }
+      const c = bytes[i++]
+      if (c === 0x22) {
+        this.#inString = true
+        values += STRING
+      } else if (c === 0x2c) values += ELEMENT
+      else if (c === 0x3a) values += MEMBER
+      else if (c === 0x5b || c === 0x7b) {
+        values += c === 0x5b ? ARRAY : OBJECT
+        if (++this.#depth > DEEPEST) {
+          const reason = `arrays or objects inside each other more than ${DEEPEST} times`
+          throw new FormatError('malformed', reason, { format: this.#format, offset: this.#base })
+        }
+      } else if (c === 0x5d || c === 0x7d) this.#depth--
+      else if (c === 0x2e || c === 0x65 || c === 0x45) values += NUMBER
+    }
+    this.#values += values
+  }
+
+  /** Where the string ends, or the bytes. */
+  #skipString(bytes: Uint8Array, from: number): number {
+    for (let i = from; i < bytes.length; i++) {
+      const c = bytes[i]
+      if (c > 0xc3) this.#isWide = true
+      if (this.#isEscaped) this.#isEscaped = false
+      else if (c === 0x5c) this.#isEscaped = true
+      else if (c === 0x22) {
+        this.#inString = false
+        return i + 1
+      }
+    }
+    return bytes.length
+  }
 }
 
 function parseJson(bytes: Uint8Array, format: string): unknown {
@@ -41,15 +129,23 @@ function parseJson(bytes: Uint8Array, format: string): unknown {
     const fault = faultIn(bytes) ?? { offset: 0, truncated: false, reason: 'not UTF-8 text' }
     throw faultError(fault, format, 0, cause)
   }
-  return parseText(text, format, 0)
+  return parseWeighed(text, format, 0)
 }
 
 /** Parses JSON. Throws FormatError with the byte offset of the fault, counted from `base`. */
-export function parseText(text: string, format: string, base: number): unknown {
-  if (isDeeperThan(text, DEEPEST)) {
-    const reason = `arrays or objects inside each other more than ${DEEPEST} times`
-    throw new FormatError('malformed', reason, { format, offset: base })
-  }
+export function parseText(
+  text: string,
+  format: string,
+  base: number,
+  afford?: DocumentLimits['afford'],
+): unknown {
+  const weight = new JsonWeight(format, base)
+  weight.add(new TextEncoder().encode(text))
+  if (weight.bytes > LIGHT) afford?.(weight.bytes)
+  return parseWeighed(text, format, base)
+}
+
+function parseWeighed(text: string, format: string, base: number): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {

@@ -10,12 +10,12 @@ export interface Line {
   readonly ended: boolean
 }
 
-/** No JavaScript string can be longer than about 2^29 characters. */
-const LONGEST = 0x1fffffe8
+/** Longest line in bytes: a stack of 100,000 frames has a few million. */
+const LONGEST = 16 << 20
 
 /**
  * The lines of UTF-8 text; `\n` and `\r\n` end them. Throws FormatError `malformed` for bytes that are not UTF-8 and
- * `too-large` for a line that no string can hold.
+ * `too-large` for a line of over 16 MiB.
  */
 export async function* linesOf(source: Source, format: string): AsyncGenerator<Line> {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -46,7 +46,7 @@ export async function* linesOf(source: Source, format: string): AsyncGenerator<L
       pieces.push(copyOf(chunk, from))
       pending += chunk.length - from
     }
-    if (pending > LONGEST) throw new FormatError('too-large', 'a line of over 512 MB', { format, offset })
+    if (pending > LONGEST) throw new FormatError('too-large', 'a line of over 16 MiB', { format, offset })
   }
   if (pending > 0) yield take(new Uint8Array(0), false)
 }

@@ -9,6 +9,7 @@ import { LARGEST_INTERVAL } from '../model/meta.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { estimateCounts } from '../statistics/estimation/estimates.ts'
 import { detect } from './detect.ts'
+import { checkDocument, checkHeap } from './memory.ts'
 
 /** Longest head that is looked at to tell a format. */
 const LONGEST_HEAD = 4 << 20
@@ -64,9 +65,9 @@ export async function loadFile(path: string, options: LoadOptions = {}): Promise
 export async function loadSource(raw: Source, options: LoadOptions = {}): Promise<Omit<Loaded, 'path'>> {
   checkLoadOptions(options)
   const { from, snapshot } = options
-  return readInflated(raw, options, async source => {
+  return readInflated(raw, options, async (source, afford) => {
     const converter = from ? converterNamed(from) : await detectSource(source)
-    const all = await converter.read!(source, options)
+    const all = await converter.read!(source, { ...options, afford })
     const wanted = snapshot === undefined ? all : all.slice(snapshot - 1, snapshot)
     if (snapshot !== undefined && wanted.length === 0)
       throw new UsageError(`it holds ${all.length} snapshot(s), no number ${snapshot}`)
@@ -109,7 +110,7 @@ export async function readFileAs<T>(
 async function readInflated<T>(
   raw: Source,
   options: Pick<LoadOptions, 'maxSize' | 'onBytes'>,
-  use: (source: Peekable) => Promise<T>,
+  use: (source: Peekable, afford: (bytes: number) => void) => Promise<T>,
 ): Promise<T> {
   let read = 0
   const outer = peekable(
@@ -123,8 +124,10 @@ async function readInflated<T>(
   const { maxSize } = options
   const most = maxSize === undefined ? bomb : () => maxSize
   const inner = peekable(limited(compression ? inflate(outer, compression) : outer, most))
+  const afford = (bytes: number) =>
+    checkDocument(bytes, compression && maxSize === undefined ? read : undefined)
   try {
-    return await use(inner)
+    return await use(inner, afford)
   } catch (error) {
     throw asFormatError(error)
   } finally {
@@ -158,7 +161,13 @@ function counted(source: Source, onBytes: (n: number) => void): Source {
   }
 }
 
-/** A source of at most `most()` bytes, asked for anew with each piece: more is a FormatError `too-large`. */
+/** The heap is looked at each time that so many bytes were read. */
+const STEP = 1 << 20
+
+/**
+ * A source of at most `most()` bytes, asked for anew with each piece: more is a FormatError `too-large`, as is what leaves the heap
+ * without room.
+ */
 function limited(source: Source, most: () => number): Source {
   return {
     name: source.name,
@@ -173,6 +182,7 @@ function limited(source: Source, most: () => number): Source {
             hint: 'if you trust the file, give a greater --max-size',
           })
         }
+        if (Math.floor(size / STEP) > Math.floor((size - chunk.length) / STEP)) checkHeap()
         yield chunk
       }
     },

@@ -88,7 +88,9 @@ test('a document is read in pieces, up to a size', async () => {
   const bytes = new TextEncoder().encode('\ufeff{"größe":"🐞"}')
   for (const chunk of [1, 2, 3, 100])
     expect(await readDocument(bytesSource(bytes, 'x', chunk), 'x')).toEqual({ größe: '🐞' })
-  await expect(readDocument(bytesSource(bytes), 'x', 5)).rejects.toMatchObject({ code: 'too-large' })
+  await expect(readDocument(bytesSource(bytes), 'x', { maxSize: 5 })).rejects.toMatchObject({
+    code: 'too-large',
+  })
   const latin1 = bytesSource(Uint8Array.of(0x22, 0xe9, 0x22))
   await expect(readDocument(latin1, 'x')).rejects.toMatchObject({ code: 'malformed' })
 })
