@@ -24,6 +24,7 @@ import type { Snapshot } from '../src/model/snapshot.ts'
 import { Tables } from '../src/model/tables/tables.ts'
 import { visible } from '../src/text/escape.ts'
 import { merged } from '../src/transform/merge.ts'
+import { wholeNumbers } from '../src/transform/whole-numbers.ts'
 import type { Converter } from './converter.ts'
 
 const FORMAT = 'folded'
@@ -135,7 +136,8 @@ function* write(snapshots: readonly Snapshot[]): Iterable<string> {
     yield* linesOfPair(merged(old), merged(now))
   } else if (snapshots.length === 1) {
     const snapshot = merged(old)
-    const { stack, size } = snapshot.columns
+    const { stack } = snapshot.columns
+    const size = wholeNumbers(snapshot.columns.size)
     if (snapshot.length === 0) yield NOTHING
     if (size.some(bytes => bytes < 0))
       throw new FormatError('unsupported', 'a difference is written from its two snapshots', {
@@ -155,15 +157,16 @@ function* write(snapshots: readonly Snapshot[]): Iterable<string> {
 function* linesOfPair(old: Snapshot, now: Snapshot): Iterable<string> {
   const { columns, tables } = now.over(old.tables)
   const rows = new Map<number, [number, number]>()
+  const [before, after] = [wholeNumbers(old.columns.size), wholeNumbers(columns.size)]
   old.columns.stack.forEach((stack, i) => {
-    rows.set(stack, [old.columns.size[i], 0])
+    rows.set(stack, [before[i], 0])
   })
   columns.stack.forEach((stack, i) => {
-    rows.set(stack, [rows.get(stack)?.[0] ?? 0, columns.size[i]])
+    rows.set(stack, [rows.get(stack)?.[0] ?? 0, after[i]])
   })
   if (rows.size === 0) yield NOTHING_TWICE
   const textOf = stackWriter(tables)
-  for (const [stack, [before, after]] of rows) yield `${textOf(stack)} ${before} ${after}\n`
+  for (const [stack, [size, newSize]] of rows) yield `${textOf(stack)} ${size} ${newSize}\n`
 }
 
 function stackWriter({ frames, stacks }: Tables): (stack: number) => string {

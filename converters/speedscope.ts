@@ -200,7 +200,7 @@ function grow(profile: Profile, rows: Map<number, number>, stack: number, weight
     profile.weights.push(0)
     rows.set(stack, row)
   }
-  profile.weights[row] += weight
+  profile.weights[row] = take.number(profile.weights[row] + weight, 'profiles')
 }
 
 function* write(snapshots: readonly Snapshot[]): Iterable<string> {

@@ -1,6 +1,7 @@
 import { FormatError } from '../../src/errors.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import { Tables } from '../../src/model/tables/tables.ts'
+import { checkSums, wholeNumbers } from '../../src/transform/whole-numbers.ts'
 import type { WriteOptions } from '../converter.ts'
 import { CallFrameTexts } from './call-frames.ts'
 
@@ -78,7 +79,8 @@ function treeOf(snapshot: Snapshot): CallTree {
     stackOfRow[row] = map[columns.stack[row]]
     size[stackOfRow[row]] += columns.size[row]
   }
-  return { tables, size, stackOfRow, node: new Uint32Array(tables.stacks.length) }
+  checkSums(Float64Array.of(size.reduce((sum, bytes) => sum + bytes, 0)), 'heapprofile') // as it is read
+  return { tables, size: wholeNumbers(size), stackOfRow, node: new Uint32Array(tables.stacks.length) }
 }
 
 /** The nodes' texts, callers before callees, siblings by stack id; without recursion. Numbers the nodes. */
@@ -125,7 +127,7 @@ function* sampleTexts(snapshot: Snapshot, { stackOfRow, node }: CallTree): Gener
   for (let i = 0; i < (samples?.row.length ?? 0); i++) {
     const stack = stackOfRow[samples!.row[i]]
     if (stack === NONE) continue
-    yield `${comma}{"size":${samples!.size[i]},"nodeId":${node[stack]},"ordinal":${samples!.ordinal[i]}}`
+    yield `${comma}{"size":${Math.round(samples!.size[i])},"nodeId":${node[stack]},"ordinal":${samples!.ordinal[i]}}`
     comma = ','
   }
 }

@@ -3,6 +3,7 @@ import { FormatError } from '../../src/errors.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import type { Tables } from '../../src/model/tables/tables.ts'
 import { hash2, RowIndex } from '../../src/model/tables/typed-arrays.ts'
+import { wholeNumbers } from '../../src/transform/whole-numbers.ts'
 import { FUNCTION, LINE, LOCATION, PROFILE, SAMPLE, VALUE_TYPE } from './fields.ts'
 import { type ColumnName, PrivateWriter } from './private.ts'
 
@@ -208,8 +209,8 @@ class ProfileWriter {
   *samples(rows: Rows, number: number, snapshots: number): Generator<Uint8Array> {
     const { stack } = rows.snapshot.columns
     const { stacks } = this.#tables
-    const count = rounded(rows.count)
-    const size = rounded(rows.size)
+    const count = wholeNumbers(rows.count)
+    const size = wholeNumbers(rows.size)
     for (let row = 0; row < rows.length; row++) {
       const ids = this.#inner.clear()
       for (let s = stack[rows.from[row]]; s !== 0; s = stacks.parent[s])
@@ -322,15 +323,4 @@ class ProfileWriter {
 
 function isExact(value: number): boolean {
   return Math.abs(value) <= Number.MAX_SAFE_INTEGER
-}
-
-/** Estimates as integers; what one loses the next gets, so that the total is right to 1. */
-function rounded(values: Float64Array): Float64Array {
-  let carry = 0
-  return values.map(value => {
-    if (Number.isInteger(value)) return value
-    const whole = Math.round(value + carry)
-    carry += value - whole
-    return whole
-  })
 }

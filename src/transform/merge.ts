@@ -2,6 +2,7 @@ import { SnapshotBuilder } from '../model/builder.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { Tables } from '../model/tables/tables.ts'
 import { hash2, RowIndex } from '../model/tables/typed-arrays.ts'
+import { checkSums } from './whole-numbers.ts'
 
 /** What a format can tell rows apart by, besides their stacks. */
 export interface Kept {
@@ -12,7 +13,8 @@ export interface Kept {
 
 /**
  * A snapshot as a format holds it that keeps only stacks and what `kept` names: rows that differ in nothing else are
- * added, in the order of their first one, over tables with nothing that no row uses.
+ * added, in the order of their first one, over tables with nothing that no row uses. Throws FormatError `too-large` for a sum
+ * beyond 2^53.
  */
 export function merged(snapshot: Snapshot, kept: Kept = {}): Snapshot {
   const { columns } = snapshot
@@ -29,7 +31,13 @@ export function merged(snapshot: Snapshot, kept: Kept = {}): Snapshot {
       type,
     )
   }
-  return builder.build(snapshot.meta, snapshot.tracebackLimit)
+  return withExactSums(builder.build(snapshot.meta, snapshot.tracebackLimit))
+}
+
+function withExactSums(snapshot: Snapshot): Snapshot {
+  checkSums(snapshot.columns.size)
+  checkSums(snapshot.columns.count)
+  return snapshot
 }
 
 /**
@@ -61,7 +69,7 @@ export function differenceOf(now: Snapshot, old: Snapshot): Snapshot {
   const changed = Uint32Array.from(all.columns.stack.keys()).filter(
     i => all.columns.size[i] !== 0 || all.columns.count[i] !== 0,
   )
-  return all.withRows(changed)
+  return withExactSums(all.withRows(changed))
 }
 
 function either<T>(a: T, b: T, weaker: T): T {
