@@ -28,7 +28,7 @@ interface Case {
   sees(seen: Seen): boolean
 }
 
-/** Lives until its folder holds so many snapshots, or so many ms; with a child if it is asked for. */
+/** Lives until its folder holds so many snapshots, or so many ms; with a child, or growing, if that is asked for. */
 const PROGRAM = `
 const { readdirSync } = require('node:fs')
 const [, , dir, count, ms, ...more] = process.argv
@@ -41,6 +41,7 @@ console.log('execArgv', process.execArgv.join(' '), 'stable', process.env.TRACEM
 if (more.includes('child')) require('node:child_process').execFileSync(process.execPath, ['-e', '1'])
 const start = performance.now()
 const timer = setInterval(() => {
+  if (more.includes('grow')) grow()
   const files = readdirSync(dir).filter(name => /^tracemalloc.*pb.gz$/.test(name))
   if (files.length < count && performance.now() - start < ms) return
   console.log('done')
@@ -105,7 +106,7 @@ const runCases: Record<string, Case> = {
   '--peak': {
     words: RUN,
     option: ['--peak'],
-    rest: [...P, '1', '5000'],
+    rest: [...P, '1', '5000', 'grow'],
     sees: ({ names }) => names.some(name => name.includes('peak')),
   },
   '--children': { words: RUN, option: ['--children'], rest: [...AT_ONCE, 'child'], sees: isOfMany },
