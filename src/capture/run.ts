@@ -84,6 +84,8 @@ export async function run(command: readonly string[], options: RunOptions): Prom
       return { ...end, files: paths, lasts }
     } catch (error) {
       // The program's own status counts, whatever became of its files.
+      const isGone = spool === undefined && (error as NodeJS.ErrnoException).code === 'ENOENT'
+      if (isGone) return { ...end, files: [], lasts: [] } // which the program's own watcher has told
       const kept = spool === undefined ? '' : await rescue(spool, options.say)
       const isOurs = !(error instanceof TracemallocError || systemReason(error))
       const { message } = asFileError(`finish the files in ${dir}`, error) as Error

@@ -213,6 +213,11 @@ function answer(): void {
   Atomics.notify(answered, 0)
 }
 
+/** Makes dumps of what worker threads have left raw at their end. */
+async function finishWorkers(): Promise<void> {
+  await (await store).finishAll(dir, filePrefix(label, 'main'), say)
+}
+
 /** At its end the main thread has no context left to look at, and waits for sessions that are open. */
 let isEnding = false
 
@@ -221,7 +226,7 @@ parentPort!.on('message', async (request: Request) => {
   await enqueue(() =>
     withMain(main => (typeof request === 'object' ? worker(main, request.isolate) : snapshots(main))),
   )
-  await enqueue(async () => (await store).finishAll(dir, filePrefix(label, 'main'), say))
+  await enqueue(() => withDescriptors(finishWorkers).catch(() => {})) // a folder that is gone was told when it was written to
   answer()
 })
 if (settings.every !== undefined) {
