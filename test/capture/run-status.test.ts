@@ -3,8 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { loadSnapshot } from '../../src/formats/files.ts'
-import { main } from '../support/cli.ts'
-import { dumps, folder, it, NEWEST, NODES, OLDEST, run, toolEnds } from '../support/nodes.ts'
+import { dumps, folder, it, NEWEST, NODES, toolEnds } from '../support/nodes.ts'
 
 function script(text: string, name = 'app.cjs'): string {
   const path = join(folder(), name)
@@ -65,18 +64,6 @@ describe.concurrent('run', () => {
       7,
       `tracemalloc: cannot write a snapshot in ${out}: no such file or folder\n`,
     ])
-  })
-
-  it('writes a snapshot of a program that has used up all its descriptors', async () => {
-    const app = script(`const files = []; setTimeout(() => {
-        try { for (;;) files.push(require('node:fs').openSync('/dev/null')) } catch (error) { console.log(error.code) }
-        process.exitCode = 6
-      }, 1500)`)
-    const out = folder()
-    const few = run('sh', ['-c', 'ulimit -n 256; exec "$@"', 'sh', OLDEST, main, 'run', '--out', out, app])
-    expect((await few.ended).code).toBe(6)
-    expect(few.stdout).toBe('EMFILE\n')
-    expect(dumps(out)).toHaveLength(1)
   })
 
   it('shows the rows of worker threads, too', async () => {

@@ -17,3 +17,6 @@ export const ALIVE_BESIDES = `this.${KEY}?.besides()`
 
 /** The channel on which a worker thread tells the watcher of itself when it starts. */
 export const THREADS = 'tracemalloc'
+
+/** The watcher's sign of life when it is no more. */
+export const GONE = -2

@@ -11,12 +11,13 @@ import { readingOf, type Sampled } from '../series/metadata.ts'
 import { filePrefix } from '../series/names.ts'
 import { readSampler } from '../v8/sampler.ts'
 import type { Settings } from '../v8/settings.ts'
-import { ALIVE_BESIDES, BEAT, NEXT_FACTS, THREADS } from './expressions.ts'
+import { ALIVE_BESIDES, BEAT, GONE, NEXT_FACTS, THREADS } from './expressions.ts'
 import { Lookout } from './heap-alarm.ts'
 import type { Besides } from './tracing.ts'
 
 /** What reads and writes profiles is large: it is loaded behind the start. */
 const store = import('../series/store.ts')
+store.catch(() => {}) // told when it is needed
 
 /** What the watcher is told at its start. */
 export interface WatcherData {
@@ -33,6 +34,12 @@ export type Request = 'now' | 'end' | { isolate: string }
 const { settings, answered, limit } = workerData as WatcherData
 const { dir } = settings
 const label = String(process.pid)
+
+// The main thread may be waiting, and hears of nothing else.
+process.on('exit', () => {
+  Atomics.store(answered, 1, GONE)
+  Atomics.notify(answered, 0)
+})
 
 /** What a worker thread tells of itself when it starts. */
 export interface Thread {

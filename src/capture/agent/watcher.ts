@@ -3,7 +3,7 @@ import v8 from 'node:v8'
 import { BroadcastChannel, resourceLimits, threadId, Worker } from 'node:worker_threads'
 import { saveRaw } from '../series/raw-profile.ts'
 import type { Settings } from '../v8/settings.ts'
-import { BEAT_KEY, THREADS } from './expressions.ts'
+import { BEAT_KEY, GONE, THREADS } from './expressions.ts'
 import { readNow, tracing } from './tracing.ts'
 import { complain, method, plainly, unharmed } from './unharmed.ts'
 import type { Request, Thread, WatcherData } from './watcher-thread.ts'
@@ -86,6 +86,7 @@ function openWatcher(settings: Settings & { dir: string }): Watcher {
       for (let since = now(); isAlive && load(answered, 0) < asked; ) {
         sleep(answered, 0, load(answered, 0), 50) // in between, the inspector serves the watcher
         if (sign !== (sign = load(answered, 1))) since = now()
+        if (sign === GONE) end(new Error('the watcher has ended'))
         else if (now() - since > PATIENCE) end(new Error('the watcher gives no sign of life'))
       }
       return isAlive
