@@ -4,7 +4,7 @@
 // | -------------------------- | ----------------------------------------------------------------------------- |
 // | snapshot                   | number of the snapshot in the file, from 1                                    |
 // | measure, accuracy, counts  | live, allocated or peak; exact or sampled; exact or estimated                 |
-// | size, count                | total bytes and blocks of the row; negative in a difference                   |
+// | size, count                | total bytes and blocks of the row (empty = unknown); negative in a difference |
 // | domain                     | 0 JS heap, 1 ArrayBuffer, 2 native, 3 code, or another                        |
 // | type                       | constructor or kind, empty = unknown                                          |
 // | totalNframe               | frames before truncation, 0 = unknown                                         |
@@ -74,7 +74,7 @@ async function read(source: Source): Promise<readonly Snapshot[]> {
     snapshot.builder.add(
       stack,
       decimal(row.size, line, 'size'),
-      decimal(row.count, line, 'count'),
+      row.count === '' ? Number.NaN : decimal(row.count, line, 'count'),
       integer(row.domain, line, 'domain'),
       tables.strings.intern(fromCsvText(row.type)),
       integer(row.totalNframe, line, 'totalNframe'),
@@ -179,7 +179,7 @@ function* write(snapshots: readonly Snapshot[]): Iterable<string> {
       const where =
         stack[i] === 0 ? ',,' : `${nameOf(filename[frame])},${lineno[frame]},${nameOf(functionName[frame])}`
       const traceback = csvField(tables.stacks.framesOf(stack[i]).map(textOf).join(';'))
-      yield `${facts},${size[i]},${count[i]},${domain[i]},${nameOf(type[i])},` +
+      yield `${facts},${size[i]},${Number.isNaN(count[i]) ? '' : count[i]},${domain[i]},${nameOf(type[i])},` +
         `${totalNframe?.[i] ?? 0},${where},${traceback},${--following}\n`
     }
   }

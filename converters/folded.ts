@@ -74,7 +74,7 @@ async function read(source: Source): Promise<readonly Snapshot[]> {
     }
     const { stack, depth } = stackOf(text)
     if (depth > deepest) deepest = depth
-    for (const [i, size] of values.entries()) builders[i].add(stack, size, 0)
+    for (const [i, size] of values.entries()) builders[i].add(stack, size, Number.NaN)
   }
   if (builders.length === 0)
     throw new FormatError('truncated', 'no line at all', { format: FORMAT, offset: 0 })

@@ -11,7 +11,7 @@ import type { Statistic } from '../src/model/grouping/statistic.ts'
 import type { SnapshotMeta } from '../src/model/meta.ts'
 import type { Snapshot } from '../src/model/snapshot.ts'
 import { markdownCode } from '../src/text/escape.ts'
-import { formatSize } from '../src/text/units.ts'
+import { formatCount, formatSize, inBlocks } from '../src/text/units.ts'
 import type { Converter } from './converter.ts'
 
 /** What fits well in a comment. */
@@ -25,14 +25,10 @@ function* write(snapshots: readonly Snapshot[]): Iterable<string> {
     const name = meta.name ?? meta.isolate
     if (i > 0) yield '\n'
     yield `### Memory${snapshots.length > 1 ? ` ${i + 1} of ${snapshots.length}` : ''}${name ? `: ${markdownCode(name)}` : ''}\n\n`
-    yield `${formatSize(total.size)} in ${countOf(total.count, meta)} blocks: ${factsOf(meta).join(', ')}.\n\n`
+    yield `${formatSize(total.size)} ${inBlocks(total.count, meta.counts === 'estimated')}: ${factsOf(meta).join(', ')}.\n\n`
     yield* tableOf(snapshot)
     yield* tracebacksOf(snapshot)
   }
-}
-
-function countOf(count: number, { counts }: SnapshotMeta): string {
-  return `${counts === 'estimated' ? '~' : ''}${Math.round(count)}`
 }
 
 function factsOf(meta: SnapshotMeta): string[] {
@@ -62,8 +58,8 @@ function* tableOf(snapshot: Snapshot): Iterable<string> {
 
 function rowOf({ label, size, count }: Statistic, whole: number, meta: SnapshotMeta): string {
   const share = whole === 0 ? '' : `${((100 * size) / whole).toFixed(1)} %`
-  const average = count === 0 ? '' : formatSize(size / count)
-  return `| ${formatSize(size)} | ${share} | ${countOf(count, meta)} | ${average} | ${markdownCode(label)} |\n`
+  const average = count ? formatSize(size / count) : ''
+  return `| ${formatSize(size)} | ${share} | ${formatCount(count, meta.counts === 'estimated')} | ${average} | ${markdownCode(label)} |\n`
 }
 
 function* tracebacksOf(snapshot: Snapshot): Iterable<string> {
@@ -73,7 +69,7 @@ function* tracebacksOf(snapshot: Snapshot): Iterable<string> {
   if (groups.length === 0) return
   yield '\nWhere most was allocated, most recent call first:\n\n'
   for (const [i, { size, count, traceback }] of groups.slice(0, TRACEBACKS).entries()) {
-    yield `${i + 1}. ${formatSize(size)} in ${countOf(count, snapshot.meta)} blocks\n`
+    yield `${i + 1}. ${formatSize(size)} ${inBlocks(count, snapshot.meta.counts === 'estimated')}\n`
     const frames = traceback.slice(-FRAMES).toReversed()
     for (const frame of frames) yield `   - ${markdownCode(frameText(frame))}\n`
     if (traceback.length > FRAMES) yield `   - ${traceback.length - FRAMES} more calls\n`

@@ -7,7 +7,7 @@
 // | ----------- | ------------------------------------------------------------------------------------------ |
 // | snapshot    | number of the snapshot in the file, from 1                                                 |
 // | meta        | its facts, on its first line only                                                          |
-// | size, count | total bytes and blocks of the row; negative in a difference                                |
+// | size, count | total bytes and blocks of the row (null = unknown); negative in a difference               |
 // | domain      | 0 JS heap, 1 ArrayBuffer, 2 native, 3 code, or another                                     |
 // | totalNframe | frames before truncation, 0 = unknown                                                      |
 // | traceback   | oldest call first; lines and columns 1-based, 0 = unknown                                  |
@@ -110,7 +110,7 @@ function addRow(row: object, builder: SnapshotBuilder): void {
   builder.add(
     stack,
     take.number(take.member(row, 'size'), 'size'),
-    take.number(take.member(row, 'count'), 'count'),
+    take.member(row, 'count') === null ? Number.NaN : take.number(take.member(row, 'count'), 'count'),
     take.index(take.member(row, 'domain'), UINT32, 'domain'),
     tables.strings.intern(take.string(take.member(row, 'type'), 'type')),
     take.index(take.member(row, 'totalNframe'), UINT32, 'totalNframe'),
@@ -130,7 +130,7 @@ function* write(snapshots: readonly Snapshot[]): Iterable<string> {
       if (i < snapshot.length) {
         const type = (types[columns.type[i]] ??= jsonText(tables.strings.get(columns.type[i])))
         const traceback = tables.stacks.framesOf(columns.stack[i]).map(frameOf).join()
-        text += `"size":${columns.size[i]},"count":${columns.count[i]},"domain":${columns.domain[i]},"type":${type},`
+        text += `"size":${columns.size[i]},"count":${Number.isNaN(columns.count[i]) ? null : columns.count[i]},"domain":${columns.domain[i]},"type":${type},`
         text += `"totalNframe":${columns.totalNframe?.[i] ?? 0},"traceback":[${traceback}],`
       }
       yield `${text}"following":${--following}}\n`

@@ -101,7 +101,7 @@ function snapshotOf(
 ): Snapshot {
   const builder = new SnapshotBuilder(tables)
   bytes.stacks.forEach((stack, i) => {
-    builder.add(stack, bytes.weights[i], blocks?.weights[i] ?? 0)
+    builder.add(stack, bytes.weights[i], blocks?.weights[i] ?? Number.NaN)
   })
   return builder.build(meta, tracebackLimit)
 }
@@ -217,7 +217,7 @@ function* write(snapshots: readonly Snapshot[]): Iterable<string> {
     yield separator
     yield* profileJson(name('bytes'), 'bytes', tables, columns.stack, columns.size)
     separator = ','
-    if (columns.count.every(count => count === 0)) continue
+    if (columns.count.some(Number.isNaN)) continue
     yield separator
     yield* profileJson(name('blocks'), 'none', tables, columns.stack, columns.count)
   }

@@ -109,7 +109,7 @@ function readRows(table: object, path: string, isJs: boolean, stacks: Uint32Arra
     const id = stack[i] === null ? 0 : stacks[take.index(stack[i], stacks.length, `${path}.stack[${i}]`)]
     if (isLive && !isLive[i]) continue
     const type = className ? tables.strings.intern(take.string(className[i], `${path}.className[${i}]`)) : 0
-    builder.add(id, bytes[i], isLive || className ? 1 : 0, 0, type)
+    builder.add(id, bytes[i], isLive || className ? 1 : Number.NaN, 0, type)
   }
   return { builder, isLive: isLive !== undefined }
 }

@@ -160,7 +160,7 @@ export class Tree {
     const bags = this.#bags?.build(builder.length)
     for (let row = 0; row < builder.length; row++) {
       if (bags) builder.addBlocks(row, samplesOf(bags, row))
-      if (builder.countOf(row) === 0) builder.addBlocks(row, 1)
+      if (builder.countOf(row) === 0) builder.addBlocks(row, Number.NaN)
     }
     const skipped: Record<string, number> = {}
     if (this.#withoutNode) skipped['samples without a node'] = this.#withoutNode

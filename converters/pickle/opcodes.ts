@@ -117,3 +117,6 @@ export function unsigned(bytes: Uint8Array, at: number, width: number): number {
   for (let i = width - 1; i >= 0; i--) value = value * 256 + bytes[at + i]
   return value
 }
+
+/** Attribute of a snapshot, 0 where traces are no blocks. Python keeps it and looks at nothing but traces. */
+export const COUNTS_KNOWN = 'counts_known'

@@ -2,6 +2,7 @@ import type { FormatErrorCode } from '../../src/errors.ts'
 import { SnapshotBuilder } from '../../src/model/builder.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import { reserve } from '../../src/model/tables/typed-arrays.ts'
+import { COUNTS_KNOWN } from './opcodes.ts'
 
 // What a value on the unpickler's stack or in its memo is; its number means:
 export const NONE = 0
@@ -172,8 +173,13 @@ export class Values {
       { source: 'pickle', runtime: 'python', measure: 'live', accuracy: 'exact', counts: 'exact' },
       limit.value,
     )
-    if (!rows && length === snapshot.length) return snapshot
-    return snapshot.withRows(rows?.subarray(0, length) ?? Array.from({ length }, (_, row) => row))
+    const isWhole = !rows && length === snapshot.length
+    const all = isWhole
+      ? snapshot
+      : snapshot.withRows(rows?.subarray(0, length) ?? Array.from({ length }, (_, row) => row))
+    const known = state.get(COUNTS_KNOWN)
+    if (known?.kind !== INT || known.value !== 0) return all
+    return all.with({ columns: { count: all.columns.count.map(() => Number.NaN) } })
   }
 
   #stateOf(value: Value | undefined, global: number): Map<string, Value> {

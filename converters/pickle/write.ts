@@ -3,7 +3,7 @@ import { UNTRACED } from '../../src/model/grouping/keys.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import { Tables } from '../../src/model/tables/tables.ts'
 import type { WriteOptions } from '../converter.ts'
-import { OP } from './opcodes.ts'
+import { COUNTS_KNOWN, OP } from './opcodes.ts'
 import { encodeText } from './text.ts'
 
 /** Most traces that are written, about 100 MB of file and 1 GB in Python. */
@@ -21,7 +21,7 @@ export function writePickle(snapshots: readonly Snapshot[], options: WriteOption
   for (let row = 0; row < snapshot.length; row++) {
     if (!(snapshot.columns.size[row] >= 0))
       fail('unsupported', `a size of ${snapshot.columns.size[row]}`, row)
-    if (!(snapshot.columns.count[row] >= 0)) fail('unsupported', `${snapshot.columns.count[row]} blocks`, row)
+    if (snapshot.columns.count[row] < 0) fail('unsupported', `${snapshot.columns.count[row]} blocks`, row)
     traces += blocksOf(snapshot, row, options)
   }
   if (traces > MOST_TRACES) {
@@ -52,6 +52,10 @@ function* pieces(snapshot: Snapshot, options: WriteOptions): Generator<Uint8Arra
   out.byte(OP.BUILD)
   out.text('traceback_limit')
   out.integer(snapshot.tracebackLimit)
+  if (snapshot.columns.count.some(Number.isNaN)) {
+    out.text(COUNTS_KNOWN)
+    out.integer(0)
+  }
   out.byte(OP.SETITEMS)
   out.byte(OP.BUILD)
   out.byte(OP.STOP)
@@ -85,9 +89,9 @@ function* traces(snapshot: Snapshot, options: WriteOptions, out: PickleWriter): 
   if (inBatch > 0) out.byte(OP.APPENDS)
 }
 
-/** A row's traces: its blocks, rounded, and at least one. */
+/** A row's traces: its blocks, rounded, and at least one; one where they are unknown. */
 function blocksOf(snapshot: Snapshot, row: number, options: WriteOptions): number {
-  return options.merge ? 1 : Math.max(1, Math.round(snapshot.columns.count[row]))
+  return options.merge ? 1 : Math.max(1, Math.round(snapshot.columns.count[row]) || 1)
 }
 
 /** What Python sees of our stacks: files and lines only, up to the allocation frame. */

@@ -90,7 +90,7 @@ function ourSnapshot(
   const domain = column('domain', isUint32)
   const totalNframe = column('totalNframe', isUint32)
   const size = column('size', isExact)
-  const count = column('count', isExact)
+  const count = column('count', value => Number.isNaN(value) || isExact(value))
   const { width } = profile
   const values = profile.sampleValues.values
   const sampleStack = profile.sampleStack.values
@@ -165,13 +165,13 @@ function foreignSnapshot(
   for (let i = 0; i < sampleStack.length; i++) {
     const at = i * profile.width
     const size = measured.size < 0 ? 0 : values[at + measured.size] * measured.unit
-    const count = measured.count < 0 ? 0 : values[at + measured.count]
+    const count = measured.count < 0 ? Number.NaN : values[at + measured.count]
     if (!Number.isSafeInteger(size)) {
       throw new FormatError('too-large', 'a size above 2^53 bytes', {
         path: `sample[${i}].value[${measured.size}]`,
       })
     }
-    if (size !== 0 || count !== 0) builder.add(stacks[sampleStack[i]], size, count)
+    if (size !== 0 || Math.abs(count) > 0) builder.add(stacks[sampleStack[i]], size, count)
   }
   return builder.build(meta, deepest)
 }

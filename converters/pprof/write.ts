@@ -88,7 +88,7 @@ class Rows {
     this.size = sizes.subarray(0, this.length)
     this.count = counts.subarray(0, this.length)
     for (let row = 0; row < this.length; row++) {
-      if (isExact(this.size[row]) && isExact(this.count[row])) continue
+      if (isExact(this.size[row]) && (Number.isNaN(this.count[row]) || isExact(this.count[row]))) continue
       throw new FormatError('too-large', 'a row beyond 2^53 bytes or blocks', {
         format: 'pprof',
         path: `row ${row}`,

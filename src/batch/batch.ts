@@ -29,6 +29,7 @@ export interface Point {
   path: string
   /** Bytes and blocks in all. */
   size: number
+  /** NaN = unknown. */
   count: number
   time?: number
 }

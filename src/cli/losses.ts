@@ -36,7 +36,7 @@ function contentsOf({ tables, columns, meta }: Snapshot): Carried[] {
     for (let i = 0; i < length; i++) if (column[i] !== 0) return true
     return false
   }
-  const contents: Carried[] = ['count']
+  const contents: Carried[] = columns.count.every(Number.isNaN) ? [] : ['count']
   if (some(frames.lineno, frames.length)) contents.push('lineno')
   if (some(frames.column, frames.length)) contents.push('column')
   if (some(frames.functionName, frames.length)) contents.push('function')

@@ -27,7 +27,7 @@ export class SnapshotBuilder {
   }
 
   /**
-   * Adds a row: `size` bytes in all, in `count` blocks. `type` is a string id; `totalNframe` the number of frames before
+   * Adds a row: `size` bytes in all, in `count` blocks (NaN = unknown). `type` is a string id; `totalNframe` the number of frames before
    * truncation, 0 = unknown. Returns the row's number.
    */
   add(stack: number, size: number, count: number, domain = 0, type = 0, totalNframe = 0): number {

@@ -18,7 +18,7 @@ export interface Columns {
   readonly stack: Uint32Array
   /** Total bytes of the row, exact to 2^53. */
   readonly size: Float64Array
-  /** Number of blocks of the row. */
+  /** Number of blocks of the row; NaN = unknown, which every sum with it is, too. */
   readonly count: Float64Array
   /** Kind of memory: 0 JS heap, 1 ArrayBuffer, 2 native, 3 code; others as a file or a caller has them. */
   readonly domain: Uint32Array

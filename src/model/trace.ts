@@ -7,7 +7,7 @@ export class Trace {
   readonly domain: number
   /** Total bytes. */
   readonly size: number
-  /** Number of blocks. */
+  /** Number of blocks; NaN = unknown. */
   readonly count: number
   /** Constructor or kind; `''` where unknown. */
   readonly type: string
@@ -25,7 +25,7 @@ export class Trace {
     return (
       this.domain === other.domain &&
       this.size === other.size &&
-      this.count === other.count &&
+      (this.count === other.count || (Number.isNaN(this.count) && Number.isNaN(other.count))) &&
       this.type === other.type &&
       this.traceback.totalNframe === other.traceback.totalNframe &&
       this.traceback.equals(other.traceback)

@@ -1,6 +1,6 @@
 import type { Comparison, SampledDiff, TrendRow } from '../statistics/results.ts'
 import { markdownCode, visible } from '../text/escape.ts'
-import { formatSize } from '../text/units.ts'
+import { formatCount, formatSize } from '../text/units.ts'
 import { fit, largest, shorten } from '../text/width.ts'
 import { amountsJson, keyJson } from './row-json.ts'
 import { csvLine } from './statistics/csv.ts'
@@ -127,7 +127,7 @@ export function* batchText(view: BatchView): Generator<string> {
 }
 
 function totalText({ size, count }: BatchPoint): string {
-  return `size=${formatSize(size)}, count=${Math.round(count)}`
+  return `size=${formatSize(size)}, count=${formatCount(count, false)}`
 }
 
 function tail(row: BatchRow): string {

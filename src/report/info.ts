@@ -1,7 +1,8 @@
 import type { Snapshot } from '../model/snapshot.ts'
 import { framesNotes } from '../statistics/notes.ts'
 import { visible } from '../text/escape.ts'
-import { formatSize } from '../text/units.ts'
+import { formatSize, inBlocks } from '../text/units.ts'
+import { blocksJson } from './row-json.ts'
 
 /** What a file is and what its numbers stand for. */
 export interface InfoView {
@@ -15,7 +16,8 @@ export interface SnapshotInfo {
   name?: string
   isolate?: string
   size: number
-  count: number
+  /** Null = unknown. */
+  count: number | null
   countsEstimated: boolean
   rows: number
   stacks: number
@@ -56,7 +58,7 @@ function snapshotInfo(snapshot: Snapshot): SnapshotInfo {
     name: meta.name,
     isolate: meta.isolate,
     size,
-    count: Math.round(count),
+    count: blocksJson(count),
     countsEstimated: meta.counts === 'estimated',
     rows: snapshot.length,
     stacks: new Set(columns.stack).size,
@@ -107,7 +109,7 @@ function* lines(view: InfoView): Generator<string> {
 
 function* snapshotLines(info: SnapshotInfo): Generator<string> {
   const bytes = (n: number) => `${formatSize(n)} (${n} bytes)`
-  yield `total: ${bytes(info.size)} in ${info.countsEstimated ? '~' : ''}${info.count} blocks`
+  yield `total: ${bytes(info.size)} ${inBlocks(info.count ?? Number.NaN, info.countsEstimated)}`
   yield `measured: ${info.measure}, ${info.accuracy}`
   if (info.accuracy === 'sampled') {
     yield info.interval === null

@@ -28,12 +28,17 @@ export function frameJson(frame: Frame): FrameJson {
   }
 }
 
-/** Bytes and blocks in JSON. Blocks are whole, also where they are estimates or means. */
-export function amountsJson(statistic: Statistic | StatisticDiff): Record<string, number> {
+/** Bytes and blocks in JSON. Blocks are whole, also where they are estimates or means; null where unknown. */
+export function amountsJson(statistic: Statistic | StatisticDiff): Record<string, number | null> {
   const { size } = statistic
-  const count = Math.round(statistic.count)
+  const count = blocksJson(statistic.count)
   if (!('sizeDiff' in statistic)) return { size, count }
-  return { size, count, sizeDiff: statistic.sizeDiff, countDiff: Math.round(statistic.countDiff) }
+  return { size, count, sizeDiff: statistic.sizeDiff, countDiff: blocksJson(statistic.countDiff) }
+}
+
+/** A number of blocks in JSON. */
+export function blocksJson(count: number): number | null {
+  return Number.isNaN(count) ? null : Math.round(count)
 }
 
 /** The group's identity in JSON; what the group key does not speak of is left out. */

@@ -2,11 +2,11 @@ import type { Frame } from '../model/frame.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { Tables } from '../model/tables/tables.ts'
 import { visible } from '../text/escape.ts'
-import { formatSigned, formatSize } from '../text/units.ts'
+import { formatCount, formatSize } from '../text/units.ts'
 import { largest, widthOf } from '../text/width.ts'
-import { frameJson } from './row-json.ts'
+import { blocksJson, frameJson } from './row-json.ts'
 
-/** Bytes and blocks. */
+/** Bytes and blocks; NaN blocks = unknown. */
 export interface Amount {
   size: number
   count: number
@@ -198,14 +198,12 @@ const MOST_LEVELS = 60
 /** One line a call, indented by two for each caller: for grep. */
 export function* treeText(view: TreeView): Generator<string> {
   if (view.title !== undefined) yield `${visible(view.title)}:`
-  const mark = view.estimated ? '~' : ''
   for (const row of view.rows) {
     const { total, self, totalDiff, selfDiff } = row
     const size = (n: number, diff?: number) =>
       formatSize(n) + (diff === undefined ? '' : ` (${formatSize(diff, true)})`)
-    const count =
-      `${mark}${Math.round(total.count)}` +
-      (totalDiff ? ` (${mark}${formatSigned(Math.round(totalDiff.count))})` : '')
+    const change = totalDiff ? ` (${formatCount(totalDiff.count, view.estimated, true)})` : ''
+    const count = formatCount(total.count, view.estimated) + change
     const own = self.size !== 0 || selfDiff?.size ? `, self=${size(self.size, selfDiff?.size)}` : ''
     yield visible(
       `${indent(row.depth)}${nameOf(row)}: size=${size(total.size, totalDiff?.size)}${own}, count=${count}`,
@@ -220,7 +218,6 @@ function indent(depth: number, most = MOST_LEVELS): string {
 /** Aligned columns, and branches drawn with lines. */
 export function* treeTable(view: TreeView, options: { width: number; folder?: string }): Generator<string> {
   if (view.title !== undefined) yield visible(view.title)
-  const mark = view.estimated ? '~' : ''
   const whole = view.rows[0].total.size
   const heads = view.rows[0].totalDiff ? ['growth', 'size', 'self', 'count'] : ['size', '%', 'self', 'count']
   const cells = view.rows.map(({ total, self, totalDiff, selfDiff }) => {
@@ -232,7 +229,7 @@ export function* treeTable(view: TreeView, options: { width: number; folder?: st
         ? [formatSize(totalDiff.size, true), formatSize(total.size)]
         : [formatSize(total.size), share]),
       isOwn ? own : '',
-      `${mark}${Math.round(total.count)}`,
+      formatCount(total.count, view.estimated),
     ]
   })
   const widths = heads.map((head, i) => largest(head.length, cells, row => row[i].length))
@@ -288,15 +285,15 @@ export function treeJson(view: TreeView): Record<string, unknown> {
       ...(frame ? frameJson(frame) : {}),
       ...(hidden > 0 ? { hidden } : {}),
       size: total.size,
-      count: Math.round(total.count),
+      count: blocksJson(total.count),
       selfSize: self.size,
-      selfCount: Math.round(self.count),
+      selfCount: blocksJson(self.count),
       ...(totalDiff && selfDiff
         ? {
             sizeDiff: totalDiff.size,
-            countDiff: Math.round(totalDiff.count),
+            countDiff: blocksJson(totalDiff.count),
             selfSizeDiff: selfDiff.size,
-            selfCountDiff: Math.round(selfDiff.count),
+            selfCountDiff: blocksJson(selfDiff.count),
           }
         : {}),
     })),

@@ -26,6 +26,19 @@ export function formatSize(size: number, signed = false): string {
   return `${plus}${toFixedHalfEven(value, Math.abs(value) < 100 ? 1 : 0)} TiB`
 }
 
+/** A number of blocks, rounded: `39`, `~39` where it is estimated, `unknown` for NaN. */
+export function formatCount(count: number, estimated: boolean, signed = false): string {
+  if (Number.isNaN(count)) return 'unknown'
+  const whole = Math.round(count)
+  return `${estimated ? '~' : ''}${signed ? formatSigned(whole) : whole}`
+}
+
+/** `in ~39 blocks`, `in an unknown number of blocks`; `change` behind the number. */
+export function inBlocks(count: number, estimated: boolean, change = ''): string {
+  if (Number.isNaN(count)) return 'in an unknown number of blocks'
+  return `in ${formatCount(count, estimated)}${change} blocks`
+}
+
 /** Python's `'%+i'`. */
 export function formatSigned(value: number): string {
   return value >= 0 ? `+${value}` : `${value}`

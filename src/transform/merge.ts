@@ -67,7 +67,7 @@ export function differenceOf(now: Snapshot, old: Snapshot): Snapshot {
     Math.max(now.tracebackLimit, old.tracebackLimit),
   )
   const changed = Uint32Array.from(all.columns.stack.keys()).filter(
-    i => all.columns.size[i] !== 0 || all.columns.count[i] !== 0,
+    i => all.columns.size[i] !== 0 || Math.abs(all.columns.count[i]) > 0, // unknown is no change,
   )
   return withExactSums(all.withRows(changed))
 }

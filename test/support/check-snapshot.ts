@@ -26,7 +26,7 @@ export function checkSnapshot(snapshot: Snapshot): void {
     if (columns.stack[i] >= stacks.length) fail(`stack[${i}]`)
     if (columns.type[i] >= strings.length) fail(`type[${i}]`)
     if (!(Math.abs(columns.size[i]) <= Number.MAX_SAFE_INTEGER)) fail(`size[${i}] = ${columns.size[i]}`)
-    if (!(Math.abs(columns.count[i]) <= Number.MAX_SAFE_INTEGER)) fail(`count[${i}] = ${columns.count[i]}`)
+    if (Math.abs(columns.count[i]) > Number.MAX_SAFE_INTEGER) fail(`count[${i}] = ${columns.count[i]}`)
   }
   const { samples } = columns
   if (samples) {

@@ -1,4 +1,4 @@
-import { formatSigned, formatSize } from '../../text/units.ts'
+import { formatCount, formatSize } from '../../text/units.ts'
 import { sortDescending } from '../tables/typed-arrays.ts'
 import type { Traceback } from '../traceback.ts'
 import type { GroupDescription, GroupKey, Groups } from './group.ts'
@@ -47,7 +47,7 @@ abstract class Described {
 export class Statistic extends Described {
   /** Bytes. */
   readonly size: number
-  /** Blocks. */
+  /** Blocks; NaN = unknown. */
   readonly count: number
   /** Is `count` an estimate? */
   readonly estimated: boolean
@@ -62,7 +62,7 @@ export class Statistic extends Described {
   equals(other: Statistic): boolean {
     return (
       this.size === other.size &&
-      this.count === other.count &&
+      isSame(this.count, other.count) &&
       this.label === other.label &&
       this.traceback.equals(other.traceback)
     )
@@ -70,13 +70,13 @@ export class Statistic extends Described {
 
   /** CPython's line; an estimated count has a `~`. */
   override toString(): string {
-    return `${this.label}: size=${formatSize(this.size)}, count=${countText(this.count, this.estimated)}${averageText(this)}`
+    return `${this.label}: size=${formatSize(this.size)}, count=${formatCount(this.count, this.estimated)}${averageText(this)}`
   }
 }
 
 /** Columns of differences by group id. */
 export interface DiffColumns {
-  /** Bytes and blocks in the new snapshot. */
+  /** Bytes and blocks in the new snapshot; NaN blocks = unknown. */
   readonly size: Float64Array
   readonly count: Float64Array
   /** New less old. */
@@ -88,7 +88,7 @@ export interface DiffColumns {
 
 /** Difference of one group between two snapshots: CPython's `tracemalloc.StatisticDiff`. */
 export class StatisticDiff extends Described {
-  /** Bytes and blocks in the new snapshot. */
+  /** Bytes and blocks in the new snapshot; NaN blocks = unknown. */
   readonly size: number
   readonly count: number
   /** New less old. */
@@ -110,8 +110,8 @@ export class StatisticDiff extends Described {
     return (
       this.size === other.size &&
       this.sizeDiff === other.sizeDiff &&
-      this.count === other.count &&
-      this.countDiff === other.countDiff &&
+      isSame(this.count, other.count) &&
+      isSame(this.countDiff, other.countDiff) &&
       this.label === other.label &&
       this.traceback.equals(other.traceback)
     )
@@ -119,17 +119,17 @@ export class StatisticDiff extends Described {
 
   /** CPython's line; estimated counts have a `~`. */
   override toString(): string {
-    const countDiff = Math.round(this.countDiff)
-    const mark = this.estimated ? '~' : ''
+    const change = Number.isNaN(this.count) ? '' : ` (${formatCount(this.countDiff, this.estimated, true)})`
     return (
       `${this.label}: size=${formatSize(this.size)} (${formatSize(this.sizeDiff, true)}), ` +
-      `count=${countText(this.count, this.estimated)} (${mark}${formatSigned(countDiff)})${averageText(this)}`
+      `count=${formatCount(this.count, this.estimated)}${change}${averageText(this)}`
     )
   }
 }
 
-function countText(count: number, estimated: boolean): string {
-  return `${estimated ? '~' : ''}${Math.round(count)}`
+/** Are two numbers of blocks equal? Unknown ones are. */
+export function isSame(a: number, b: number): boolean {
+  return a === b || (Number.isNaN(a) && Number.isNaN(b))
 }
 
 function averageText(statistic: { size: number; count: number }): string {
@@ -147,6 +147,11 @@ export function statisticsOf(groups: Groups, ids = orderOf(groups)): Statistic[]
   return Array.from(ids, id => new Statistic(grouper, id, size[id], count[id], estimated))
 }
 
+/** Biggest first, NaN last. */
+function descending(a: number, b: number): number {
+  return Number.isNaN(a) ? 1 : Number.isNaN(b) ? -1 : b - a
+}
+
 /**
  * Ids sorted biggest first by the columns in turn; ties by `compare`, last first (the order of tracebacks: `Grouper.compare`).
  */
@@ -158,7 +163,7 @@ export function sortIds(
   const sorted = sortDescending(ids, columns[0])
   const others = columns.slice(1)
   const byOthers = (a: number, b: number): number => {
-    for (const column of others) if (column[a] !== column[b]) return column[b] - column[a]
+    for (const column of others) if (!isSame(column[a], column[b])) return descending(column[a], column[b])
     return compare(b, a)
   }
   for (let from = 0, to = 1; to <= sorted.length; to++) {

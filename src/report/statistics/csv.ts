@@ -25,7 +25,7 @@ interface FrameCell {
 
 /** One cell; text is never a formula. */
 function csvCell(value: unknown): string {
-  if (value === null || value === undefined) return ''
+  if (value === null || value === undefined || Number.isNaN(value)) return ''
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
   return csvText(
     Array.isArray(value)

@@ -1,5 +1,5 @@
 import type { SampledDiff, SampledStatistic } from '../../statistics/results.ts'
-import { amountsJson, keyJson } from '../row-json.ts'
+import { amountsJson, blocksJson, keyJson } from '../row-json.ts'
 import { errorJson, verdictJson } from './verdict.ts'
 import type { DiffView, TopView } from './view.ts'
 
@@ -12,7 +12,7 @@ export function viewJson(view: TopView | DiffView): Record<string, unknown> {
     cumulative: view.cumulative,
     ...(view.kind === 'diff' ? { rule: view.rule } : {}),
     ...(view.notes.length > 0 ? { notes: view.notes } : {}),
-    total: view.kind === 'top' ? { ...view.total, count: Math.round(view.total.count) } : figures(view.total),
+    total: view.kind === 'top' ? { ...view.total, count: blocksJson(view.total.count) } : figures(view.total),
     groups: view.groups,
     shown: view.rows.length,
     rows: rowsJson(view),

@@ -1,5 +1,5 @@
 import { markdownCode } from '../../text/escape.ts'
-import { formatSigned, formatSize } from '../../text/units.ts'
+import { formatCount, formatSize } from '../../text/units.ts'
 import { errorText, verdictText } from './verdict.ts'
 import type { DiffView, TopView } from './view.ts'
 
@@ -14,10 +14,9 @@ export function* markdownLines(view: TopView | DiffView): Generator<string> {
 }
 
 function* topTable(view: TopView): Generator<string> {
-  const { total, sampled } = view
-  const mark = view.estimated ? '~' : ''
+  const { total, sampled, estimated } = view
   const line = (name: string, size: number, error: number | null, count: number) =>
-    `| ${name} | ${formatSize(size)} | ${sampled ? `${errorText(error)} | ` : ''}${mark}${Math.round(count)} |`
+    `| ${name} | ${formatSize(size)} | ${sampled ? `${errorText(error)} | ` : ''}${formatCount(count, estimated)} |`
   yield `| ${view.keyTypes.join(', ')} | size | ${sampled ? 'error | ' : ''}count |`
   yield `|:--|--:|${sampled ? '--:|' : ''}--:|`
   for (const { statistic, sizeError } of view.rows) {
@@ -27,8 +26,7 @@ function* topTable(view: TopView): Generator<string> {
 }
 
 function* diffTable(view: DiffView): Generator<string> {
-  const { sampled } = view
-  const mark = view.estimated ? '~' : ''
+  const { sampled, estimated } = view
   const isJudged = view.rule !== 'none'
   yield `| ${view.keyTypes.join(', ')} | growth | ${sampled ? 'error | ' : ''}${isJudged ? 'verdict | ' : ''}size | count |`
   yield `|:--|--:|${sampled ? '--:|' : ''}${isJudged ? ':--|' : ''}--:|--:|`
@@ -39,7 +37,7 @@ function* diffTable(view: DiffView): Generator<string> {
     if (isJudged) cells.push(verdictCell(row))
     cells.push(
       formatSize(size),
-      `${mark}${Math.round(count)} (${mark}${formatSigned(Math.round(countDiff))})`,
+      `${formatCount(count, estimated)} (${formatCount(countDiff, estimated, true)})`,
     )
     yield `| ${cells.join(' | ')} |`
   }

@@ -2,7 +2,7 @@ import type { Statistic, StatisticDiff } from '../../model/grouping/statistic.ts
 import type { GetLine } from '../../model/traceback.ts'
 import type { SampledDiff } from '../../statistics/results.ts'
 import { visible } from '../../text/escape.ts'
-import { formatSigned, formatSize } from '../../text/units.ts'
+import { formatCount, formatSize, inBlocks } from '../../text/units.ts'
 import { fit, largest, shorten, widthOf } from '../../text/width.ts'
 import { errorText, verdictText } from './verdict.ts'
 import type { DiffView, TopView } from './view.ts'
@@ -71,8 +71,7 @@ function columnsOf(view: TopView | DiffView): TableColumn[] {
 }
 
 function cellsOf(view: TopView | DiffView, options: TableOptions): Row[] {
-  const mark = view.estimated ? '~' : ''
-  const count = (n: number) => `${mark}${Math.round(n)}`
+  const count = (n: number) => formatCount(n, view.estimated)
   const average = (row: { size: number; count: number }) =>
     row.count ? formatSize(row.size / row.count) : ''
   const error = (value: number | null) => (view.sampled ? [errorText(value)] : [])
@@ -111,7 +110,7 @@ function cellsOf(view: TopView | DiffView, options: TableOptions): Row[] {
       ...(isJudged ? [visible(shorten(verdicts[i], options.folder))] : []),
       formatSize(r.size),
       count(r.count),
-      `${mark}${formatSigned(Math.round(r.countDiff))}`,
+      formatCount(r.countDiff, view.estimated, true),
       average(r),
     ]
     return row(r, cells, toneOf(judged))
@@ -126,19 +125,22 @@ function toneOf({ significant, statistic: { sizeDiff } }: SampledDiff): Row['ton
 
 function footer(view: TopView | DiffView): string {
   const { groups, rows } = view
-  const mark = view.estimated ? '~' : ''
   const hidden = groups - rows.length
   const more =
     hidden > 0 ? `; ${hidden} more row${hidden === 1 ? '' : 's'} not shown (--limit 0 shows all)` : ''
   if (view.kind === 'top') {
     const { size, count, sizeError } = view.total
-    return `total ${formatSize(size)}${after(errorText(sizeError))} in ${mark}${Math.round(count)} blocks${more}`
+    return `total ${formatSize(size)}${after(errorText(sizeError))} ${inBlocks(count, view.estimated)}${more}`
   }
   const { statistic, sizeDiffError } = view.total
   const verdict = verdictText(view.total)
   return (
-    `total ${formatSize(statistic.size)} (${formatSize(statistic.sizeDiff, true)}${after(errorText(sizeDiffError))}) in ` +
-    `${mark}${Math.round(statistic.count)} (${mark}${formatSigned(Math.round(statistic.countDiff))}) blocks` +
+    `total ${formatSize(statistic.size)} (${formatSize(statistic.sizeDiff, true)}${after(errorText(sizeDiffError))}) ` +
+    inBlocks(
+      statistic.count,
+      view.estimated,
+      ` (${formatCount(statistic.countDiff, view.estimated, true)})`,
+    ) +
     `${verdict && `, ${verdict}`}${more}`
   )
 }

@@ -114,6 +114,11 @@ export function estimateAt(
   } else {
     for (let row = 0; row < snapshot.length; row++) {
       if (count[row] > 0 && bytes[row] > 0) add(row, count[row], bytes[row] / count[row])
+      else if (Number.isNaN(count[row])) {
+        // As rows without samples are: every sample stands for about one interval.
+        if (interval > 1) variance[row] = Math.abs(bytes[row]) * interval
+        samples[row] = Math.abs(bytes[row]) / interval
+      }
     }
   }
   return { variance, samples }
