@@ -2,7 +2,7 @@ import type { Frame } from '../model/frame.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { Tables } from '../model/tables/tables.ts'
 import { visible } from '../text/escape.ts'
-import { formatCount, formatSize } from '../text/units.ts'
+import { formatCount, formatCounts, formatSize } from '../text/units.ts'
 import { largest, widthOf } from '../text/width.ts'
 import { blocksJson, frameJson } from './row-json.ts'
 
@@ -202,8 +202,7 @@ export function* treeText(view: TreeView): Generator<string> {
     const { total, self, totalDiff, selfDiff } = row
     const size = (n: number, diff?: number) =>
       formatSize(n) + (diff === undefined ? '' : ` (${formatSize(diff, true)})`)
-    const change = totalDiff ? ` (${formatCount(totalDiff.count, view.estimated, true)})` : ''
-    const count = formatCount(total.count, view.estimated) + change
+    const count = formatCounts(total.count, totalDiff?.count, view.estimated)
     const own = self.size !== 0 || selfDiff?.size ? `, self=${size(self.size, selfDiff?.size)}` : ''
     yield visible(
       `${indent(row.depth)}${nameOf(row)}: size=${size(total.size, totalDiff?.size)}${own}, count=${count}`,

@@ -33,10 +33,17 @@ export function formatCount(count: number, estimated: boolean, signed = false): 
   return `${estimated ? '~' : ''}${signed ? formatSigned(whole) : whole}`
 }
 
-/** `in ~39 blocks`, `in an unknown number of blocks`; `change` behind the number. */
-export function inBlocks(count: number, estimated: boolean, change = ''): string {
+/** The same with its change behind it, `39 (+3)`, where there is one. */
+export function formatCounts(count: number, change: number | undefined, estimated: boolean): string {
+  const text = formatCount(count, estimated)
+  if (change === undefined || Number.isNaN(count)) return text
+  return `${text} (${formatCount(change, estimated, true)})`
+}
+
+/** `in ~39 blocks`, `in 39 (+3) blocks`, `in an unknown number of blocks`. */
+export function inBlocks(count: number, estimated: boolean, change?: number): string {
   if (Number.isNaN(count)) return 'in an unknown number of blocks'
-  return `in ${formatCount(count, estimated)}${change} blocks`
+  return `in ${formatCounts(count, change, estimated)} blocks`
 }
 
 /** Python's `'%+i'`. */

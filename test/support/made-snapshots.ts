@@ -111,6 +111,12 @@ export const madeSnapshots: Record<string, () => Snapshot> = {
       )
     }),
 
+  'unknown numbers of blocks': () =>
+    built(add => {
+      add([['f', '/a.js', 1, 1]], 20, Number.NaN)
+      add([['g', '/a.js', 2, 1]], 30, Number.NaN)
+    }),
+
   'samples and facts': () => {
     const builder = new SnapshotBuilder()
     const { frames, stacks } = builder.tables

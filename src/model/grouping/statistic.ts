@@ -1,4 +1,4 @@
-import { formatCount, formatSize } from '../../text/units.ts'
+import { formatCount, formatCounts, formatSize } from '../../text/units.ts'
 import { sortDescending } from '../tables/typed-arrays.ts'
 import type { Traceback } from '../traceback.ts'
 import type { GroupDescription, GroupKey, Groups } from './group.ts'
@@ -119,10 +119,9 @@ export class StatisticDiff extends Described {
 
   /** CPython's line; estimated counts have a `~`. */
   override toString(): string {
-    const change = Number.isNaN(this.count) ? '' : ` (${formatCount(this.countDiff, this.estimated, true)})`
     return (
       `${this.label}: size=${formatSize(this.size)} (${formatSize(this.sizeDiff, true)}), ` +
-      `count=${formatCount(this.count, this.estimated)}${change}${averageText(this)}`
+      `count=${formatCounts(this.count, this.countDiff, this.estimated)}${averageText(this)}`
     )
   }
 }

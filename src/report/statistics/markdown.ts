@@ -1,5 +1,5 @@
 import { markdownCode } from '../../text/escape.ts'
-import { formatCount, formatSize } from '../../text/units.ts'
+import { formatCount, formatCounts, formatSize } from '../../text/units.ts'
 import { errorText, verdictText } from './verdict.ts'
 import type { DiffView, TopView } from './view.ts'
 
@@ -35,10 +35,7 @@ function* diffTable(view: DiffView): Generator<string> {
     const cells = [row === view.total ? '**total**' : markdownCode(label), formatSize(sizeDiff, true)]
     if (sampled) cells.push(errorText(row.sizeDiffError))
     if (isJudged) cells.push(verdictCell(row))
-    cells.push(
-      formatSize(size),
-      `${formatCount(count, estimated)} (${formatCount(countDiff, estimated, true)})`,
-    )
+    cells.push(formatSize(size), formatCounts(count, countDiff, estimated))
     yield `| ${cells.join(' | ')} |`
   }
 }

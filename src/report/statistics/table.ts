@@ -136,11 +136,7 @@ function footer(view: TopView | DiffView): string {
   const verdict = verdictText(view.total)
   return (
     `total ${formatSize(statistic.size)} (${formatSize(statistic.sizeDiff, true)}${after(errorText(sizeDiffError))}) ` +
-    inBlocks(
-      statistic.count,
-      view.estimated,
-      ` (${formatCount(statistic.countDiff, view.estimated, true)})`,
-    ) +
+    inBlocks(statistic.count, view.estimated, statistic.countDiff) +
     `${verdict && `, ${verdict}`}${more}`
   )
 }
