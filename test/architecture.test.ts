@@ -17,7 +17,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   converters: ['heapsnapshot', 'transform', 'bytes', 'model', 'text', 'errors'],
   formats: ['converters', 'statistics', 'bytes', 'model', 'text', 'errors'],
   inspector: ['errors'],
-  capture: ['inspector', 'formats', 'transform', 'bytes', 'model', 'errors'],
+  capture: ['inspector', 'formats', 'transform', 'bytes', 'model', 'text', 'errors'],
   gate: ['bytes', 'formats', 'statistics', 'model', 'text', 'errors'],
   report: ['gate', 'heap', 'statistics', 'model', 'text'],
   batch: ['report', 'formats', 'statistics', 'model', 'errors'],

@@ -60,8 +60,3 @@ export function interruption(): { signal: AbortSignal; status(): number | undefi
   for (const name of ENDS) process.on(name, interrupt)
   return { signal: controller.signal, status: () => status, end }
 }
-
-/** A message to the user. */
-export function say(line: string): void {
-  process.stderr.write(`tracemalloc: ${line}\n`)
-}

@@ -5,6 +5,7 @@ import type { GetLine } from '../model/traceback.ts'
 import type { applySourceMaps, MapFiles, Mapped, MissReason, SourceMapCache } from '../sourcemap/apply.ts'
 import { visible } from '../text/escape.ts'
 import type { Redaction } from '../transform/redact.ts'
+import { showLines } from './say.ts'
 
 /** Options that change what frames say. */
 export interface RewriteOptions {
@@ -44,7 +45,7 @@ export function createRewriter(options: RewriteOptions): Rewriter {
     const { files, cache, apply } = await (maps ??= openMaps(folders))
     const mapped = apply(snapshots, files, cache)
     for (const line of mappedLines(path, mapped, options.verbose)) {
-      if (!said.has(line)) process.stderr.write(`${visible(line)}\n`)
+      if (!said.has(line)) showLines([visible(line)])
       said.add(line)
     }
     if (sources !== undefined) contents.push(mapped.contentOf)

@@ -1,5 +1,6 @@
 import type { Carried, Converter } from '../../converters/converter.ts'
 import type { Snapshot } from '../model/snapshot.ts'
+import { say } from './say.ts'
 
 const WORDS: Record<Carried, string> = {
   count: 'numbers of blocks',
@@ -25,8 +26,7 @@ export function lossesOf(snapshots: readonly Snapshot[], converter: Converter): 
 /** Says on standard error what the format does not keep. */
 export function sayLosses(snapshots: readonly Snapshot[], converter: Converter): void {
   const lost = lossesOf(snapshots, converter)
-  if (lost.length > 0)
-    process.stderr.write(`tracemalloc: ${converter.name} does not keep ${lost.join(', ')}\n`)
+  if (lost.length > 0) say(`${converter.name} does not keep ${lost.join(', ')}`)
 }
 
 /** What a snapshot holds beyond stacks and sizes. */

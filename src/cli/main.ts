@@ -10,8 +10,8 @@ import {
   TracemallocError,
   UsageError,
 } from '../errors.ts'
-import { visible } from '../text/escape.ts'
 import { nearest, OPTIONAL_VALUES } from './options.ts'
+import { say, showLines } from './say.ts'
 
 /** Every command, one file each; only the one that is called is loaded. */
 const COMMANDS: Record<string, () => Promise<{ register(program: Command): void }>> = {
@@ -38,7 +38,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     return typeof process.exitCode === 'number' ? process.exitCode : 0
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0
-    process.stderr.write(`tracemalloc: ${verbose ? stackOf(error) : visible(messageOf(error))}\n`)
+    if (verbose) showLines(`tracemalloc: ${stackOf(error)}`.split('\n'))
+    else say(messageOf(error))
     return statusOf(error)
   }
 }
@@ -112,7 +113,7 @@ const OF_SOCKETS = new Set(['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EHOSTUNR
 process.stdout.on('error', error => {
   if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit(0) // the reader has seen enough
   const { reason, hint } = systemReason(error) ?? { reason: error.message }
-  process.stderr.write(`tracemalloc: cannot write standard output: ${reason}${hint ? `; ${hint}` : ''}\n`)
+  say(`cannot write standard output: ${reason}${hint ? `; ${hint}` : ''}`)
   process.exit(3)
 })
 process.stderr.on('error', () => {}) // nobody can be told

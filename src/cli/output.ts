@@ -7,7 +7,7 @@ import type { GetLine } from '../model/traceback.ts'
 import type { Format } from '../report/formats.ts'
 import { render } from '../report/statistics/render.ts'
 import type { DiffView, TopView } from '../report/statistics/view.ts'
-import { visible } from '../text/escape.ts'
+import { say } from './say.ts'
 
 /** Writes to standard output, waiting for a slow reader. */
 export async function print(lines: Iterable<string> | AsyncIterable<string>): Promise<void> {
@@ -43,7 +43,7 @@ export async function printViews(
 
 /** What a user should know about the figures, each once, as messages. */
 export function printNotes(notes: readonly string[]): void {
-  for (const note of new Set(notes)) process.stderr.write(`tracemalloc: note: ${visible(note)}\n`)
+  for (const note of new Set(notes)) say(`note: ${note}`)
 }
 
 /** Writes snapshots to standard output in a format, gzipped where the format is. Throws UsageError for bytes on a terminal. */

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs'
+import { visible } from '../text/escape.ts'
 
 /** Files below this size are read before a bar could be seen. */
 const SMALL = 16 << 20
@@ -21,7 +22,11 @@ export function progress(path: string): Progress {
   void import('cli-progress').then(({ default: { SingleBar, Presets } }) => {
     if (stopped) return
     const single = new SingleBar(
-      { format: `reading ${path} {bar} {percentage} %`, stream: process.stderr, clearOnComplete: true },
+      {
+        format: `reading ${visible(path, '{')} {bar} {percentage} %`,
+        stream: process.stderr,
+        clearOnComplete: true,
+      },
       Presets.shades_classic,
     )
     single.start(size, bytes)

@@ -1,7 +1,7 @@
 import type { Comparison, SampledDiff, TrendRow } from '../statistics/results.ts'
 import { markdownCode, visible } from '../text/escape.ts'
 import { formatCount, formatSize } from '../text/units.ts'
-import { fit, largest, shorten } from '../text/width.ts'
+import { fit, largest, shorten, widthOf } from '../text/width.ts'
 import { amountsJson, keyJson } from './row-json.ts'
 import { csvLine } from './statistics/csv.ts'
 
@@ -316,8 +316,8 @@ export function* batchTable(view: BatchView, { width, folder }: BatchTableOption
   }
   if (view.matrix) {
     const { builds, scenarios, cells } = view.matrix
-    const lines = builds.map((build, i) => [build, ...cells[i].map(cellText)])
-    yield* aligned([['', ...scenarios], ...lines], Number.POSITIVE_INFINITY)
+    const lines = builds.map((build, i) => [visible(build), ...cells[i].map(cellText)])
+    yield* aligned([['', ...scenarios.map(name => visible(name))], ...lines], Number.POSITIVE_INFINITY)
   }
 }
 
@@ -336,9 +336,9 @@ function tableRow(row: BatchRow, what: string, folder: string): string[] {
 
 /** Cells padded to columns; the last one is cut to what is left of the width. */
 function* aligned(rows: readonly string[][], width: number): Generator<string> {
-  const widths = rows[0].map((_, i) => largest(0, rows, row => row[i].length))
+  const widths = rows[0].map((_, i) => largest(0, rows, row => widthOf(row[i])))
   for (const row of rows) {
-    const cells = row.slice(0, -1).map((cell, i) => `${cell.padStart(widths[i])}  `)
-    yield cells.join('') + fit(row[row.length - 1], width - cells.join('').length)
+    const cells = row.slice(0, -1).map((cell, i) => `${' '.repeat(widths[i] - widthOf(cell))}${cell}  `)
+    yield cells.join('') + fit(row[row.length - 1], width - widthOf(cells.join('')))
   }
 }

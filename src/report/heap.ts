@@ -5,7 +5,7 @@ import type { ClassRow } from '../heap/summary.ts'
 import type { StayedRow } from '../heap/three-snapshots.ts'
 import { jsonText, markdownCode, visible } from '../text/escape.ts'
 import { formatSigned, formatSize } from '../text/units.ts'
-import { largest, widthOf } from '../text/width.ts'
+import { cutEnd, largest, widthOf } from '../text/width.ts'
 import type { Format } from './formats.ts'
 import { csvLine } from './statistics/csv.ts'
 
@@ -172,7 +172,7 @@ function* textLines({ name, columns, rows }: HeapView): Generator<string> {
       .map(key => [key, cell(row, key, columns[key])])
       .filter(([, text]) => text !== '')
       .map(([key, text]) => `${key}=${text}`)
-    yield `${fit(visible(String(row[name])), LONGEST_TEXT)}: ${values.join(', ')}`
+    yield `${cutEnd(visible(String(row[name])), LONGEST_TEXT)}: ${values.join(', ')}`
   }
 }
 
@@ -186,14 +186,9 @@ function* tableLines(list: HeapView, { width, colour }: HeapRenderOptions): Gene
   yield dim(`${line(keys)}  ${list.name}`)
   for (const [i, row] of list.rows.entries()) {
     const numbers = line(cells[i])
-    yield `${numbers}  ${fit(visible(String(row[list.name])), width - widthOf(numbers) - 2)}`
+    yield `${numbers}  ${cutEnd(visible(String(row[list.name])), width - widthOf(numbers) - 2)}`
   }
   yield dim(list.footer)
-}
-
-function fit(text: string, width: number): string {
-  const room = Math.max(width, 20)
-  return text.length <= room ? text : `${text.slice(0, room - 1)}…`
 }
 
 function cell(row: Row, key: string, kind: Kind): string {

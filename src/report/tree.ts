@@ -3,7 +3,7 @@ import type { Snapshot } from '../model/snapshot.ts'
 import type { Tables } from '../model/tables/tables.ts'
 import { visible } from '../text/escape.ts'
 import { formatCount, formatCounts, formatSize } from '../text/units.ts'
-import { largest, widthOf } from '../text/width.ts'
+import { cutEnd, largest, shorten } from '../text/width.ts'
 import { blocksJson, frameJson } from './row-json.ts'
 
 /** Bytes and blocks; NaN blocks = unknown. */
@@ -236,9 +236,9 @@ export function* treeTable(view: TreeView, options: { width: number; folder?: st
   yield `${line(heads)}  call`
   const branches = branchesOf(view.rows, Math.floor(options.width / 6))
   for (const [i, row] of view.rows.entries()) {
-    const name = visible(nameOf(row).replaceAll(`${options.folder}/`, './'))
+    const name = visible(shorten(nameOf(row), options.folder))
     const numbers = line(cells[i])
-    yield `${numbers}  ${cut(branches[i] + name, options.width - numbers.length - 2)}`
+    yield `${numbers}  ${cutEnd(branches[i] + name, options.width - numbers.length - 2)}`
   }
 }
 
@@ -258,19 +258,6 @@ function branchesOf(rows: readonly TreeRow[], most: number): string[] {
     goesOn[depth] = true
   }
   return branches
-}
-
-/** Long lines lose their end. */
-function cut(text: string, width: number): string {
-  if (width < 20 || text.length * 2 <= width) return text
-  let used = 0
-  let end = 0 // of what fits with the mark behind it
-  for (const character of text) {
-    used += widthOf(character)
-    if (used > width) return `${text.slice(0, end)}…`
-    if (used < width) end += character.length
-  }
-  return text
 }
 
 /** Schema `tracemalloc.tree/1`: rows instead of nested objects, as no reader has to fear their depth. */

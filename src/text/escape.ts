@@ -26,6 +26,16 @@ export function visible(text: string, also = ''): string {
   return Array.from(shown, c => (also.includes(c) ? escapeOf(c) : c)).join('')
 }
 
+/** A line whose names are visible already: what was forgotten is now, and nothing is escaped twice. */
+export function visibleLine(line: string): string {
+  return line.replace(HIDDEN, escapeOf)
+}
+
+/** What is said to the user: one visible line, behind the command's name. */
+export function messageLine(message: string): string {
+  return `tracemalloc: ${visible(message)}\n`
+}
+
 /** The name that `visible` showed. Escapes beyond U+10FFFF stay as they are. */
 export function fromVisible(text: string): string {
   if (!text.includes('\\u{')) return text

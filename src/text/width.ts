@@ -15,9 +15,30 @@ export function largest<T>(least: number, rows: readonly T[], measure: (row: T) 
   return most
 }
 
-/** Names inside the folder lose its path: `./src/app.js`. */
+/** What stands in front of a path in a label or a line of a traceback. */
+const BEFORE_PATH = /^$|[\s("']$/
+
+/** Paths inside the folder lose its name: `./src/app.js`. Addresses, and paths that have it in their middle, stay. */
 export function shorten(text: string, folder: string | undefined): string {
-  return folder && folder.length > 1 ? text.replaceAll(`${folder}/`, './') : text
+  if (!folder || folder === '/') return text
+  const [first, ...others] = text.split(`${folder}/`)
+  let shown = first
+  for (const part of others) shown += (BEFORE_PATH.test(shown) ? './' : `${folder}/`) + part
+  return shown
+}
+
+/** Long texts lose their end; those that begin with what matters. At least 20 columns stay. */
+export function cutEnd(text: string, width: number): string {
+  const room = Math.max(width, 20)
+  if (text.length * 2 <= room) return text
+  let used = 0
+  let end = 0 // of what fits with the mark behind it
+  for (const character of text) {
+    used += widthOf(character)
+    if (used > room) return `${text.slice(0, end)}…`
+    if (used < room) end += character.length
+  }
+  return text
 }
 
 /** Long names lose their beginning, which says least. */

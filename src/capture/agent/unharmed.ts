@@ -1,6 +1,7 @@
 // Our code inside a program runs after the program may have frozen, replaced or deleted any global. Each of our modules there takes
 // what it needs when it is loaded, which is before the program; what fails all the same is one line, and never the program's.
 import fs from 'node:fs'
+import { messageLine } from '../../text/escape.ts'
 
 const { writeSync } = fs
 const { apply } = Reflect
@@ -10,7 +11,7 @@ const objects: { toJSON?: unknown } = Object.prototype
 /** Writes one line of ours to stderr: at the end of a thread, process.stderr is too late. Never throws. */
 export function complain(message: string): void {
   try {
-    writeSync(2, `tracemalloc: ${message}\n`)
+    writeSync(2, messageLine(message))
   } catch {} // nobody reads it
 }
 

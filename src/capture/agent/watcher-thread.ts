@@ -7,6 +7,7 @@ import { TargetError } from '../../errors.ts'
 import { type WorkerSession, workerSessions } from '../../inspector/node-workers.ts'
 import { localSession, type Session } from '../../inspector/session.ts'
 import { withTime } from '../../inspector/timeout.ts'
+import { messageLine } from '../../text/escape.ts'
 import { readingOf, type Sampled } from '../series/metadata.ts'
 import { filePrefix } from '../series/names.ts'
 import { readSampler } from '../v8/sampler.ts'
@@ -73,7 +74,7 @@ function enqueue(work: () => Promise<void>): Promise<void> {
 
 /** A worker's own process.stderr needs the main thread. */
 function say(what: Error | string): void {
-  writeSync(2, `tracemalloc: ${typeof what === 'string' ? what : what.message}\n`)
+  writeSync(2, messageLine(typeof what === 'string' ? what : what.message))
 }
 
 /** Connected for the moment only: at the end of a process Node waits for sessions that are still open. */

@@ -48,12 +48,14 @@ export function register(program: Command): void {
 }
 
 async function attach(text: string | undefined, options: Options): Promise<void> {
-  const [{ attach }, { isRemote, parseTarget }, { Steady }, { interruption, say }] = await Promise.all([
-    import('../../capture/attach.ts'),
-    import('../../inspector/target.ts'),
-    import('../series-log.ts'),
-    import('../capture-options.ts'),
-  ])
+  const [{ attach }, { isRemote, parseTarget }, { Steady }, { interruption }, { say, showLines }] =
+    await Promise.all([
+      import('../../capture/attach.ts'),
+      import('../../inspector/target.ts'),
+      import('../series-log.ts'),
+      import('../capture-options.ts'),
+      import('../say.ts'),
+    ])
   checkCapture(options)
   if (options.headed && options.launch === undefined)
     throw new UsageError('--headed shows the window of --launch: give both')
@@ -76,8 +78,7 @@ async function attach(text: string | undefined, options: Options): Promise<void>
     signal: interrupt.signal,
     say,
     onRead({ path, snapshot, took }) {
-      const lines = snapshot ? steady.lines({ snapshot, took }) : []
-      for (const line of lines) process.stderr.write(`${line}\n`)
+      if (snapshot) showLines(steady.lines({ snapshot, took }))
       say(`wrote ${path}`)
     },
   }).finally(() => launched?.close())

@@ -43,6 +43,7 @@ async function batch(paths: string[], flags: BatchFlags): Promise<void> {
     { print, printNotes },
     { batchView },
     { readRequest },
+    { say },
   ] = await Promise.all([
     import('../../batch/find-snapshots.ts'),
     import('../../batch/batch.ts'),
@@ -51,6 +52,7 @@ async function batch(paths: string[], flags: BatchFlags): Promise<void> {
     import('../output.ts'),
     import('../../batch/view.ts'),
     import('../request.ts'),
+    import('../say.ts'),
   ])
   const { load, prepare } = readRequest(flags)
   const batchOptions = {
@@ -67,7 +69,7 @@ async function batch(paths: string[], flags: BatchFlags): Promise<void> {
   if (flags.baseline !== undefined) {
     await compareToBaseline(result, await findSnapshots([flags.baseline]), batchOptions)
   }
-  for (const { path, reason } of result.failed) process.stderr.write(`tracemalloc: ${path}: ${reason}\n`)
+  for (const { path, reason } of result.failed) say(`${path}: ${reason}`)
   const view = batchView(result, flags.groupBy, flags.limit)
   const format = flags.format ?? (process.stdout.isTTY ? 'table' : 'text')
   if (format === 'json') await print([jsonText(report.batchJson(view), 2)])
@@ -77,7 +79,7 @@ async function batch(paths: string[], flags: BatchFlags): Promise<void> {
   else await print(report.batchTable(view, { width: process.stdout.columns ?? 120, folder: process.cwd() }))
   if (format === 'text' || format === 'csv') printNotes(view.series.flatMap(series => series.notes))
   if (result.failed.length > 0) {
-    process.stderr.write(`tracemalloc: ${result.failed.length} of ${files.length} files could not be read\n`)
+    say(`${result.failed.length} of ${files.length} files could not be read`)
     if (!flags.keepGoing) process.exitCode = 3
   }
 }

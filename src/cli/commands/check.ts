@@ -4,9 +4,9 @@ import type { Baseline } from '../../gate/baseline.ts'
 import type { GateConfig } from '../../gate/config.ts'
 import type { KeyType } from '../../model/grouping/keys.ts'
 import { CHECK_FORMATS, type CheckFormat } from '../../report/check-formats.ts'
-import { say } from '../capture-options.ts'
 import { addFilters, groupByOption, oneOf } from '../options.ts'
 import type { ReadFlags, ReadRequest } from '../request.ts'
+import { say } from '../say.ts'
 
 const EXAMPLE = `
 Exit status: 0 within the budgets, 1 growth, 5 the snapshots cannot tell. Budgets are in tracemalloc.config.json.

@@ -37,7 +37,8 @@ async function object(
     { originOf },
     { print },
     { TargetError },
-    { interruption, say },
+    { interruption },
+    { say },
     { visible },
   ] = await Promise.all([
     import('../../inspector/target.ts'),
@@ -45,6 +46,7 @@ async function object(
     import('../output.ts'),
     import('../../errors.ts'),
     import('../capture-options.ts'),
+    import('../say.ts'),
     import('../../text/escape.ts'),
   ])
   const interrupt = interruption()

@@ -53,11 +53,11 @@ export function register(program: Command): void {
 const words = (text: string) => text.split(/\s+/).filter(Boolean)
 
 async function run(script: string, args: string[], options: Options): Promise<void> {
-  const [{ run }, { sampling }, { Steady }, { say }, { formatSize }] = await Promise.all([
+  const [{ run }, { sampling }, { Steady }, { say, showLines }, { formatSize }] = await Promise.all([
     import('../../capture/run.ts'),
     import('../../capture/v8/settings.ts'),
     import('../series-log.ts'),
-    import('../capture-options.ts'),
+    import('../say.ts'),
     import('../../text/units.ts'),
   ])
   checkCapture(options)
@@ -67,7 +67,7 @@ async function run(script: string, args: string[], options: Options): Promise<vo
   process.stderr.on('error', () => {}) // nobody reads it: the program's status counts
   const steady = new Steady()
   const show = (snapshot: Snapshot) => {
-    for (const line of steady.lines({ snapshot })) process.stderr.write(`${line}\n`)
+    showLines(steady.lines({ snapshot }))
   }
   const { code, signal, timeOver, files, lasts, untraced } = await run([script, ...args], {
     ...options,
