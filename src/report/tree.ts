@@ -260,10 +260,9 @@ function branchesOf(rows: readonly TreeRow[], most: number): string[] {
   return branches
 }
 
-/** Schema `tracemalloc.tree/1`: rows instead of nested objects, as no reader has to fear their depth. */
+/** A snapshot of schema `tracemalloc.tree/2`: rows instead of nested objects, as no reader has to fear their depth. */
 export function treeJson(view: TreeView): Record<string, unknown> {
   return {
-    schema: 'tracemalloc.tree/1',
     ...(view.title === undefined ? {} : { snapshot: view.title }),
     rows: view.rows.map(({ depth, parent, frame, hidden, total, self, totalDiff, selfDiff }) => ({
       depth,

@@ -136,13 +136,14 @@ describe('diff', () => {
 
   it('filters', async () => {
     const all = JSON.parse((await cli(['top', SAMPLE, '--format', 'json', '--limit', '0'])).stdout)
+      .snapshots[0]
     const filename = all.rows[0].filename as string
     const some = JSON.parse(
       (await cli(['top', SAMPLE, '--format', 'json', '--limit', '0', '--include', filename])).stdout,
-    )
+    ).snapshots[0]
     const rest = JSON.parse(
       (await cli(['top', SAMPLE, '--format', 'json', '--limit', '0', '--exclude', filename])).stdout,
-    )
+    ).snapshots[0]
     expect(some.rows.every((row: { filename: string }) => row.filename === filename)).toBe(true)
     expect(some.total.size + rest.total.size).toBe(all.total.size)
     expect(some.total.size).toBeGreaterThan(0)
@@ -155,8 +156,8 @@ describe('info', () => {
     const { stdout } = await cli(['info', SAMPLE])
     expect(stdout).toMatch(/^format: heapprofile/m)
     expect(stdout).toMatch(/^measured: live, sampled$/m)
-    const json = JSON.parse((await cli(['info', SAMPLE, '--format', 'json'])).stdout)
-    const total = JSON.parse((await cli(['top', SAMPLE, '--format', 'json'])).stdout).total
+    const json = JSON.parse((await cli(['info', SAMPLE, '--format', 'json'])).stdout).files[0]
+    const total = JSON.parse((await cli(['top', SAMPLE, '--format', 'json'])).stdout).snapshots[0].total
     expect(json.snapshots[0].size).toBe(total.size)
   })
 })

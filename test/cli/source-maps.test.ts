@@ -134,7 +134,7 @@ describe('--redact and --strip-check', () => {
     const out = join(folder, 'page.pb.gz')
     await cli(['convert', page, out, '--redact'])
     expect((await cli(['info', out, '--strip-check'])).stdout).toContain('host names: none found\n')
-    const json = JSON.parse((await cli(['info', page, '--strip-check', '--format', 'json'])).stdout)
+    const json = JSON.parse((await cli(['info', page, '--strip-check', '--format', 'json'])).stdout).files[0]
     expect(json.strip.hostNames).toEqual({ held: 'scan', found: 1, examples: ['localhost'] })
   })
   it('reads twice, so takes no pipe', async () => {

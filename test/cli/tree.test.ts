@@ -8,15 +8,16 @@ it('tree', async () => {
   const { status, stdout, stderr } = await cli(['tree', AFTER, '--app', '--depth', '2'])
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
   const total = (await cli(['info', AFTER, '--format', 'json'])).stdout
-  const { size, count } = JSON.parse(total).snapshots[0]
+  const { size, count } = JSON.parse(total).files[0].snapshots[0]
   expect(stdout.split('\n')[0]).toBe(`total: size=${Math.round(size / 1024)} KiB, count=~${count}`)
   expect(stdout).toMatch(/^ {4}work \(.*leak\.cjs:7\): size=/m)
 })
 
 it('tree --diff', async () => {
   const { rows } = JSON.parse((await cli(['tree', AFTER, '--diff', BEFORE, '--format', 'json'])).stdout)
+    .snapshots[0]
   const { stdout } = await cli(['diff', BEFORE, AFTER, '--format', 'json'])
-  const { total } = JSON.parse(stdout)
+  const { total } = JSON.parse(stdout).snapshots[0]
   expect(rows[0]).toMatchObject({ size: total.size, sizeDiff: total.sizeDiff })
 })
 

@@ -169,7 +169,7 @@ async function diff(old: string, now: string): Promise<Row[]> {
       maxBuffer: 1 << 28,
     },
   )
-  return JSON.parse(stdout).rows
+  return JSON.parse(stdout).snapshots[0].rows
 }
 
 /** Compares what the threads' differences say with the truth. */

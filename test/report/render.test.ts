@@ -127,7 +127,7 @@ describe('json', () => {
     const third = snapshotOf('10 1: a.js:1', sampledMeta)
     third.columns.count[0] = 4 / 3
     const text = await lines([topView(third, options), diffView([third], [now], options)], 'json')
-    const [top, diff] = JSON.parse(text.join('\n'))
+    const [top, diff] = JSON.parse(text.join('\n')).snapshots
     expect([top.total.count, top.rows[0].count, diff.total.count, diff.total.countDiff]).toEqual([
       1, 1, 1, -5,
     ])
@@ -140,18 +140,19 @@ describe('json', () => {
         ['traceback', key],
       ] as const) {
         const text = (await lines([topView(now, { ...options, keyTypes })], 'json')).join('\n')
-        expect(JSON.parse(text).rows[0].traceback, key).toHaveLength(2)
+        expect(JSON.parse(text).rows[0].traceback, key).toHaveLength(2).snapshots[0]
       }
     }
   })
 
   it('has the documented keys', async () => {
     const text = (await lines([diffView([now], [old], options)], 'json')).join('\n')
-    const { rows, notes, total, ...rest } = JSON.parse(text)
+    const { schema, snapshots } = JSON.parse(text)
+    expect(schema).toBe('tracemalloc.diff/2')
+    const [{ rows, notes, total, ...rest }] = snapshots
     expect(total).toMatchObject({ size: 360, count: 6, sizeDiff: 210, countDiff: 3, significant: null })
     expect(notes).toEqual([expect.stringContaining('exact, but one run against another')])
     expect(rest).toEqual({
-      schema: 'tracemalloc.diff/1',
       keyType: 'lineno',
       cumulative: false,
       rule: 'none',
@@ -171,13 +172,13 @@ describe('json', () => {
     })
   })
 
-  it('is rows alone as ndjson, an array of documents for several snapshots', async () => {
+  it('is rows alone as ndjson, one document for several snapshots', async () => {
     const rows = (await lines([topView(now, options)], 'ndjson')).map(line => JSON.parse(line))
     expect(rows.map(row => row.size)).toEqual([300, 50, 10])
     const several = JSON.parse(
       (await lines([topView(now, options), topView(old, options)], 'json')).join('\n'),
     )
-    expect(several.map((d: { total: { size: number } }) => d.total.size)).toEqual([360, 150])
+    expect(several.snapshots.map((d: { total: { size: number } }) => d.total.size)).toEqual([360, 150])
   })
 })
 

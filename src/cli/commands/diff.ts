@@ -51,7 +51,13 @@ async function diff(paths: string[], flags: DiffFlags): Promise<void> {
     return await writeDifference(pairs, flags.output, flags.to)
   }
   const comparisons = isRuns
-    ? [{ title: undefined, old: old.map(n => n.snapshot), now: now.map(n => n.snapshot) }]
+    ? [
+        {
+          title: now.map(n => n.name).join(', '),
+          old: old.map(n => n.snapshot),
+          now: now.map(n => n.snapshot),
+        },
+      ]
     : pair(oldPaths[0], old, newPaths[0], now)
   const views = comparisons.map(({ title, old, now }) =>
     diffView(now, old, {
@@ -85,7 +91,7 @@ function pair(oldPath: string, old: readonly Named[], newPath: string, now: read
     })
   }
   return now.map(({ name, snapshot }, i) => ({
-    title: now.length > 1 ? name : undefined,
+    title: name,
     old: [old[i].snapshot],
     now: [snapshot],
   }))

@@ -46,8 +46,7 @@ async function info(paths: string[], flags: InfoFlags): Promise<void> {
     views.push({ ...infoView(path, converter.name, converter.carries, snapshots), strip })
   }
   if (flags.format === 'json') {
-    const documents = views.map(view => ({ schema: 'tracemalloc.info/1', ...view }))
-    await print([jsonText(documents.length === 1 ? documents[0] : documents, 2)])
+    await print([jsonText({ schema: 'tracemalloc.info/2', files: views }, 2)])
     return
   }
   for (const [i, view] of views.entries()) {

@@ -26,7 +26,7 @@ async function top(paths: string[], flags: SelectionFlags): Promise<void> {
       keyTypes: flags.groupBy,
       cumulative: cumulativeOf(flags),
       limit: flags.limit,
-      title: named.length > 1 ? name : undefined,
+      title: name,
     }),
   )
   await printViews(views, flags.format, await request.getLine())

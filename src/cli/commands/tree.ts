@@ -55,17 +55,17 @@ async function tree(path: string, flags: TreeFlags): Promise<void> {
   }
   const { limit, depth, min: least } = flags
   const views = now.map(({ name, snapshot }, i) =>
-    treeView(snapshot, old?.[i].snapshot, { title: now.length > 1 ? name : undefined, limit, depth, least }),
+    treeView(snapshot, old?.[i].snapshot, { title: name, limit, depth, least }),
   )
   const { stdout } = process
   const format = flags.format ?? (stdout.isTTY ? 'table' : 'text')
   if (format === 'json') {
-    const documents = views.map(treeJson)
-    await print([jsonText(documents.length === 1 ? documents[0] : documents, 2)])
+    await print([jsonText({ schema: 'tracemalloc.tree/2', snapshots: views.map(treeJson) }, 2)])
     return
   }
   const shape = { width: stdout.columns ?? 120, folder: process.cwd() }
-  for (const [i, view] of views.entries()) {
+  const shown = views.length > 1 ? views : views.map(view => ({ ...view, title: undefined }))
+  for (const [i, view] of shown.entries()) {
     await print([...(i > 0 ? [''] : []), ...(format === 'text' ? treeText(view) : treeTable(view, shape))])
   }
 }

@@ -2,9 +2,12 @@ import { csvText } from '../../text/escape.ts'
 import { rowsJson } from './json.ts'
 import type { DiffView, TopView } from './view.ts'
 
-/** Rows as CSV (RFC 4180) with a header line (without rows, nothing); tracebacks are one cell, oldest first, ` > ` between frames. */
-export function* csvLines(view: TopView | DiffView): Generator<string> {
-  const rows = rowsJson(view)
+/**
+ * The rows of all views as one CSV (RFC 4180) with one header line (without rows, nothing); the first column is the snapshot's name.
+ * Tracebacks are one cell, oldest first, ` > ` between frames.
+ */
+export function* csvLines(views: readonly (TopView | DiffView)[]): Generator<string> {
+  const rows = views.flatMap(rowsJson)
   if (rows.length === 0) return
   const names: string[] = []
   for (const row of rows) for (const name of Object.keys(row)) if (!names.includes(name)) names.push(name)

@@ -3,10 +3,17 @@ import { amountsJson, blocksJson, keyJson } from '../row-json.ts'
 import { errorJson, verdictJson } from './verdict.ts'
 import type { DiffView, TopView } from './view.ts'
 
-/** The whole view: schema `tracemalloc.statistics/1` or `tracemalloc.diff/1`. */
-export function viewJson(view: TopView | DiffView): Record<string, unknown> {
+/** All views as one document, of one or of many: schema `tracemalloc.statistics/2` or `tracemalloc.diff/2`. */
+export function viewsJson(views: readonly (TopView | DiffView)[]): Record<string, unknown> {
+  const isDiff = views[0]?.kind === 'diff'
   return {
-    schema: view.kind === 'top' ? 'tracemalloc.statistics/1' : 'tracemalloc.diff/1',
+    schema: isDiff ? 'tracemalloc.diff/2' : 'tracemalloc.statistics/2',
+    snapshots: views.map(viewJson),
+  }
+}
+
+function viewJson(view: TopView | DiffView): Record<string, unknown> {
+  return {
     ...(view.title === undefined ? {} : { snapshot: view.title }),
     keyType: view.keyTypes.join(','),
     cumulative: view.cumulative,
@@ -15,13 +22,17 @@ export function viewJson(view: TopView | DiffView): Record<string, unknown> {
     total: view.kind === 'top' ? { ...view.total, count: blocksJson(view.total.count) } : figures(view.total),
     groups: view.groups,
     shown: view.rows.length,
-    rows: rowsJson(view),
+    rows: view.rows.map(rowJson),
   }
 }
 
-/** The rows alone, as objects. */
+/** The rows alone, as objects that say which snapshot they are of. */
 export function rowsJson(view: TopView | DiffView): Record<string, unknown>[] {
-  return view.rows.map(row => ({ ...keyJson(row.statistic), ...figures(row) }))
+  return view.rows.map(row => ({ snapshot: view.title ?? '', ...rowJson(row) }))
+}
+
+function rowJson(row: SampledStatistic | SampledDiff): Record<string, unknown> {
+  return { ...keyJson(row.statistic), ...figures(row) }
 }
 
 function figures(row: SampledStatistic | SampledDiff): Record<string, unknown> {

@@ -11,24 +11,24 @@ export interface RenderOptions {
   getLine?: GetLine
 }
 
-/** Views as lines of a format. One JSON document is written for one view, an array of them for several. */
+/** Views as lines of a format. What programs read has one shape, whether it is one view or several; people see names of several only. */
 export async function* render(
   views: readonly (TopView | DiffView)[],
   format: Format,
   options: RenderOptions,
 ): AsyncGenerator<string> {
-  if (format === 'json') {
-    const { viewJson } = await import('./json.ts')
-    const documents = views.map(viewJson)
-    yield jsonText(documents.length === 1 ? documents[0] : documents, 2)
-    return
-  }
-  for (const [i, view] of views.entries()) {
-    if (i > 0 && format !== 'ndjson') yield ''
-    if (format === 'ndjson') for (const row of (await import('./json.ts')).rowsJson(view)) yield jsonText(row)
-    else if (format === 'csv') yield* (await import('./csv.ts')).csvLines(view)
-    else if (format === 'markdown') yield* (await import('./markdown.ts')).markdownLines(view)
-    else if (format === 'text') yield* (await import('./text.ts')).textLines(view, options.getLine)
-    else yield* (await import('./table.ts')).tableLines(view, options)
+  if (format === 'json') yield jsonText((await import('./json.ts')).viewsJson(views), 2)
+  else if (format === 'csv') yield* (await import('./csv.ts')).csvLines(views)
+  else if (format === 'ndjson') {
+    const { rowsJson } = await import('./json.ts')
+    for (const view of views) for (const row of rowsJson(view)) yield jsonText(row)
+  } else {
+    const shown = views.length > 1 ? views : views.map(view => ({ ...view, title: undefined }))
+    for (const [i, view] of shown.entries()) {
+      if (i > 0) yield ''
+      if (format === 'markdown') yield* (await import('./markdown.ts')).markdownLines(view)
+      else if (format === 'text') yield* (await import('./text.ts')).textLines(view, options.getLine)
+      else yield* (await import('./table.ts')).tableLines(view, options)
+    }
   }
 }

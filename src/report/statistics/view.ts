@@ -10,7 +10,7 @@ import type { ErrorBar, Rule, SampledDiff, SampledStatistic } from '../../statis
 interface View {
   keyTypes: readonly KeyType[]
   cumulative: Cumulative
-  /** Name of the snapshot, where several are shown. */
+  /** Name of the snapshot. */
   title?: string
   /** How many groups there are; `rows` may be fewer. */
   groups: number
