@@ -140,7 +140,7 @@ describe('json', () => {
         ['traceback', key],
       ] as const) {
         const text = (await lines([topView(now, { ...options, keyTypes })], 'json')).join('\n')
-        expect(JSON.parse(text).rows[0].traceback, key).toHaveLength(2).snapshots[0]
+        expect(JSON.parse(text).snapshots[0].rows[0].traceback, key).toHaveLength(2)
       }
     }
   })
