@@ -59,6 +59,7 @@ it('names the constructors that a heap snapshot names, in every table', async ()
     const options = ['--group-by', key, '--limit', '0', '--format', 'csv']
     const [direct, converted] = [await cli(['top', file, ...options]), await cli(['top', dump, ...options])]
     if (key !== 'lineno') expect(direct.stdout).toContain('Foo')
-    expect(direct.stdout).toBe(converted.stdout)
+    const rows = ({ stdout }: { stdout: string }) => stdout.replace(/^[^,]*,/gm, '') // without the snapshot's name
+    expect(rows(direct)).toBe(rows(converted))
   }
 })

@@ -57,7 +57,7 @@ function naive({ head, samples }: Profile): {
       open.push({ node: child, stack: [...stack, naiveFrame(child.callFrame, node === head)] })
     }
   }
-  for (const row of byStack.values()) row[1] = Math.max(1, row[1])
+  for (const row of byStack.values()) row[1] = row[1] || Number.NaN // no samples, no number
   return { byFrame, byStack, total }
 }
 
@@ -288,7 +288,7 @@ describe('what becomes of V8', () => {
     ['evalmachine.<anonymous>', 'evalmachine.<anonymous>'],
     ['wasm://wasm/99d086be', 'wasm://wasm/99d086be'],
   ])('the url %s: %s', async (url, file) => {
-    expect(await rowsOf(profile([node(frame('f', url, 9), 8)]))).toEqual([`${file}:10 8 1`])
+    expect(await rowsOf(profile([node(frame('f', url, 9), 8)]))).toEqual([`${file}:10 8 NaN`])
   })
 
   it('frames without an url', async () => {
@@ -297,24 +297,24 @@ describe('what becomes of V8', () => {
     const collected = node(frame('f', '', -1, '111'), 4, [node(frame('(deopt)', '', -1, '0'), 8)])
     const evaluated = node(frame('', '', 4, '112'), 16)
     expect(await rowsOf(profile([gc, builtin, collected, evaluated]))).toEqual([
-      '<v8>:0 1 1',
-      '<native>:0 2 1',
-      '<native>:0 8 1',
-      '<collected:111>:0 4 1',
-      '<eval:112>:5 16 1',
+      '<v8>:0 1 NaN',
+      '<native>:0 2 NaN',
+      '<native>:0 8 NaN',
+      '<collected:111>:0 4 NaN',
+      '<eval:112>:5 16 NaN',
     ])
   })
 
   it('positions before the beginning, of scripts with a negative offset', async () => {
     const wrapped = { ...frame('f', 'file:///a.ts', 0), columnNumber: -190 }
-    expect(await rowsOf(profile([node(wrapped, 8)]))).toEqual(['/a.ts:1 8 1'])
-    expect(await rowsOf(profile([node({ ...wrapped, lineNumber: -3 }, 8)]))).toEqual(['/a.ts:0 8 1'])
+    expect(await rowsOf(profile([node(wrapped, 8)]))).toEqual(['/a.ts:1 8 NaN'])
+    expect(await rowsOf(profile([node({ ...wrapped, lineNumber: -3 }, 8)]))).toEqual(['/a.ts:0 8 NaN'])
   })
 
   it('bytes of the root itself, and a head that is no root', async () => {
-    expect(await rowsOf(profile([], [], 5))).toEqual(['none 5 1'])
+    expect(await rowsOf(profile([], [], 5))).toEqual(['none 5 NaN'])
     const head = node(frame('main', '/m.js', 2), 5, [node(frame('f'), 3)])
-    expect(await rowsOf({ head, samples: [] })).toEqual(['/a.js:1 3 1', '/m.js:3 5 1'])
+    expect(await rowsOf({ head, samples: [] })).toEqual(['/a.js:1 3 NaN', '/m.js:3 5 NaN'])
   })
 
   it('nodes of equal stacks are one row, below them too, in any order of members', async () => {

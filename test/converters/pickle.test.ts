@@ -171,11 +171,7 @@ describe('what we write, in Python', () => {
 
   it('refuses what is no number', () => {
     const snapshot = snapshotOf('1 1: a.js:1')
-    for (const columns of [
-      { size: Float64Array.of(Number.NaN) },
-      { count: Float64Array.of(-1) },
-      { count: Float64Array.of(Number.NaN) },
-    ]) {
+    for (const columns of [{ size: Float64Array.of(Number.NaN) }, { count: Float64Array.of(-1) }]) {
       expect(() => writePickle([snapshot.with({ columns })], {})).toThrow(
         expect.objectContaining({ code: 'unsupported' }),
       )

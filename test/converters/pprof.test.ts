@@ -113,7 +113,11 @@ describe('files of others', () => {
         ['alloc_space', 'allocated', 40, 30],
       ],
     ],
-    ['only bytes', [['heap-space', 'bytes']], [[undefined, 'live', 10, 0, 'the file does not count blocks']]],
+    [
+      'only bytes',
+      [['heap-space', 'bytes']],
+      [[undefined, 'live', 10, Number.NaN, 'the file does not count blocks']],
+    ],
     ['only blocks', [['alloc_objects', 'count']], [[undefined, 'allocated', 0, 10, 'the file has no sizes']]],
     [
       'kilobytes',
@@ -129,7 +133,7 @@ describe('files of others', () => {
         ['cpu', 'nanoseconds'],
         ['peak_space', 'bytes'],
       ],
-      [[undefined, 'peak', 20, 0, 'the file does not count blocks']],
+      [[undefined, 'peak', 20, Number.NaN, 'the file does not count blocks']],
     ],
   ])('with %s', async (_, types, expected) => {
     const made = new Made().types(...types)
