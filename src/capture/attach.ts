@@ -13,6 +13,9 @@ import { type KeepStable, keepObjectsInPlace, objectsApart, stabler } from './v8
 /** How long a lost target is looked for again, in ms. */
 const RECONNECT_TIME = 60_000
 
+/** How long a series waits for the successor of a target that has ended, in ms. */
+const RESTART_TIME = 5_000
+
 /** Seconds of sampling before a single read. */
 export const DEFAULT_DURATION = 10
 
@@ -24,14 +27,15 @@ export const DEFAULT_DURATION = 10
  */
 export async function attach(spec: TargetSpec, options: AttachOptions): Promise<Attached> {
   makeFolder(options.output === undefined ? options.dir : dirname(options.output))
-  const progress: Progress = { reads: 0, unwritten: 0, end: endOf(options) }
+  const progress: Progress = { reads: 0, unwritten: 0, end: Number.POSITIVE_INFINITY }
   let target = await openTarget(spec, options.match, options)
   for (;;) {
-    const lost = await capture(target, options, progress)
-    if (!lost) return progress
-    if (options.every === undefined) throw lost
-    options.say(`${lost.message}: what was sampled since the last read is lost`)
-    const again = await reopen(spec, options, progress, lost)
+    const end = await capture(target, options, progress)
+    if (end === 'done') return progress
+    if (end === 'ended') options.say(`${target.name} has ended: the last read is of its end`)
+    else if (options.every === undefined) throw end
+    else options.say(`${end.message}: what was sampled since the last read is lost`)
+    const again = await successor(spec, options, progress, end)
     if (!again) return progress
     target = again
     options.say(`connected again with ${target.name}, in a new session`)
@@ -53,19 +57,27 @@ interface Progress extends Attached {
   end: number
 }
 
+/** When a series that samples from now on ends. */
 function endOf({ every, duration }: AttachOptions): number {
   if (every === undefined || duration === undefined) return Number.POSITIVE_INFINITY
   return performance.now() + duration * 1000
 }
 
-/** Tries again, ever more slowly. Undefined when the user ends it. */
-async function reopen(
+/** Why no more is read: all that was asked for is, the target has ended and was read a last time, or it was lost. */
+type End = 'done' | 'ended' | TargetError
+
+/**
+ * The target again, or what took over its port: tries ever more slowly. Undefined when the user ends it, and when nothing comes after a
+ * target that has ended. Throws TargetError when a lost one stays away.
+ */
+async function successor(
   spec: TargetSpec,
   options: AttachOptions,
   progress: Progress,
-  lost: TargetError,
+  lost: 'ended' | TargetError,
 ): Promise<Target | undefined> {
-  const end = Math.min(performance.now() + RECONNECT_TIME, progress.end)
+  if (lost === 'ended' && (options.every === undefined || spec.kind === 'pid')) return undefined
+  const end = Math.min(performance.now() + (lost === 'ended' ? RESTART_TIME : RECONNECT_TIME), progress.end)
   for (let wait = 100; ; wait = Math.min(wait * 2, 5000)) {
     await sleep(wait, undefined, { signal: options.signal }).catch(() => {})
     if (options.signal.aborted) return undefined
@@ -74,33 +86,38 @@ async function reopen(
     } catch (error) {
       const isGone = spec.kind === 'pid' // nobody takes over a process's number
       if (!(error instanceof TargetError)) throw error
-      if (isGone || performance.now() > end)
-        throw new TargetError(`${lost.message}, and ${error.message}`, { hint: error.hint })
+      if (!(isGone || performance.now() > end)) continue
+      if (lost === 'ended') return undefined
+      throw new TargetError(`${lost.message}, and ${error.message}`, { hint: error.hint })
     }
   }
 }
 
-/** Traces until the reads are done; returns why it had to end before. Leaves the target as it was. */
-async function capture(
-  target: Target,
-  options: AttachOptions,
-  progress: Progress,
-): Promise<TargetError | undefined> {
+/** Traces until the reads are done, or it has to end before. Leaves the target as it was. */
+async function capture(target: Target, options: AttachOptions, progress: Progress): Promise<End> {
   const readers = new Set<Reader>()
+  const lasts: Promise<void>[] = []
   const beginWith = async (isolate: Isolate) => {
     const { sampling } = options
     await (stable ?? apart)?.(isolate.session)
-    readers.add(
-      await (sampling
-        ? sampleHeap(target, isolate, sampling, options, stable ? 'stable' : 'inlined')
-        : trackObjects(target, isolate, options)),
-    )
+    const reader = await (sampling
+      ? sampleHeap(target, isolate, sampling, options, stable ? 'stable' : 'inlined')
+      : trackObjects(target, isolate, options))
+    readers.add(reader)
+    void reader.ended?.then(write => {
+      readers.delete(reader)
+      lasts.push(write().then(options.onRead, error => options.say(`${isolate.name}: ${error.message}`)))
+    })
+    void isolate.session.closed.then(() => {
+      if (isolate === target.main || !readers.delete(reader) || end !== undefined) return
+      options.say(`${isolate.name} is gone: what was sampled in it since the last read is lost`)
+    })
   }
   const beginLater = (isolate: Isolate) =>
     beginWith(isolate).catch(error => options.say(`${isolate.name} is not sampled: ${error.message}`))
   let stable: KeepStable | undefined
   let apart: KeepStable | undefined
-  let lost: TargetError | undefined
+  let end: End | undefined
   try {
     if (!options.sampling) await keepObjectsInPlace(target)
     stable = await stabler(target, options)
@@ -108,9 +125,13 @@ async function capture(
     for (const isolate of options.workers ? await target.isolates(beginLater) : [target.main]) {
       await (isolate === target.main ? beginWith(isolate) : beginLater(isolate))
     }
-    while (await pause(target, options, progress)) {
+    if (progress.end === Number.POSITIVE_INFINITY) progress.end = endOf(options)
+    while (end === undefined) {
+      const next = await pause(target, options, progress)
+      if (next !== 'read') end = next
+      if (next === 'done') break
       for (const reader of readers) {
-        if (!(await read(target, reader, options, progress))) readers.delete(reader)
+        if (!(await read(target, reader, options, progress, end === 'ended'))) readers.delete(reader)
       }
       progress.reads++
     }
@@ -118,37 +139,45 @@ async function capture(
     const isGone = await Promise.race([target.closed.then(() => true), sleep(200, false, { ref: false })])
     // Also lost is the sampler of another client that has left.
     if (!(error instanceof TargetError && (isGone || isNotSampling(error)))) throw error
-    lost = error
+    end = error
   } finally {
-    for (const reader of readers) await reader.stop().catch(() => {})
+    if (end !== 'ended') for (const reader of readers) await reader.stop().catch(() => {})
     await target.close().catch(() => {})
+    await Promise.all(lasts)
   }
-  return lost
+  return end!
 }
 
-/** Waits until the next read is due; false when there is none. Throws TargetError when the target goes away. */
-async function pause(target: Target, options: AttachOptions, progress: Progress): Promise<boolean> {
+/** Waits until the next read is due, or the target has ended; `done` when there is none. Throws TargetError when the target goes away. */
+async function pause(
+  target: Target,
+  options: AttachOptions,
+  progress: Progress,
+): Promise<'read' | 'done' | 'ended'> {
   const { every, duration = DEFAULT_DURATION, count, signal } = options
   if (every === undefined ? progress.reads > 0 : progress.reads >= (count ?? Number.POSITIVE_INFINITY))
-    return false
+    return 'done'
   const wait = (every ?? duration) * 1000
-  if (performance.now() + wait > progress.end + 1) return false
+  if (performance.now() + wait > progress.end + 1) return 'done'
   const stop = new AbortController()
   const onAbort = () => stop.abort()
   signal.addEventListener('abort', onAbort)
   try {
-    if (signal.aborted) return false
-    const isLost = await Promise.race([
-      sleep(wait, false, { signal: stop.signal }).catch(() => false),
-      target.closed.then(() => true),
+    if (signal.aborted) return 'done'
+    const what = await Promise.race([
+      target.main.ending?.then(() => 'ended' as const) ?? NEVER,
+      sleep(wait, 'read' as const, { signal: stop.signal }).catch(() => 'done' as const),
+      target.closed.then(() => 'lost' as const),
     ])
-    if (isLost) throw new TargetError(`the connection with ${target.name} was lost`)
-    return !signal.aborted
+    if (what === 'lost') throw new TargetError(`the connection with ${target.name} was lost`)
+    return what
   } finally {
     signal.removeEventListener('abort', onAbort)
     stop.abort()
   }
 }
+
+const NEVER = new Promise<never>(() => {})
 
 /** Reads one isolate and writes its file. False when it ended, which for the main one is a TargetError. */
 async function read(
@@ -156,11 +185,12 @@ async function read(
   reader: Reader,
   { say, onRead, every }: AttachOptions,
   progress: Progress,
+  isLast: boolean,
 ): Promise<boolean> {
   const { isolate } = reader
   let read: Read
   try {
-    read = await reader.read()
+    read = await reader.read(isLast)
   } catch (error) {
     if (error instanceof FileError && every !== undefined) {
       progress.unwritten++

@@ -24,12 +24,12 @@ export async function trackObjects(
   return {
     isolate,
     stop: () => stopTracker(session),
-    async read() {
+    async read(isLast = false) {
       const own = output === undefined ? undefined : withIsolate(output, isolate.name)
       const temporary = join(own === undefined ? dir : dirname(own), `.${randomBytes(6).toString('hex')}.tmp`)
       const start = performance.now()
       try {
-        await saveHeap(session, temporary)
+        await saveHeap(session, temporary, isLast)
         const took = performance.now() - start
         return { path: place(own), took }
       } finally {

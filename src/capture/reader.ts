@@ -16,7 +16,10 @@ export interface Read {
 /** Traces one isolate and reads what is alive. */
 export interface Reader {
   isolate: Isolate
-  read(): Promise<Read>
+  /** Reads and writes a file. The last read is of an isolate that has ended and waits for us. */
+  read(isLast?: boolean): Promise<Read>
+  /** Resolves when a worker has sent what it held at its end, with the function that writes it. */
+  ended?: Promise<() => Promise<Read>>
   /** Leaves the isolate as it was. */
   stop(): Promise<void>
 }

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path'
 import { asFileError, systemReason, TargetError, TracemallocError } from '../errors.ts'
 import { dumpSnapshots, loadFile } from '../formats/files.ts'
 import type { Snapshot } from '../model/snapshot.ts'
+import { identityOf } from './agent/parent.ts'
 import { saveLastWords } from './last-words.ts'
 import { watchNodeChildren } from './node-children.ts'
 import { checkProgram, missingPermissions, nodeWords } from './preflight.ts'
@@ -11,7 +12,7 @@ import { DUMP, filePrefix, makeFolder } from './series/names.ts'
 import { finishAll, withIsolate } from './series/store.ts'
 import { type Settings, settingsToEnv } from './v8/settings.ts'
 
-export interface RunOptions extends Omit<Settings, 'dir'> {
+export interface RunOptions extends Omit<Settings, 'dir' | 'parent'> {
   /** Is told of every file of a series. */
   onRead(read: { path: string; snapshot: Snapshot }): void
   /** Is told what a user should know. */
@@ -124,7 +125,10 @@ function start(command: readonly string[], options: RunOptions, dir: string | un
   if (dir === undefined)
     return spawn(process.execPath, [...options.nodeOptions, ...command], { stdio: 'inherit' })
   const register = ['--import', registerUrl()]
-  const env: NodeJS.ProcessEnv = { ...process.env, ...settingsToEnv({ ...options, dir }) }
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    ...settingsToEnv({ ...options, dir, parent: identityOf(process.pid) }),
+  }
   if (options.children) env.NODE_OPTIONS = [process.env.NODE_OPTIONS, ...register].filter(Boolean).join(' ')
   const own = options.children ? options.nodeOptions : [...register, ...options.nodeOptions]
   return spawn(process.execPath, [...own, ...command], { stdio: 'inherit', env })

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import type { Isolate, Shown, Target } from '../inspector/isolate.ts'
+import type { Memory } from '../inspector/memory.ts'
 import type { Frames } from '../model/meta.ts'
-import type { AttachOptions, Reader } from './reader.ts'
+import type { AttachOptions, Read, Reader } from './reader.ts'
 import { readingOf, type Sampled } from './series/metadata.ts'
 import { noteRead, save, saveAs } from './series/store.ts'
 import { readSampler, startSampler, stopSampler } from './v8/sampler.ts'
 import type { Sampling } from './v8/settings.ts'
+import { hearLastWords } from './worker-exit.ts'
 
 const NOT_OURS = 'another client was sampling already, at an interval that nobody tells'
 
@@ -33,9 +35,24 @@ export async function sampleHeap(
     before: usedSize,
     notes: isOurs ? undefined : [NOT_OURS],
   })
+  const keep = async (profile: string, memory: Memory, took: number): Promise<Read> => {
+    const reading = readingOf(profile, target.label, page.sampled, page.reads++, memory)
+    const { output, dir, every } = options
+    const { path, snapshot } = await (output === undefined ? save(dir, reading) : saveAs(output, reading))
+    if (every !== undefined) {
+      try {
+        noteRead(dir, target.label, { path, snapshot, took })
+      } catch (error) {
+        options.say((error as Error).message) // the snapshot is whole
+      }
+    }
+    return { path, snapshot, took }
+  }
+  const lastWords = isolate === target.main || !isOurs ? undefined : await hearLastWords(session, target)
   return {
     isolate,
     async stop() {
+      await lastWords?.stop()
       if (isOurs) await stopSampler(session)
     },
     async read() {
@@ -44,18 +61,13 @@ export async function sampleHeap(
       const [profile, memory] = await Promise.all([readSampler(session), isolate.memory()])
       const took = performance.now() - start
       page.look(await shown?.())
-      const reading = readingOf(profile, target.label, page.sampled, page.reads++, memory)
-      const { output, dir, every } = options
-      const { path, snapshot } = await (output === undefined ? save(dir, reading) : saveAs(output, reading))
-      if (every !== undefined) {
-        try {
-          noteRead(dir, target.label, { path, snapshot, took })
-        } catch (error) {
-          options.say((error as Error).message) // the snapshot is whole
-        }
-      }
-      return { path, snapshot, took }
+      return keep(profile, memory, took)
     },
+    ended: lastWords?.heard.then(
+      ({ profile, memory, took }) =>
+        () =>
+          keep(profile, memory, took),
+    ),
   }
 }
 

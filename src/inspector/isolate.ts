@@ -10,6 +10,11 @@ export interface Isolate {
   memory(): Promise<Memory>
   /** What it shows now; only of a page, which can be navigated. */
   shown?(): Promise<Shown>
+  /**
+   * Resolves when it has come to its own end and waits for us: it can still be read, and goes on to exit when the connection is closed.
+   * Absent where nothing waits: a worker, a page.
+   */
+  readonly ending?: Promise<void>
 }
 
 /** The document of a page. */

@@ -6,15 +6,22 @@ export type Memory = Record<string, number>
 /** What is evaluated in a Node target to read its counters; it changes nothing. */
 const MEMORY_USAGE = 'process.memoryUsage()'
 
-/** Asks a Node isolate for its counters. */
+/**
+ * V8's own figures of a heap: all there is of an isolate that has ended and waits for us. Nothing must be evaluated in that: Node 20
+ * can die of it.
+ */
+export async function readHeapUsage(session: Session): Promise<Memory> {
+  const { usedSize, totalSize } = await session.post<Memory>('Runtime.getHeapUsage')
+  return { heapTotal: totalSize, heapUsed: usedSize }
+}
+
+/** Asks a Node isolate for its counters; V8's own figures where it answers with none. */
 export async function readMemory(session: Session): Promise<Memory> {
-  const { result, exceptionDetails } = await session.post<{
-    result: { value?: Memory }
-    exceptionDetails?: object
-  }>('Runtime.evaluate', {
+  const asked = session.post<{ result: { value?: unknown }; exceptionDetails?: object }>('Runtime.evaluate', {
     expression: MEMORY_USAGE,
     returnByValue: true,
     silent: true,
   })
-  return exceptionDetails ? {} : (result.value ?? {}) // a worker thread that is ending answers with an exception
+  const { result, exceptionDetails } = await asked.catch(() => ({ result: undefined, exceptionDetails: {} }))
+  return result && !exceptionDetails ? ((result.value ?? {}) as Memory) : readHeapUsage(session)
 }

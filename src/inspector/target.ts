@@ -4,7 +4,7 @@ import { chromeTarget } from './chrome.ts'
 import { type Inspector, inspectorAt, type Listed } from './http.ts'
 import type { Isolate, Target } from './isolate.ts'
 import { type Lease, takeLease } from './lease/lease.ts'
-import { readMemory } from './memory.ts'
+import { readHeapUsage, readMemory } from './memory.ts'
 import { inspectorOf, type Opening } from './node-process.ts'
 import { type WorkerSession, workerSessions } from './node-workers.ts'
 import type { Session } from './session.ts'
@@ -110,10 +110,20 @@ const CLOSE_TIME = 5000
 
 /** A Node or Deno process, or another that speaks the protocol. `opened`: its inspector is closed at the end. Throws TargetError. */
 export async function nodeTarget(connection: Connection, where: string, opened: boolean): Promise<Target> {
+  let isOver = false
+  const ending = new Promise<void>(resolve => {
+    const end = () => {
+      isOver = true
+      resolve()
+    }
+    connection.on('NodeRuntime.waitingForDisconnect', end)
+    connection.on('Runtime.executionContextDestroyed', end) // all that Deno says at the end of its event loop
+  })
   let lease: Lease | undefined
   const inTime = <T>(work: Promise<T>) =>
     Promise.race([work.catch(() => undefined), sleep(CLOSE_TIME, undefined, { ref: false })])
   const close = async () => {
+    if (isOver) return connection.close()
     let isShared = false
     if (lease) isShared = (await inTime(lease.release())) === true
     else if (opened) connection.post('Runtime.evaluate', { expression: CLOSE_INSPECTOR }).catch(() => {})
@@ -121,14 +131,17 @@ export async function nodeTarget(connection: Connection, where: string, opened: 
     await connection.close()
   }
   try {
+    await connection.post('NodeRuntime.notifyWhenWaitingForDisconnect', { enabled: true }).catch(() => {})
     const { result } = await connection.post<{ result: { value?: Identity } }>('Runtime.evaluate', {
       expression: IDENTITY,
       returnByValue: true,
       silent: true,
     })
     const { runtime = 'v8', pid, version } = result.value ?? {}
-    if (runtime !== 'v8') lease = await takeLease(connection, opened).catch(() => undefined)
-    const main: Isolate = { name: 'main', session: connection, memory: () => readMemory(connection) }
+    if (runtime === 'deno') await connection.post('Runtime.enable')
+    if (runtime !== 'v8') lease = await takeLease(connection, opened, ending).catch(() => undefined)
+    const memory = () => (isOver ? readHeapUsage(connection) : readMemory(connection))
+    const main: Isolate = { name: 'main', session: connection, memory, ending }
     return {
       name: `${where}${version === undefined ? '' : `, ${runtime === 'node' ? 'Node' : 'Deno'} ${version}`}`,
       pid,

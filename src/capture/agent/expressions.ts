@@ -20,3 +20,6 @@ export const THREADS = 'tracemalloc'
 
 /** The watcher's sign of life when it is no more. */
 export const GONE = -2
+
+/** What is evaluated in a thread to have it forget that it is traced, when its sampler is stopped from outside. */
+export const FORGET = `this.${KEY}?.forget()`

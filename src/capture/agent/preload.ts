@@ -5,6 +5,7 @@ import { makeFolder } from '../series/names.ts'
 import { setStableFlags } from '../v8/flags.ts'
 import type { Settings } from '../v8/settings.ts'
 import { keepScripts } from './keep-scripts.ts'
+import { hasEnded } from './parent.ts'
 import { startTracing } from './tracing.ts'
 import { announceThread, saveHere, startWatcher } from './watcher.ts'
 
@@ -18,6 +19,7 @@ const DIR = 'TRACEMALLOC_DIR'
  */
 export function preload(settings: Settings): void {
   if (!isMainThread && !settings.workers) return
+  if (settings.parent !== undefined && hasEnded(settings.parent)) return
   if (!settings.children && (process.env[OWNER] ??= String(process.pid)) !== String(process.pid)) return
   const dir = settings.dir === undefined ? undefined : resolve(settings.dir)
   if (dir !== undefined) {

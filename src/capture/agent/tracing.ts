@@ -46,6 +46,8 @@ export interface Tracing {
   next(): { sampled: Sampled; read: number }
   /** The counters now, and `blocks()`: what the watcher asks for after it has read the profile. */
   besides(): Besides
+  /** Ends it but for the sampler, which the watcher stops: a session must not end while another one of the thread is served. */
+  forget(): void
 }
 
 /** What of a thread's memory V8's sampler does not tell. */
@@ -121,6 +123,10 @@ export function startTracing(sampling: Sampling, extras: Extras = {}): Tracing {
     blocks,
     next,
     besides,
+    forget() {
+      if (buffers) stopSamplingBuffers()
+      delete place[KEY]
+    },
   }
   // Not listed among the program's globals.
   Object.defineProperty(place, KEY, { value: tracing, configurable: true, enumerable: false })

@@ -12,8 +12,9 @@ import { readingOf, type Sampled } from '../series/metadata.ts'
 import { filePrefix } from '../series/names.ts'
 import { readSampler } from '../v8/sampler.ts'
 import type { Settings } from '../v8/settings.ts'
-import { ALIVE_BESIDES, BEAT, GONE, NEXT_FACTS, THREADS } from './expressions.ts'
+import { ALIVE_BESIDES, BEAT, FORGET, GONE, NEXT_FACTS, THREADS } from './expressions.ts'
 import { Lookout } from './heap-alarm.ts'
+import { hasEnded } from './parent.ts'
 import type { Besides } from './tracing.ts'
 
 /** What reads and writes profiles is large: it is loaded behind the start. */
@@ -68,8 +69,31 @@ const SILENCE = 5000
 /** One thing after the other; a failure is told and is the end of that one only. */
 let last = Promise.resolve()
 function enqueue(work: () => Promise<void>): Promise<void> {
-  last = last.then(work).catch(say)
+  last = last.then(() => (isRetired ? undefined : isOrphan() ? retire() : work())).catch(say)
   return last
+}
+
+/** Is the `run` gone that waits for the files? */
+function isOrphan(): boolean {
+  return settings.parent !== undefined && hasEnded(settings.parent)
+}
+
+let isRetired = false
+
+/**
+ * Ends the tracing of all threads: nobody waits for its files, and they would be written for ever. This thread stays, idle: Node can die of
+ * a thread that ends just after its session with another.
+ */
+async function retire(): Promise<void> {
+  isRetired = true
+  await withMain(async main => {
+    for (const session of [main, ...(settings.workers ? await workerSessions(main) : [])]) {
+      const stopped = session
+        .post('HeapProfiler.stopSampling')
+        .then(() => session.post('Runtime.evaluate', { expression: FORGET, silent: true }))
+      await withTime(stopped, WORKER_TIME, 'a thread does not answer').catch(() => {})
+    }
+  })
 }
 
 /** A worker's own process.stderr needs the main thread. */
@@ -263,6 +287,7 @@ function keepLooking(): void {
   )
 }
 setInterval(() => Atomics.add(answered, 1, 1), 1000)
+if (settings.parent !== undefined) every(BEAT_TIME, async () => {})
 answer()
 
 /** Does the work every so many ms, unless the last time is not over yet. */

@@ -15,9 +15,10 @@ const SILENCE = 60_000
 /**
  * Streams a heap snapshot of an isolate into a new file; nothing of it is held. Every piece is on disk before the next is taken,
  * so that a target which is faster than the disk has to wait. Throws TargetError when the target is silent for a minute: a thread
- * that loops never begins. Not for a session of the thread with itself, which reporting progress ends.
+ * that loops never begins. Not for a session of the thread with itself, which reporting progress ends. `isLast` ends the tracker, too:
+ * the only snapshot that a target takes which has ended and waits for us.
  */
-export async function saveHeap(session: Session, path: string): Promise<void> {
+export async function saveHeap(session: Session, path: string, isLast = false): Promise<void> {
   const file = openFile(path)
   let heard = performance.now()
   let fault: Error | undefined
@@ -43,7 +44,8 @@ export async function saveHeap(session: Session, path: string): Promise<void> {
     }, 250)
   })
   try {
-    const taken = session.post('HeapProfiler.takeHeapSnapshot', { reportProgress: true }, NEVER)
+    const method = isLast ? 'stopTrackingHeapObjects' : 'takeHeapSnapshot'
+    const taken = session.post(`HeapProfiler.${method}`, { reportProgress: true }, NEVER)
     taken.catch(() => {}) // may end when nobody waits for it any more
     await Promise.race([taken, silent])
     if (fault) throw fault

@@ -54,6 +54,8 @@ export function startParameters({ interval, nframe, mode }: Sampling): object {
 export interface Settings extends Sampling {
   /** Folder for snapshot files; none are written without it. */
   dir?: string
+  /** The `run` that waits for the files, by `identityOf`: none are written when it is gone. */
+  parent?: string
   /** Seconds between snapshots; none in between when absent. */
   every?: number
   /** How many of those; without end when absent. */
@@ -96,6 +98,7 @@ export function settingsFromEnv(env: Record<string, string | undefined>): Settin
       mode: mode ? (mode as Mode) : undefined,
     }),
     dir: dir || undefined,
+    parent: env.TRACEMALLOC_PARENT || undefined,
     every: numberOf(env, 'TRACEMALLOC_EVERY', 0.001, false, LONGEST_TIME),
     count: numberOf(env, 'TRACEMALLOC_COUNT', 1, true),
     peak: switchOf(env, 'TRACEMALLOC_PEAK', false),
@@ -108,14 +111,27 @@ export function settingsFromEnv(env: Record<string, string | undefined>): Settin
 
 /** The same settings as environment variables. */
 export function settingsToEnv(settings: Settings): Record<string, string> {
-  const { nframe, interval, mode, dir, every, count, peak, workers, children, stableFrames, buffers } =
-    settings
+  const {
+    nframe,
+    interval,
+    mode,
+    dir,
+    parent,
+    every,
+    count,
+    peak,
+    workers,
+    children,
+    stableFrames,
+    buffers,
+  } = settings
   const onOff = (value: boolean) => (value ? '1' : '0')
   return {
     TRACEMALLOC: String(nframe),
     TRACEMALLOC_INTERVAL: String(interval),
     TRACEMALLOC_MODE: mode,
     TRACEMALLOC_DIR: dir ?? '',
+    TRACEMALLOC_PARENT: parent ?? '',
     TRACEMALLOC_EVERY: String(every ?? ''),
     TRACEMALLOC_COUNT: String(count ?? ''),
     TRACEMALLOC_PEAK: onOff(peak),

@@ -23,10 +23,10 @@ const KNOWN = `globalThis.process?.[Symbol.for('tracemalloc.keeper')]`
 
 /**
  * Opens an account with the process of a session, whose own inspector undoes our changes when we are gone without a word: killed,
- * or cut off. `opened`: the inspector was opened for us, and is closed at the end of the last lease. Throws TargetError where nothing can
+ * or cut off. `ending`: after it nothing is sent. `opened`: the inspector was opened for us, and is closed at the end of the last lease. Throws TargetError where nothing can
  * be evaluated.
  */
-export async function takeLease(session: Session, opened: boolean): Promise<Lease> {
+export async function takeLease(session: Session, opened: boolean, ending: Promise<void>): Promise<Lease> {
   const id = randomBytes(8).toString('hex')
   // The inspector holds the token for this session, by an objectId.
   await evaluate(
@@ -45,7 +45,7 @@ export async function takeLease(session: Session, opened: boolean): Promise<Leas
       })
   }
   const timer = setInterval(beat, BEAT).unref()
-  void session.closed.then(() => clearInterval(timer))
+  for (const end of [session.closed, ending]) void end.then(() => clearInterval(timer))
   return {
     off: async flags => (await call(`off('${id}', ${JSON.stringify(flags)})`)) === true,
     async release() {
