@@ -77,7 +77,7 @@ const COMMANDS: [what: string, command: string, says: RegExp][] = [
   ],
   [
     'a run into such a folder',
-    `TOOL run --out DIR/sealed/x -- -e 1`,
+    `TOOL run --out DIR/sealed/x samples/programs/leak.js 1`,
     /cannot make the folder .*: no permission/,
   ],
   [
