@@ -4,6 +4,7 @@ import { FileError, TargetError } from '../errors.ts'
 import type { Isolate, Target } from '../inspector/isolate.ts'
 import { openTarget, type TargetSpec } from '../inspector/target.ts'
 import { trackObjects } from './object-reader.ts'
+import { announcePause } from './pause-estimate.ts'
 import type { AttachOptions, Read, Reader } from './reader.ts'
 import { sampleHeap } from './sampling-reader.ts'
 import { makeFolder } from './series/names.ts'
@@ -22,13 +23,20 @@ export const DEFAULT_DURATION = 10
 /**
  * Traces a running target and writes what is alive: once, or as a series. A series whose connection
  * is lost goes on under a new session when the target, or its successor on the same port, is there again; one whose file cannot
- * be written goes on with the next read. Throws TargetError when the target cannot be reached, or goes away and stays away, and
+ * be written goes on with the next read. Throws TargetError when the target cannot be reached, when a
+ * read may stop it for longer than `maxPause`, or when it goes away and stays away, and
  * FileError when the file of a single read cannot be written.
  */
 export async function attach(spec: TargetSpec, options: AttachOptions): Promise<Attached> {
   makeFolder(options.output === undefined ? options.dir : dirname(options.output))
   const progress: Progress = { reads: 0, unwritten: 0, end: Number.POSITIVE_INFINITY }
   let target = await openTarget(spec, options.match, options)
+  try {
+    await announcePause(target, options)
+  } catch (error) {
+    await target.close().catch(() => {})
+    throw error
+  }
   for (;;) {
     const end = await capture(target, options, progress)
     if (end === 'done') return progress

@@ -32,6 +32,8 @@ export interface AttachOptions extends StableOptions, Opening {
   /** The one file to write, instead. */
   output?: string
   match?: string
+  /** Longest time that a read may stop the target by the estimate, in ms. */
+  maxPause?: number
   /** Sample workers and iframes too. */
   workers: boolean
   /** Seconds between the reads of a series; a single read when absent. */

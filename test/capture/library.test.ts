@@ -308,8 +308,15 @@ describe.concurrent.each(NODES)('functions that were hot before the start, on No
     console.log(JSON.stringify(await rows()))
     t.stop()
     t.start(128, { stableFrames: false })
-    for (let i = 0; i < 100; i++) { leak(1000); leaked.length = 0 }
-    console.log(JSON.stringify(await rows()))`
+    // V8 compiles in a thread of its own, which may have to wait for a processor.
+    let again
+    for (let round = 0; round < 200; round++) {
+      for (let i = 0; i < 100; i++) { leak(1000); leaked.length = 0 }
+      again = await rows()
+      if (!again[0].startsWith('keep ')) break
+      await new Promise(resolve => setTimeout(resolve, 20))
+    }
+    console.log(JSON.stringify(again))`
 
   it('are told from their callers, and may be inlined again afterwards', async () => {
     const { stdout, stderr } = await runs(node, app, { VITEST: undefined })

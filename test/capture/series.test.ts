@@ -14,6 +14,7 @@ import {
   isRunning,
   it,
   leak,
+  NEWEST,
   NODES,
   OLDEST,
   run,
@@ -199,4 +200,29 @@ describe.concurrent.each(NODES)('run that is killed, Node %s', (_, node) => {
       expect(readdirSync(out).filter(name => !name.startsWith('.')).length).toBe(before)
     },
   )
+})
+
+describe('how long a read stops the target', () => {
+  it('is said before the start, and refused where it may be too long', async () => {
+    const port = await freePort()
+    const target = run(NEWEST, [
+      `--inspect=127.0.0.1:${port}`,
+      '-e',
+      'globalThis.kept = Array.from({ length: 1e6 }, (_, i) => ({ i })); setInterval(() => kept.length, 1000); console.log("ready")',
+    ])
+    await target.says(/ready/)
+    const attach = (...options: string[]) =>
+      toolEnds(['attach', `${port}`, '--duration', '0.2', '--out', folder(), ...options])
+    const fine = await attach('--max-pause', '60000')
+    expect(fine.code).toBe(0)
+    expect(fine.stderr).toMatch(/a read stops the target for \d+ ms to \d+ ms: \d+ MiB of heap in use\n/)
+    const refused = await attach('--max-pause', '20')
+    expect([refused.code, refused.stdout]).toEqual([4, ''])
+    expect(refused.stderr).toMatch(
+      /a read may stop the target for .* MiB of heap in use; --max-pause allows 20 ms\n$/,
+    )
+    expect(refused.stderr.trimEnd().split('\n')).toHaveLength(1)
+    const objects = await attach('--max-pause', '1000', '--mode', 'objects')
+    expect(objects.code).toBe(4)
+  })
 })

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Installs what the tests compare with: CPython, Go's pprof, Chromium. Nothing is skipped when one is missing.
+# Installs what the tests need besides npm: CPython, Go's pprof and Chromium to compare with, a C compiler to inject faults. Nothing is skipped.
 set -euo pipefail
 packages=()
 command -v python3 >/dev/null || packages+=(python3)
 command -v go >/dev/null || packages+=(golang-go)
+command -v cc >/dev/null || packages+=(gcc libc6-dev)
 command -v chromium >/dev/null || packages+=(chromium)
 [ ${#packages[@]} -eq 0 ] && exit 0
 if ! command -v apt-get >/dev/null; then

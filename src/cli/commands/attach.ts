@@ -4,6 +4,7 @@ import { FileError, TargetError, UsageError } from '../../errors.ts'
 import type { Launched } from '../../inspector/launch-chrome.ts'
 import type { TargetSpec } from '../../inspector/target.ts'
 import { addCapture, checkCapture, seconds } from '../capture-options.ts'
+import { wholeNumber } from '../options.ts'
 
 const EXAMPLE = `
 Example: tracemalloc attach pid:1234 --every 2 --count 3 --out /tmp/series`
@@ -21,6 +22,7 @@ interface Options {
   nframe: number
   mode: Mode | typeof OBJECTS
   match?: string
+  maxPause?: number
   stableFrames?: boolean
   allowPublicPort?: boolean
   workers: boolean
@@ -36,6 +38,7 @@ export function register(program: Command): void {
     .option('--headed', 'with --launch: show its window')
     .option('--duration <seconds>', 'sample for so long before the read, or end the series after it', seconds)
     .option('--match <text>', 'part of the title or address of one of several targets')
+    .option('--max-pause <ms>', 'refuse a target that a read may stop for longer', wholeNumber(1))
     .option('--stable-frames', 'end with an error where V8 cannot be kept from inlining functions meanwhile')
     .option(
       '--no-stable-frames',
