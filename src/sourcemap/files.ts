@@ -42,8 +42,7 @@ export function mapFiles(folders: readonly string[], maxSize = MAX_SIZE): MapFil
       if (stats.size > maxSize) return { reason: 'unreadable', detail: `${stats.size} bytes are too large` }
       return { bytes: readFileSync(file) }
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      if (code === 'ENOENT' || code === 'ENOTDIR') return { reason: 'no file' }
+      if (NOWHERE.has((error as NodeJS.ErrnoException).code ?? '')) return { reason: 'no file' }
       return { reason: 'unreadable', detail: systemReason(error)?.reason }
     } finally {
       if (file !== undefined) closeSync(file)
@@ -101,6 +100,9 @@ export function mapFiles(folders: readonly string[], maxSize = MAX_SIZE): MapFil
     },
   }
 }
+
+/** Errors of a path that leads to no file, whatever it is. */
+const NOWHERE = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'ERR_INVALID_ARG_VALUE'])
 
 function openRoot(folder: string): { path: string; real: string } {
   try {
