@@ -26,6 +26,8 @@ export interface Scenario {
   args(folder: string, target?: Target): string[]
   /** Standard output goes to a file of the folder. */
   redirected?: boolean
+  /** Takes minutes, as its target has time to recover after each fault: part of the long form only. */
+  isLong?: boolean
   /** The program's own status, where the command passes it on. */
   ownStatus?: number
   /** What there must be when it says that all is well. */
@@ -109,6 +111,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'attach --every by pid',
+    isLong: true,
     target: byPid,
     args: (folder, target) => ['attach', ...target!.args, '--every', '0.3', '--count', '2', '--out', folder],
     writes: some,
