@@ -70,8 +70,8 @@ describe.concurrent.each(ENDS)('the library on Node %s', (_, node) => {
       { VITEST: undefined }, // whose coverage we would end, and so leave code that is compiled as it is
     )
     const { size, count } = JSON.parse(stdout)
-    expect(size).toBeGreaterThan(31.9)
-    expect(size).toBeLessThan(33)
+    expect(size).toBeGreaterThan(31.9) // 32 bytes each; folded, the other three of four would be held as well
+    expect(size).toBeLessThan(36) // V8 may make an object of its own while `make` runs
     expect(count).toBeCloseTo(1, 1)
   })
 
