@@ -90,8 +90,25 @@ describe.concurrent.each(NODES)('run on Node %s', (_, node) => {
     expect([code, signal]).toEqual([null, 'SIGABRT'])
     const last = join(out, dumps(out).at(-1)!)
     expect(stderr).toContain(`the program died of SIGABRT; the last whole file is ${last}`)
-    expect((await loadSnapshot(last)).statistics('lineno')[0].toString()).toContain('app.cjs:2 (hoard)')
+    const { statistics, meta } = await loadSnapshot(last).then(snapshot => ({
+      statistics: snapshot.statistics('lineno'),
+      meta: snapshot.meta,
+    }))
+    expect(statistics[0].toString()).toContain('app.cjs:2 (hoard)')
+    expect(statistics[0].size).toBeGreaterThan(45 << 20) // of the very end, not of some moment before
+    expect(meta.notes?.join()).toContain('at the heap limit')
     expect(stderr).toMatch(/app\.cjs:2 \(hoard\): size=/)
+  })
+
+  it('guards a heap in a program that awaits, evaluates and has debugger statements', async () => {
+    const app = script(
+      `(async () => { for (let i = 0; i < 1e4; i++) { debugger; await new Function('return ' + i)() } console.log('done') })()`,
+    )
+    const { code, stdout } = await toolEnds(
+      ['run', '--node-options', '--max-old-space-size=64', '--out', folder(), app],
+      node,
+    )
+    expect([code, stdout]).toEqual([0, expect.stringContaining('done')])
   })
 })
 
