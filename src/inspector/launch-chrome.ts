@@ -1,4 +1,6 @@
+import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import type { Options } from 'chrome-launcher'
 import { TargetError } from '../errors.ts'
 
 /** Flags that keep a browser from asking for anything that was not asked of it. */
@@ -46,7 +48,13 @@ export function findChrome(): string | undefined {
 export async function launchChrome(url: string, options: LaunchOptions): Promise<Launched> {
   const flags = [...(options.stableFrames ? STABLE : []), ...(options.objects ? [NO_MOVES] : [])]
   const { Launcher } = await import('chrome-launcher')
-  const launcher = new Launcher({
+  let early: string | undefined
+  const start = ((...args: Parameters<typeof spawn>) =>
+    spawn(...args).once('exit', (code, signal) => {
+      early = `it ended at once (${signal ?? `status ${code}`})`
+      Object.assign(launcher, { maxConnectionRetries: 0 }) // nobody will answer
+    })) as typeof spawn
+  const wanted: Options = {
     startingUrl: url,
     chromePath: findChrome(),
     ignoreDefaultFlags: true,
@@ -59,14 +67,18 @@ export async function launchChrome(url: string, options: LaunchOptions): Promise
       ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), // the sandbox refuses root
       ...(flags.length > 0 ? [`--js-flags=${flags.join(',')}`] : []),
     ],
-  })
+  }
+  const launcher = new Launcher(wanted, { spawn: start })
   try {
     await launcher.launch()
   } catch (error) {
     launcher.kill()
-    throw new TargetError(`cannot launch Chrome: ${(error as Error).message || (error as Error).name}`, {
+    const why = early ?? ((error as Error).message || (error as Error).name)
+    throw new TargetError(`cannot launch Chrome: ${why}`, {
       cause: error,
-      hint: 'CHROME_PATH names the browser to launch',
+      hint: options.headless
+        ? 'CHROME_PATH names the browser to launch'
+        : 'its window needs a display: without --headed it needs none',
     })
   }
   const child = launcher.chromeProcess!

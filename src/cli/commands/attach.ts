@@ -50,7 +50,7 @@ export function register(program: Command): void {
     .action(attach)
 }
 
-async function attach(text: string | undefined, options: Options): Promise<void> {
+async function attach(text: string | undefined, options: Options, command: Command): Promise<void> {
   const [{ attach }, { isRemote, parseTarget }, { Steady }, { interruption }, { say, showLines }] =
     await Promise.all([
       import('../../capture/attach.ts'),
@@ -64,6 +64,9 @@ async function attach(text: string | undefined, options: Options): Promise<void>
     throw new UsageError('--headed shows the window of --launch: give both')
   if ((text === undefined) === (options.launch === undefined)) {
     throw new UsageError('it takes a target, or --launch with an address')
+  }
+  if (options.mode === OBJECTS && command.getOptionValueSource('nframe') === 'cli') {
+    throw new UsageError('the mode objects keeps all calls that V8 has recorded: --nframe would do nothing')
   }
   const wanted = samplingOf(options)
   const launched = options.launch === undefined ? undefined : await launch(options.launch, options)
