@@ -36,8 +36,7 @@ const COLUMNS = [
 const HEADER = COLUMNS.join(',')
 
 function sniff(head: Uint8Array): 'yes' | 'no' {
-  const text = asciiOf(head.subarray(0, HEADER.length + 3)).replace(/^\xef\xbb\xbf/, '')
-  return text.startsWith(HEADER) ? 'yes' : 'no'
+  return asciiOf(head.subarray(0, HEADER.length)) === HEADER ? 'yes' : 'no'
 }
 
 type Row = Record<(typeof COLUMNS)[number], string>
@@ -53,8 +52,7 @@ async function read(source: Source): Promise<readonly Snapshot[]> {
     if (!line.ended) throw cut(line.offset)
     last = line.offset
     if (isHeader) {
-      if (line.text.replace(/^\ufeff/, '') !== HEADER)
-        throw fault(line, 'header', 'not the columns of this format')
+      if (line.text !== HEADER) throw fault(line, 'header', 'not the columns of this format')
       isHeader = false
       continue
     }

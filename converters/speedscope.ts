@@ -39,7 +39,7 @@ const take: Taker = new Taker(FORMAT)
 
 function sniff(head: Uint8Array): 'yes' | 'no' | 'more' {
   const text = asciiOf(head)
-  if (!/^(?:\xef\xbb\xbf)?\s*\{/.test(text)) return 'no'
+  if (!/^\s*\{/.test(text)) return 'no'
   return SCHEMA_MEMBER.test(text) ? 'yes' : 'more'
 }
 

@@ -27,7 +27,7 @@ import type { Converter } from '../converter.ts'
 
 function sniff(head: Uint8Array): 'yes' | 'no' | 'more' {
   const text = asciiOf(head)
-  if (!/^(?:\xef\xbb\xbf)?\s*\{/.test(text)) return 'no'
+  if (!/^\s*\{/.test(text)) return 'no'
   return /"preprocessedProfileVersion"\s*:/.test(text) ? 'yes' : 'more'
 }
 

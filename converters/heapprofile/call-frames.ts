@@ -14,8 +14,8 @@ interface CallFrame {
   columnNumber: number
 }
 
-const KEYS = ['functionName', 'scriptId', 'url', 'lineNumber', 'columnNumber'] as const
-const ALL = (1 << KEYS.length) - 1
+export const FRAME_KEYS = ['functionName', 'scriptId', 'url', 'lineNumber', 'columnNumber'] as const
+export type FrameKey = (typeof FRAME_KEYS)[number]
 /** Bytes that reach into the url of an object as V8 writes it. */
 export const PREFIX = 64
 const GUESSES = 1 << 13
@@ -64,6 +64,21 @@ export class CallFrames {
         areEqual(this.#view, this.#end[i] - length, view, from, length),
     )
     return found >= 0 ? found : this.#add(hash, view, from, to, base)
+  }
+
+  /** The number of a call frame whose members lie in its node, where lines and columns are 1-based. */
+  internBare(members: ReadonlyMap<FrameKey, string>, base: number): number {
+    const text = (key: FrameKey) => members.get(key) ?? ''
+    const zeroBased = (key: FrameKey) => Math.max(0, Number(text(key)) || 0) - 1
+    const frame = {
+      functionName: text('functionName'),
+      scriptId: text('scriptId') || '0',
+      url: text('url'),
+      lineNumber: zeroBased('lineNumber'),
+      columnNumber: zeroBased('columnNumber'),
+    }
+    const bytes = new TextEncoder().encode(JSON.stringify(frame))
+    return this.intern(new DataView(bytes.buffer), 0, bytes.length, base)
   }
 
   /**
@@ -132,23 +147,20 @@ export class CallFrames {
     const tokens = this.#tokens
     tokens.restart(base)
     tokens.push(bytes)
-    const frame: CallFrame = { functionName: '', scriptId: '', url: '', lineNumber: -1, columnNumber: -1 }
+    const frame: CallFrame = { functionName: '', scriptId: '0', url: '', lineNumber: -1, columnNumber: -1 }
     let seen = 0
     if (tokens.next() !== TOKEN.object) tokens.fail('malformed', 'callFrame is not an object')
     while (tokens.next() === TOKEN.key) {
-      const key = KEYS.findIndex(k => tokens.is(k))
+      const key = FRAME_KEYS.findIndex(k => tokens.is(k))
       if (key < 0) {
         skipValue(tokens)
         continue
       }
-      if (seen & (1 << key)) tokens.fail('malformed', `a second ${KEYS[key]}`, tokens.from)
+      if (seen & (1 << key)) tokens.fail('malformed', `a second ${FRAME_KEYS[key]}`, tokens.from)
       seen |= 1 << key
-      readMember(tokens, frame, KEYS[key])
+      readMember(tokens, frame, FRAME_KEYS[key])
     }
-    if (seen !== ALL) {
-      const missing = KEYS.filter((_, i) => !(seen & (1 << i)))
-      tokens.fail('malformed', `callFrame has no ${missing.join(', ')}`)
-    }
+    if (!(seen & 1)) tokens.fail('malformed', 'callFrame has no functionName')
     return frame
   }
 }
@@ -193,7 +205,7 @@ function skipValue(tokens: JsonTokens): void {
   while (tokens.depth > depth)
 }
 
-function readMember(tokens: JsonTokens, frame: CallFrame, key: (typeof KEYS)[number]): void {
+function readMember(tokens: JsonTokens, frame: CallFrame, key: FrameKey): void {
   const token = tokens.next()
   if (key === 'lineNumber' || key === 'columnNumber') {
     if (token !== TOKEN.number) tokens.fail('malformed', `${key} is not a number`)

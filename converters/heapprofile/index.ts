@@ -17,13 +17,16 @@
 //
 // Producers: --heap-prof and the protocol write head before samples and scriptId as a string; v8.startHeapProfile() of Node 26
 // writes samples first, scriptId as a number and other orders of members. None writes the sampling interval. The sizes of
-// samples do not add up to selfSize: V8 rounds each on its own.
+// samples do not add up to selfSize: V8 rounds each on its own. Node 10, Chrome 69 and older wrote no ids and no samples, and the
+// first nodes no callFrame: its members, with 1-based lines and columns, lie in the node. A profile inside the protocol's answer
+// (`{"id":3,"result":{"profile":{...}}}`) is read with a note.
 
 import { JsonTokens, TOKEN, type Token } from '../../src/bytes/json-tokens.ts'
 import { FormatError } from '../../src/errors.ts'
 import type { Converter } from '../converter.ts'
+import { WRAPPERS } from './wrappers.ts'
 
-const NODE_KEYS = ['callFrame', 'selfSize', 'id', 'children']
+const NODE_KEYS = ['callFrame', 'selfSize', 'id', 'children', 'functionName']
 const SAMPLE_KEYS = ['size', 'nodeId', 'ordinal']
 
 /** Yes for a first known key `head` or `samples` whose value begins as theirs do. */
@@ -33,12 +36,18 @@ function sniff(head: Uint8Array): 'yes' | 'no' | 'more' {
     tokens.push(head)
     const first = tokens.next()
     if (first !== TOKEN.object) return first === TOKEN.more ? 'more' : 'no'
+    let depth = 1 // of the keys that the profile's own may be among
     for (;;) {
       const token = tokens.next()
       if (token === TOKEN.more) return 'more'
-      if (token !== TOKEN.key || tokens.depth !== 1) continue
-      if (tokens.is('head')) return beginsWith(tokens, [TOKEN.object], NODE_KEYS) ?? 'no'
-      if (tokens.is('samples')) {
+      depth = Math.min(depth, tokens.depth)
+      if (token !== TOKEN.key || tokens.depth !== depth) continue
+      if (WRAPPERS.some(key => tokens.is(key))) {
+        const value = tokens.next()
+        if (value === TOKEN.more) return 'more'
+        if (value === TOKEN.object) depth = tokens.depth
+      } else if (tokens.is('head')) return beginsWith(tokens, [TOKEN.object], NODE_KEYS) ?? 'no'
+      else if (tokens.is('samples')) {
         const verdict = beginsWith(tokens, [TOKEN.array, TOKEN.object], SAMPLE_KEYS)
         if (verdict) return verdict // an empty list says nothing
       }

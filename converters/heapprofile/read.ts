@@ -2,8 +2,10 @@ import { JsonTokens, TOKEN, type Token } from '../../src/bytes/json-tokens.ts'
 import type { Source } from '../../src/bytes/source.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import type { ReadOptions } from '../converter.ts'
+import { FRAME_KEYS, type FrameKey } from './call-frames.ts'
 import { Layout } from './layout.ts'
 import { SEEN, Tree } from './tree.ts'
+import { WRAPPERS } from './wrappers.ts'
 
 /** What the next token is. */
 const IN = {
@@ -21,18 +23,29 @@ const IN = {
   sampleMember: 11, // a member of a sample, or its end
   sampleValue: 12,
   skipped: 13, // in the value of an unknown key
+  frameMember: 15, // the value of a member of a call frame that lies in its node
+  wrapper: 14, // the value of a key that programs put around a profile
 } as const
 
 const NODE_KEYS = ['callFrame', 'selfSize', 'id', 'children'] as const
 const SAMPLE_KEYS = ['size', 'nodeId', 'ordinal'] as const
+/** Bits of the members that a sample must have: its ordinal is newer than the others. */
+const SAMPLE_NEEDS = 3
+/** A size that is negative, but not below this, did not fit 32 bits. */
+const LEAST_32 = -(2 ** 31)
+const MINUS = 0x2d
 
 /** Reads the one snapshot of a file. */
 export async function read(source: Source, options: ReadOptions): Promise<readonly Snapshot[]> {
   const reader = new Reader(options.samples ?? true)
   await reader.tokens.feed(source, () => reader.read())
   const { interval } = options
+  const { wrappers } = reader
   return [
     reader.tree.build({
+      ...(wrappers.length > 0 && {
+        notes: [`the file is not the profile alone: it is in ${wrappers.join('.')}`],
+      }),
       source: 'heapprofile',
       measure: 'live',
       accuracy: 'sampled',
@@ -52,6 +65,12 @@ class Reader {
   readonly #layout: Layout
   #in: number = IN.file
   #hasHead = false
+  /** Keys of the objects that the profile is in, and how deep its own keys are. */
+  readonly wrappers: string[] = []
+  #depth = 0
+  /** Of the open nodes: the members of call frames that lie in the nodes themselves. */
+  readonly #bareFrames: (Map<FrameKey, string> | undefined)[] = []
+  #frameKey: FrameKey = FRAME_KEYS[0]
   #hasSamples = false
   /** The members of the current sample, and which of them were there, as bits. */
   readonly #sample = [0, 0, 0]
@@ -94,12 +113,18 @@ class Reader {
       case IN.top:
         if (token === TOKEN.key) this.#topKey()
         break
+      case IN.wrapper:
+        this.#wrapped(token)
+        break
       case IN.samples:
         this.#expect(token, TOKEN.array, 'an array', IN.sample)
         break
       case IN.node:
         if (token === TOKEN.key) this.#nodeKey()
         else this.#closeNode()
+        break
+      case IN.frameMember:
+        this.#frameMember(token)
         break
       case IN.selfSize:
       case IN.id:
@@ -148,15 +173,34 @@ class Reader {
 
   #topKey(): void {
     const { tokens } = this
-    if (tokens.is('head')) {
+    const isOurs = this.#depth === 0 || this.#depth === tokens.depth
+    if (isOurs && tokens.is('head')) {
       if (this.#hasHead) tokens.fail('malformed', 'a second head', tokens.from - 1)
       this.#hasHead = true
       this.#in = IN.head
-    } else if (tokens.is('samples')) {
+    } else if (isOurs && tokens.is('samples')) {
       if (this.#hasSamples) tokens.fail('malformed', 'a second samples', tokens.from - 1)
       this.#hasSamples = true
       this.#in = IN.samples
-    } else this.#skip()
+    } else if (this.#depth === 0 && WRAPPERS.some(key => tokens.is(key))) {
+      this.wrappers.length = tokens.depth - 1
+      this.wrappers.push(tokens.text())
+      this.#in = IN.wrapper
+      return
+    } else {
+      this.#skip()
+      return
+    }
+    this.#depth = tokens.depth
+    this.wrappers.length = tokens.depth - 1
+  }
+
+  /** The value of a key that may have the profile in it. */
+  #wrapped(token: Token): void {
+    this.#in = IN.top
+    if (token !== TOKEN.array) return
+    this.#skip()
+    this.#skipDepth--
   }
 
   #openNode(token: Token): void {
@@ -167,16 +211,31 @@ class Reader {
   #nodeKey(): void {
     const { tokens, tree } = this
     const key = NODE_KEYS.findIndex(name => tokens.is(name))
+    const top = tree.depth - 1
     if (key < 0) {
-      this.#skip()
+      const member = tree.seen[top] & SEEN.callFrame ? -1 : FRAME_KEYS.findIndex(name => tokens.is(name))
+      if (member < 0) this.#skip()
+      else {
+        this.#frameKey = FRAME_KEYS[member]
+        this.#in = IN.frameMember
+      }
       return
     }
-    const top = tree.depth - 1
     if (tree.seen[top] & (1 << key)) {
       tokens.fail('malformed', `a second ${NODE_KEYS[key]}`, tokens.from - 1)
     }
     tree.seen[top] |= 1 << key
     this.#in = IN.callFrame + key
+  }
+
+  /** A member of a call frame that lies in its node, as the first profiles had it. */
+  #frameMember(token: Token): void {
+    if (token !== TOKEN.string && token !== TOKEN.number)
+      this.#expect(token, TOKEN.string, 'a text or a number')
+    const { tokens, tree } = this
+    const text = token === TOKEN.string ? tokens.text() : `${tokens.integer(LEAST_32)}`
+    ;(this.#bareFrames[tree.depth - 1] ??= new Map()).set(this.#frameKey, text)
+    this.#in = IN.node
   }
 
   #callFrame(): boolean {
@@ -189,17 +248,32 @@ class Reader {
 
   #nodeNumber(token: Token): void {
     const { tokens, tree } = this
-    const column = this.#in === IN.selfSize ? tree.size : tree.id
+    const isSize = this.#in === IN.selfSize
     this.#expect(token, TOKEN.number, 'a number')
-    column[tree.depth - 1] = tokens.integer(0)
+    if (isSize && tokens.bytes[tokens.from] === MINUS && tokens.integer(LEAST_32) < 0)
+      tokens.fail(
+        'malformed',
+        `a size below 0 (${tokens.integer(LEAST_32)}): a 32-bit overflow in its writer`,
+        tokens.from,
+      )
+    ;(isSize ? tree.size : tree.id)[tree.depth - 1] = tokens.integer(0)
     this.#in = IN.node
   }
 
   #closeNode(): void {
     const { tokens, tree } = this
-    const seen = tree.seen[tree.depth - 1]
-    if (seen !== SEEN.all) {
-      const missing = NODE_KEYS.filter((_, i) => !(seen & (1 << i)))
+    const top = tree.depth - 1
+    const bare = this.#bareFrames[top]
+    if (bare) {
+      this.#bareFrames[top] = undefined
+      if (bare.has('functionName') && !(tree.seen[top] & SEEN.callFrame)) {
+        tree.setFrame(tree.callFrames.internBare(bare, tokens.base + tokens.at - 1))
+        tree.seen[top] |= SEEN.callFrame
+      }
+    }
+    const seen = tree.seen[top]
+    if ((seen & SEEN.needed) !== SEEN.needed) {
+      const missing = NODE_KEYS.filter((_, i) => SEEN.needed & ~seen & (1 << i))
       tokens.fail('malformed', `a node without ${missing.join(', ')}`, tokens.at - 1)
     }
     tree.close()
@@ -233,12 +307,12 @@ class Reader {
   }
 
   #closeSample(): void {
-    if (this.#sampleSeen !== 7) {
-      const missing = SAMPLE_KEYS.filter((_, i) => !(this.#sampleSeen & (1 << i)))
+    if ((this.#sampleSeen & SAMPLE_NEEDS) !== SAMPLE_NEEDS) {
+      const missing = SAMPLE_KEYS.filter((_, i) => SAMPLE_NEEDS & ~this.#sampleSeen & (1 << i))
       this.tokens.fail('malformed', `a sample without ${missing.join(', ')}`, this.tokens.at - 1)
     }
     const [size, node, ordinal] = this.#sample
-    this.tree.addSample(node, size, ordinal)
+    this.tree.addSample(node, size, this.#sampleSeen & 4 ? ordinal : 0)
     this.#in = IN.sample
   }
 

@@ -7,8 +7,10 @@ import { reserve } from '../../src/model/tables/typed-arrays.ts'
 import type { ReadOptions } from '../converter.ts'
 import { CallFrames } from './call-frames.ts'
 
-/** Bits of the keys that a node must have. */
-export const SEEN = { callFrame: 1, selfSize: 2, id: 4, children: 8, all: 15 } as const
+/** Bits of the keys of a node; what V8 writes has all, what it wrote before Node 12 only the needed ones. */
+export const SEEN = { callFrame: 1, selfSize: 2, id: 4, children: 8, all: 15, needed: 3 } as const
+/** Instead of the id of a node without one. */
+const NO_ID = -1
 
 /** Stack of an open node whose call frame has not come yet; parent of the head. */
 const UNKNOWN = 0xffffffff
@@ -102,6 +104,7 @@ export class Tree {
     }
     this.#stack[top] = stack
     this.seen[top] = 0
+    this.id[top] = NO_ID
     this.#children[top] = 0
     this.#isAgain[top] = 0
     this.#scope[top] = this.#log
@@ -268,6 +271,7 @@ export class Tree {
   }
 
   #setId(id: number, row: number): void {
+    if (id === NO_ID) return
     let other: number | undefined
     if (id < DENSE) {
       if (id >= this.#rowOfId.length) this.#rowOfId = reserve(this.#rowOfId, id + 1)

@@ -2,7 +2,8 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Converter, ReadOptions, WriteOptions } from '../../converters/converter.ts'
 import { converters } from '../../converters/index.ts'
-import { compressionOf, fileSource, inflate, streamSource, writeWhole } from '../bytes/disk.ts'
+import { fileSource, streamSource, writeWhole } from '../bytes/disk.ts'
+import { type Peekable, type Peeled, peel } from '../bytes/layers.ts'
 import type { Source } from '../bytes/source.ts'
 import { FormatError, systemReason, UsageError } from '../errors.ts'
 import { LARGEST_INTERVAL } from '../model/meta.ts'
@@ -65,14 +66,19 @@ export async function loadFile(path: string, options: LoadOptions = {}): Promise
 export async function loadSource(raw: Source, options: LoadOptions = {}): Promise<Omit<Loaded, 'path'>> {
   checkLoadOptions(options)
   const { from, snapshot } = options
-  return readInflated(raw, options, async (source, afford) => {
+  return readInflated(raw, options, async (source, { afford, notes }) => {
     const converter = from ? converterNamed(from) : await detectSource(source)
     const all = await converter.read!(source, { ...options, afford })
     const wanted = snapshot === undefined ? all : all.slice(snapshot - 1, snapshot)
     if (snapshot !== undefined && wanted.length === 0)
       throw new UsageError(`it holds ${all.length} snapshot(s), no number ${snapshot}`)
-    return { converter, snapshots: wanted.map(estimateCounts), total: all.length }
+    const noted = notes.length === 0 ? wanted : wanted.map(snapshot => withNotes(snapshot, notes))
+    return { converter, snapshots: noted.map(estimateCounts), total: all.length }
   })
+}
+
+function withNotes(snapshot: Snapshot, notes: readonly string[]): Snapshot {
+  return snapshot.with({ meta: { notes: [...(snapshot.meta.notes ?? []), ...notes] } })
 }
 
 /** Throws UsageError for options that no file can be read with. */
@@ -107,45 +113,49 @@ export async function readFileAs<T>(
   }
 }
 
+/** What is said of how a file was read, and where memory for it is asked for. */
+interface Reading {
+  readonly notes: readonly string[]
+  afford(bytes: number): void
+}
+
 async function readInflated<T>(
   raw: Source,
-  options: Pick<LoadOptions, 'maxSize' | 'onBytes'>,
-  use: (source: Peekable, afford: (bytes: number) => void) => Promise<T>,
+  { maxSize, onBytes }: Pick<LoadOptions, 'maxSize' | 'onBytes'>,
+  use: (source: Peekable, reading: Reading) => Promise<T>,
 ): Promise<T> {
   let read = 0
-  const outer = peekable(
-    counted(raw, n => {
-      read += n
-      options.onBytes?.(n)
-    }),
-  )
-  const compression = compressionOf(await outer.head(4))
-  const bomb = compression ? () => Math.max(FREE, read * MOST_RATIO) : () => Number.POSITIVE_INFINITY
-  const { maxSize } = options
-  const most = maxSize === undefined ? bomb : () => maxSize
-  const inner = peekable(limited(compression ? inflate(outer, compression) : outer, most))
-  const afford = (bytes: number) =>
-    checkDocument(bytes, compression && maxSize === undefined ? read : undefined)
+  const file = counted(raw, n => {
+    read += n
+    onBytes?.(n)
+  })
+  let peeled: Peeled | undefined
   try {
-    return await use(inner, afford)
+    peeled = await peel(
+      limited(file, () => maxSize ?? Number.POSITIVE_INFINITY),
+      inflated => limited(inflated, () => maxSize ?? Math.max(FREE, read * MOST_RATIO)),
+    )
+    const { source, isCompressed, notes } = peeled
+    const afford = (bytes: number) =>
+      checkDocument(bytes, isCompressed && maxSize === undefined ? read : undefined)
+    return await use(source, { notes, afford })
   } catch (error) {
     throw asFormatError(error)
   } finally {
-    await inner.close()
-    await outer.close()
+    await peeled?.close()
   }
 }
 
-/** The bytes of a file, inflated. Throws FormatError as `loadFile`. */
+/** The bytes of a file, inflated and as UTF-8. Throws FormatError as `loadFile`. */
 export async function* openBytes(path: string): AsyncGenerator<Uint8Array> {
-  const outer = peekable(fileSource(path))
+  let peeled: Peeled | undefined
   try {
-    const compression = compressionOf(await outer.head(4))
-    yield* (compression ? inflate(outer, compression) : outer).chunks()
+    peeled = await peel(fileSource(path))
+    yield* peeled.source.chunks()
   } catch (error) {
     throw asFormatError(error)
   } finally {
-    await outer.close()
+    await peeled?.close()
   }
 }
 
@@ -283,50 +293,6 @@ export async function dumpSnapshots(
 /** The same for one snapshot: CPython's `Snapshot.dump`. */
 export async function dumpSnapshot(snapshot: Snapshot, path: string): Promise<void> {
   await dumpSnapshots([snapshot], path)
-}
-
-interface Peekable extends Source {
-  /** The first bytes, `length` of them unless the source is shorter. Only before `chunks()`. */
-  head(length: number): Promise<Uint8Array>
-  close(): Promise<void>
-}
-
-function peekable(source: Source): Peekable {
-  let iterator: AsyncIterator<Uint8Array> | undefined
-  let seen = new Uint8Array(0)
-  let ended = false
-  const next = async () => {
-    iterator ??= source.chunks()[Symbol.asyncIterator]()
-    const result = await iterator.next()
-    if (result.done) ended = true
-    return result
-  }
-  return {
-    name: source.name,
-    async head(length) {
-      while (seen.length < length && !ended) {
-        const { value, done } = await next()
-        if (done) break
-        const joined = new Uint8Array(seen.length + value.length)
-        joined.set(seen)
-        joined.set(value, seen.length)
-        seen = joined
-      }
-      return seen.subarray(0, length)
-    },
-    async *chunks() {
-      if (seen.length) yield seen
-      seen = new Uint8Array(0)
-      while (!ended) {
-        const { value, done } = await next()
-        if (!done) yield value
-      }
-    },
-    async close() {
-      ended = true
-      await iterator?.return?.(undefined)
-    },
-  }
 }
 
 /** I/O and zlib faults in the words of a FormatError; others unchanged. */

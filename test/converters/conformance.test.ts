@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Converter, WriteOptions } from '../../converters/converter.ts'
@@ -59,6 +60,18 @@ function reading(converter: Converter & Required<Pick<Converter, 'read'>>): void
       const zipped = await loadSource(bytesSource(gzipSync(sample.bytes), 'unknown', 4096))
       expect(zipped.converter.name).toBe(converter.name)
       expect(zipped.snapshots.map(rowsText)).toEqual(plain.snapshots.map(rowsText))
+    })
+
+    it('reads the same in every encoding, gzipped, gzipped twice and through a pipe', {
+      timeout: LONG,
+    }, async () => {
+      const plain = await loadSource(bytesSource(sample.bytes))
+      const rows = plain.snapshots.map(rowsText)
+      for (const [how, bytes] of disguises(sample.bytes)) {
+        const again = await loadSource(streamSource(Readable.from([bytes], { objectMode: false }), 'a pipe'))
+        expect(again.converter.name, how).toBe(converter.name)
+        expect(again.snapshots.map(rowsText), how).toEqual(rows)
+      }
     })
 
     it('is refused when cut anywhere', { timeout: LONG }, async () => {
@@ -247,6 +260,41 @@ function reusing(bytes: Uint8Array, size: number) {
         buffer.fill(0xdd)
       }
     },
+  }
+}
+
+/** A file as other programs save it: what is text in other encodings and with CRLF, and everything gzipped. */
+function disguises(bytes: Uint8Array): [string, Uint8Array][] {
+  const zipped: [string, Uint8Array][] = [
+    ['as it is', bytes],
+    ['gzipped', gzipSync(bytes)],
+    ['gzipped twice', gzipSync(gzipSync(bytes))],
+  ]
+  const text = textOf(bytes)
+  if (text === undefined) return zipped
+  const marked = Buffer.from(`\ufeff${text}`)
+  const little = Buffer.from(`\ufeff${text}`, 'utf16le')
+  return [
+    ...zipped,
+    ['with a byte order mark', marked],
+    ['with a byte order mark, gzipped', gzipSync(marked)],
+    ['with CRLF', Buffer.from(text.replaceAll('\n', '\r\n'))],
+    ['UTF-16', little],
+    ['UTF-16, big-endian', Buffer.from(little).swap16()],
+    [
+      'UTF-16, with CRLF, gzipped',
+      gzipSync(Buffer.from(`\ufeff${text.replaceAll('\n', '\r\n')}`, 'utf16le')),
+    ],
+  ]
+}
+
+/** The text of a file; undefined for a binary one. */
+function textOf(bytes: Uint8Array): string | undefined {
+  if (bytes.subarray(0, 4096).some(b => b < 9)) return undefined
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes).replace(/\r\n/g, '\n')
+  } catch {
+    return undefined
   }
 }
 

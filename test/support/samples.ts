@@ -41,8 +41,10 @@ function filesIn(folder: string): { name: string; path: string }[] {
     .sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
+/** What a reader is given: inflated, without a byte order mark. */
 function inflated(bytes: Uint8Array): Uint8Array {
-  return bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes
+  const plain = bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes
+  return plain[0] === 0xef && plain[1] === 0xbb ? plain.subarray(3) : plain
 }
 
 /** The file's name without the format's ending. */

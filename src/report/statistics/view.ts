@@ -59,7 +59,7 @@ export function topView(snapshot: Snapshot, options: ViewOptions): TopView {
     groups: groups.ids.length,
     estimated: snapshot.meta.counts === 'estimated',
     sampled: snapshot.meta.accuracy === 'sampled',
-    notes: [...samplingNotes([snapshot]), ...framesNotes([snapshot])],
+    notes: [...samplingNotes([snapshot]), ...framesNotes([snapshot]), ...fileNotes(snapshot)],
     total: { ...total, ...bars(-1, total.size) },
     rows: statisticsOf(groups, ids).map((statistic, i) => ({ statistic, ...bars(ids[i], statistic.size) })),
   }
@@ -71,6 +71,15 @@ export function samplingNotes(snapshots: readonly Snapshot[]): string[] {
   const said = samplings.filter(({ interval }) => interval === 'unknown' || interval === 'inferred')
   return [...new Set(said.map(({ text }) => text))]
 }
+
+/** What is to be told of the file itself. That its interval is unknown is said above. */
+function fileNotes({ meta, length }: Snapshot): string[] {
+  const notes = (meta.notes ?? []).filter(note => !note.startsWith('unknown sampling interval'))
+  return length === 0 ? [NOTHING, ...notes] : notes
+}
+
+const NOTHING =
+  'it holds no samples: nothing that is still in use was sampled while it was recorded; record for longer, or with a smaller interval'
 
 /** What views have of their options. */
 export function shared({ keyTypes, cumulative, title }: ViewOptions) {
