@@ -138,7 +138,7 @@ export class CallFrames {
       file === NATIVE && isPseudo(functionName)
         ? frames.intern(functionName, V8, placeOf(lineNumber), placeOf(columnNumber))
         : this.#frame[id]
-    this.#isRoot[id] = file === NATIVE && functionName === '(root)' ? 1 : 0
+    this.#isRoot[id] = functionName === '(root)' ? 1 : 0
     this.#index.add(hash, id, i => this.#hash[i])
     return id
   }
