@@ -27,10 +27,10 @@ export interface ReadOptions {
   /** Sampling interval in bytes, where the user knows it. */
   interval?: number
   /**
-   * `true` (the default) keeps each sample, for pairing and error bars. `'bags'` is enough for error bars: the sizes of a row's
-   * samples and how many of each, where the reader can. `false`: they are only counted.
+   * `true` (the default) keeps each sample, for pairing and error bars. `'multisets'` is enough for error bars: it
+   * keeps, if the reader can, the sizes of a row's samples and how many there are of each. `false` only counts them.
    */
-  samples?: boolean | 'bags'
+  samples?: boolean | 'multisets'
   /** Only the object of this id, in a format that knows objects by ids (heap snapshots). */
   object?: number
   /** Most bytes a file may have after inflating. */

@@ -1,5 +1,5 @@
 import { JsonTokens, TOKEN } from '../../src/bytes/json-tokens.ts'
-import { fileOf, isPseudo } from '../../src/model/script-url.ts'
+import { fileOf, isPseudoName } from '../../src/model/script-url.ts'
 import { NATIVE, V8 } from '../../src/model/tables/frames.ts'
 import type { Tables } from '../../src/model/tables/tables.ts'
 import { RowIndex, reserve } from '../../src/model/tables/typed-arrays.ts'
@@ -135,7 +135,7 @@ export class CallFrames {
     const { frames } = this.#tables
     this.#frame[id] = frames.intern(functionName, file, placeOf(lineNumber), placeOf(columnNumber))
     this.#frameBelowRoot[id] =
-      file === NATIVE && isPseudo(functionName)
+      file === NATIVE && isPseudoName(functionName)
         ? frames.intern(functionName, V8, placeOf(lineNumber), placeOf(columnNumber))
         : this.#frame[id]
     this.#isRoot[id] = functionName === '(root)' ? 1 : 0
@@ -253,7 +253,7 @@ export class CallFrameTexts {
     lineno: number,
     isBelowRoot: boolean,
   ): { scriptId: string; url: string } {
-    const readsAsV8 = isBelowRoot && isPseudo(functionName)
+    const readsAsV8 = isBelowRoot && isPseudoName(functionName)
     if (file === NATIVE && !readsAsV8) return { scriptId: '0', url: '' }
     if (file === V8 && readsAsV8) return { scriptId: '0', url: '' }
     const own = ownScriptId(file)

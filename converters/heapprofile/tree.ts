@@ -1,7 +1,7 @@
 import type { JsonTokens } from '../../src/bytes/json-tokens.ts'
 import { SnapshotBuilder } from '../../src/model/builder.ts'
 import type { SnapshotMeta } from '../../src/model/meta.ts'
-import { BagBuilder, samplesOf } from '../../src/model/sample-multisets.ts'
+import { MultisetBuilder, samplesOf } from '../../src/model/sample-multisets.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import { reserve } from '../../src/model/tables/typed-arrays.ts'
 import type { ReadOptions } from '../converter.ts'
@@ -30,7 +30,7 @@ export class Tree {
   readonly #tokens: JsonTokens
   readonly #keeps: ReadOptions['samples']
   readonly #builder = new SnapshotBuilder()
-  readonly #bags: BagBuilder | undefined
+  readonly #multisets: MultisetBuilder | undefined
   readonly callFrames: CallFrames
 
   // The open nodes, the head first.
@@ -85,7 +85,7 @@ export class Tree {
   constructor(tokens: JsonTokens, keeps: ReadOptions['samples']) {
     this.#tokens = tokens
     this.#keeps = keeps
-    if (keeps === 'bags') this.#bags = new BagBuilder()
+    if (keeps === 'multisets') this.#multisets = new MultisetBuilder()
     this.callFrames = new CallFrames(this.#builder.tables, () => `${this.path()}.callFrame`)
   }
 
@@ -152,7 +152,7 @@ export class Tree {
       if (!this.#keeps) return
       this.#waitingSize = reserve(this.#waitingSize, i + 1)
       this.#waitingSize[i] = size
-      if (this.#bags) return
+      if (this.#multisets) return
       this.#waitingOrdinal = reserve(this.#waitingOrdinal, i + 1)
       this.#waitingOrdinal[i] = ordinal
     }
@@ -160,9 +160,9 @@ export class Tree {
 
   build(meta: SnapshotMeta): Snapshot {
     const builder = this.#builder
-    const bags = this.#bags?.build(builder.length)
+    const multisets = this.#multisets?.build(builder.length)
     for (let row = 0; row < builder.length; row++) {
-      if (bags) builder.addBlocks(row, samplesOf(bags, row))
+      if (multisets) builder.addBlocks(row, samplesOf(multisets, row))
       if (builder.countOf(row) === 0) builder.addBlocks(row, Number.NaN)
     }
     const skipped: Record<string, number> = {}
@@ -170,7 +170,7 @@ export class Tree {
     if (this.#withoutBytes) skipped['samples of nodes without bytes'] = this.#withoutBytes
     const facts = Object.keys(skipped).length ? { ...meta, skipped } : meta
     const snapshot = builder.build(facts, Math.max(TRACEBACK_LIMIT, this.#deepest))
-    return bags ? snapshot.with({ columns: { bags } }) : snapshot
+    return multisets ? snapshot.with({ columns: { multisets } }) : snapshot
   }
 
   /** Where the reader is: `head.children[3].children[0]`; of a deep place only the ends. */
@@ -288,7 +288,7 @@ export class Tree {
     const row = node < DENSE ? this.#rowOfId[node] : this.#rowOfLargeId.get(node)
     if (!row) this.#withoutNode++
     else if (row === NO_BYTES) this.#withoutBytes++
-    else if (this.#bags) this.#bags.add(row - 1, size)
+    else if (this.#multisets) this.#multisets.add(row - 1, size)
     else {
       this.#builder.addBlocks(row - 1, 1)
       if (this.#keeps) this.#builder.addSample(row - 1, size, ordinal)

@@ -1,6 +1,6 @@
 import type { Header } from '../../src/heapsnapshot/header.ts'
 import { type Handler, RowFault } from '../../src/heapsnapshot/values.ts'
-import { pathOf } from '../../src/model/script-url.ts'
+import { pathOfUrl } from '../../src/model/script-url.ts'
 import type { Tables } from '../../src/model/tables/tables.ts'
 import { hash2, RowIndex, reserve } from '../../src/model/tables/typed-arrays.ts'
 import type { Rows } from './rows.ts'
@@ -112,7 +112,7 @@ export class Locations {
     const place = this.#rows.place[row] - 1
     if (place < 0) return 0
     const script = this.#scriptName[place]
-    const file = (script !== 0 && pathOf(text(script))) || `<script:${this.#script[place]}>`
+    const file = (script !== 0 && pathOfUrl(text(script))) || `<script:${this.#script[place]}>`
     const isNamed = this.#header.nodeTypes[this.#rows.type[row]] === 'object'
     const name = isNamed ? text(this.#rows.name[row]) : ''
     return tables.stacks.intern(

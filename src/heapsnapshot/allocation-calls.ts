@@ -1,4 +1,4 @@
-import { fileOf, isPseudo } from '../model/script-url.ts'
+import { fileOf, isPseudoName } from '../model/script-url.ts'
 import { NATIVE, V8 } from '../model/tables/frames.ts'
 import type { Tables } from '../model/tables/tables.ts'
 import { hash2, RowIndex, reserve } from '../model/tables/typed-arrays.ts'
@@ -79,7 +79,7 @@ export class Calls {
       const parent = this.#parent[call]
       if (parent === call) continue // the root
       const i = this.#function[call]
-      const isAlone = stacks[parent] === 0 && files[i] === NATIVE && isPseudo(names[i])
+      const isAlone = stacks[parent] === 0 && files[i] === NATIVE && isPseudoName(names[i])
       stacks[call] = tables.stacks.intern(stacks[parent], frame(i, isAlone ? V8 : files[i]))
     }
     return id => {

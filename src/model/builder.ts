@@ -1,5 +1,8 @@
+// Builds a snapshot row by row. Every converter and every capture ends here.
+
 import type { SnapshotMeta } from './meta.ts'
 import { type Samples, Snapshot } from './snapshot.ts'
+import type { StackId, StringId } from './tables/ids.ts'
 import { Tables } from './tables/tables.ts'
 import { reserve } from './tables/typed-arrays.ts'
 
@@ -27,10 +30,10 @@ export class SnapshotBuilder {
   }
 
   /**
-   * Adds a row: `size` bytes in all, in `count` blocks (NaN = unknown). `type` is a string id; `totalNframe` the number of frames before
-   * truncation, 0 = unknown. Returns the row's number.
+   * Adds a row of `size` bytes in `count` blocks (NaN = unknown) and returns its number. `type` is a string
+   * id; `totalNframe` is the number of frames before truncation, 0 = unknown.
    */
-  add(stack: number, size: number, count: number, domain = 0, type = 0, totalNframe = 0): number {
+  add(stack: StackId, size: number, count: number, domain = 0, type: StringId = 0, totalNframe = 0): number {
     const row = this.#rows++
     if (row >= this.#stack.length) {
       this.#stack = reserve(this.#stack, row + 1)
@@ -43,7 +46,7 @@ export class SnapshotBuilder {
     this.#stack[row] = stack
     this.#size[row] = size
     this.#count[row] = count
-    // What is 0 is not written: memory that nobody touches costs nothing.
+    // Zeros are not written: the operating system does not back pages that are never touched.
     if (domain !== 0) this.#domain[row] = domain
     if (type !== 0) this.#type[row] = type
     if (totalNframe !== 0) {
@@ -65,16 +68,16 @@ export class SnapshotBuilder {
   }
 
   /** Stack of a row. */
-  stackOf(row: number): number {
+  stackOf(row: number): StackId {
     return this.#stack[row]
   }
 
-  /** Blocks of a row so far. */
+  /** Number of blocks added to a row so far. */
   countOf(row: number): number {
     return this.#count[row]
   }
 
-  /** Adds one live sample of a row: its size as V8 reports it (already scaled up), and its ordinal. */
+  /** Adds a live sample to a row: its size as V8 reports it (already scaled up), and its ordinal. */
   addSample(row: number, size: number, ordinal: number): void {
     const i = this.#samples++
     if (i >= this.#sampleRow.length) {

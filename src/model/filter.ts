@@ -1,11 +1,13 @@
+// Filters that select a snapshot's rows: CPython's `Filter` and `DomainFilter`.
+
 import type { SnapshotData } from './columns.ts'
 import { compileGlob } from './glob.ts'
 import { allocationFrames } from './grouping/keys.ts'
 
-/** A condition on traces; exclusive filters let pass what they do not match. */
+/** A condition on traces. Inclusive filters keep the traces they match, exclusive filters the others. */
 export interface BaseFilter {
   readonly inclusive: boolean
-  /** For one snapshot: does the filter let row `i` pass? */
+  /** Returns a test for the rows of one snapshot: does the filter keep row `i`? */
   matcher(snapshot: SnapshotData): (row: number) => boolean
 }
 
@@ -84,7 +86,7 @@ export class DomainFilter implements BaseFilter {
   }
 }
 
-/** Rows that any inclusive filter (if there is one) and every exclusive filter lets pass. */
+/** Rows kept by at least one inclusive filter (if there are any) and by every exclusive filter. */
 export function matchingRows(snapshot: SnapshotData, filters: readonly BaseFilter[]): Uint32Array {
   const include = filters.filter(f => f.inclusive).map(f => f.matcher(snapshot))
   const exclude = filters.filter(f => !f.inclusive).map(f => f.matcher(snapshot))

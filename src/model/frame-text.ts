@@ -1,9 +1,11 @@
+// Writes a frame as V8 does in a stack trace, and reads it back.
+
 import { fromVisible, visible } from '../text/escape.ts'
 
-/** File of a frame of which only a name is known: CPython's word. */
+/** File of a frame whose name is all that is known: CPython's placeholder. */
 export const UNKNOWN = '<unknown>'
 
-/** What the text of a frame says. Whether its line is exact is not among it. */
+/** The parts of a frame that its text holds. Whether the line is exact is not one of them. */
 export interface FrameParts {
   functionName: string
   filename: string
@@ -13,27 +15,29 @@ export interface FrameParts {
 }
 
 /**
- * A frame as V8 writes it in a stack trace: `name (file:line:column)`, `file:line:column` for a function without a name,
- * `name` where no file is known. `;` and hidden characters are escaped, and what would be ambiguous: `parseFrame` gives back
- * the same parts.
+ * A frame as V8 writes it in a stack trace: `name (file:line:column)`, `file:line:column` for a function
+ * without a name, `name` if no file is known. Escapes `;`, hidden characters and anything ambiguous, so that
+ * `parseFrame` returns the same parts.
  */
 export function frameText({ functionName, filename, lineno, column }: FrameParts): string {
   const name = visible(functionName, ';').replaceAll(' (', '\\u{20}(')
   if (name !== '' && filename === UNKNOWN && lineno === 0 && column === 0) return plainName(name)
   const file = visible(filename, ';')
-  const full = column !== 0 || /:\d+$/.test(file) // so that no part of the file is taken for a line
+  const full = column !== 0 || /:\d+$/.test(file) // otherwise the end of the file name would read as a line
   const line = full || lineno !== 0 || name === '' ? `:${lineno}` : ''
   const location = `${file}${line}${full ? `:${column}` : ''}`
   return name === '' ? location : `${name} (${location})`
 }
 
-/** A name that can stand alone: it does not end like a line number, nor like a value behind a stack. */
+/** A name that can stand alone: it must not end like a line number, or like the value after a stack. */
 function plainName(name: string): string {
   if (name === '<untraced>') return '\\u{3c}untraced>'
   return name.replace(/[: ](?=\d+$)/, c => (c === ':' ? '\\u{3a}' : '\\u{20}'))
 }
 
-/** Reads what `frameText` wrote, and what others write alike; any text is the name of a function at least. */
+/**
+ * Reads the text of `frameText` and similar text from other tools. Other text is taken as a function name.
+ */
 export function parseFrame(text: string): FrameParts {
   const at = text.endsWith(')') ? text.indexOf(' (') : -1
   if (at >= 0) {
@@ -51,7 +55,7 @@ function parseLocation(text: string): Omit<FrameParts, 'functionName'> {
   return { filename: fromVisible(first.before), lineno: first.value, column: last.value }
 }
 
-/** The number behind the last colon, if there is one and it can be a line. */
+/** The number after the last colon, if there is one and it can be a line. */
 function lastNumber(text: string): { before: string; value: number } | undefined {
   const at = text.lastIndexOf(':')
   const digits = text.slice(at + 1)

@@ -1,9 +1,11 @@
+// A call frame, as a value.
+
 import { compareCodePoints } from '../text/units.ts'
 
 /**
- * One call. `lineno` and `column` are 1-based, 0 = unknown. `exact` says that the line is the allocating or calling line;
- * otherwise it is where the function starts. Equality and order are CPython's (file, then line), with the function's
- * name and column behind them.
+ * One call. `lineno` and `column` are 1-based, 0 = unknown. If `exact`, the line is the allocating or calling
+ * line; otherwise it is where the function starts. Frames are compared as in CPython (by file, then line),
+ * and then by function name and column.
  */
 export class Frame {
   readonly filename: string
@@ -24,7 +26,7 @@ export class Frame {
     return this.compare(other) === 0
   }
 
-  /** Negative, 0 or positive: the order of the two. */
+  /** Negative, 0 or positive, as for `Array.prototype.sort`. */
   compare(other: Frame): number {
     return (
       compareCodePoints(this.filename, other.filename) ||

@@ -1,6 +1,8 @@
+// Python's file name patterns.
+
 /**
- * Python's `fnmatch.fnmatchcase`: `*` any run, `?` one character (code point), `[seq]` and `[!seq]` sets with ranges.
- * Linear in practice: one backtrack point, no regular expression, so no pattern can make it hang.
+ * Python's `fnmatch.fnmatchcase`: `*` any run, `?` one character (code point), `[seq]` and `[!seq]` sets with
+ * ranges. Linear in practice: one backtrack point, no regular expression, so no pattern can make it hang.
  */
 export function fnmatch(name: string, pattern: string): boolean {
   return compileGlob(pattern)(name)

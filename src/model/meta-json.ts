@@ -1,7 +1,9 @@
+// A snapshot's metadata in the JSON of dumps and baselines.
+
 import { LARGEST_INTERVAL, type SnapshotMeta } from './meta.ts'
 import type { Snapshot } from './snapshot.ts'
 
-/** A snapshot's facts as JSON files of ours hold them. */
+/** A snapshot's metadata as the project's own JSON files hold it. */
 export type MetaJson = Omit<SnapshotMeta, 'source'> & { tracebackLimit: number }
 
 const CHOICES: Record<string, readonly string[]> = {
@@ -25,13 +27,13 @@ const KNOWN = new Set([
 ])
 
 export function metaJson({ meta, tracebackLimit }: Snapshot): MetaJson {
-  const { source: _, ...facts } = meta
-  return { ...facts, tracebackLimit }
+  const { source: _, ...rest } = meta
+  return { ...rest, tracebackLimit }
 }
 
 /**
- * Facts out of a file, `source` being its format; undefined when `value` is not what `metaJson` made. Unknown facts are
- * left out, of wrong ones the whole is refused.
+ * Metadata from a file whose format is `source`. Unknown fields are dropped; if a known one has a wrong value
+ * the result is undefined.
  */
 export function parseMeta(
   value: unknown,
@@ -39,10 +41,10 @@ export function parseMeta(
 ): { meta: SnapshotMeta; tracebackLimit: number } | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
   const meta: Record<string, unknown> = { source }
-  for (const [key, fact] of Object.entries(value)) {
+  for (const [key, field] of Object.entries(value)) {
     if (!KNOWN.has(key)) continue
-    if (!isFact(key, fact)) return undefined
-    meta[key] = fact
+    if (!isValid(key, field)) return undefined
+    meta[key] = field
   }
   const limit = (value as { tracebackLimit?: unknown }).tracebackLimit
   if (!meta.measure || !meta.accuracy || !meta.counts) return undefined
@@ -51,12 +53,12 @@ export function parseMeta(
   return { meta: meta as unknown as SnapshotMeta, tracebackLimit: limit }
 }
 
-function isFact(key: string, fact: unknown): boolean {
-  if (Object.hasOwn(CHOICES, key)) return CHOICES[key].includes(fact as string)
+function isValid(key: string, value: unknown): boolean {
+  if (Object.hasOwn(CHOICES, key)) return CHOICES[key].includes(value as string)
   if (key === 'interval' || key === 'bufferInterval')
-    return typeof fact === 'number' && fact > 0 && fact <= LARGEST_INTERVAL
-  if (NUMBERS.includes(key)) return Number.isFinite(fact)
-  if (STRINGS.includes(key)) return typeof fact === 'string'
-  if (key === 'notes') return Array.isArray(fact) && fact.every(note => typeof note === 'string')
-  return typeof fact === 'object' && fact !== null && Object.values(fact).every(n => Number.isFinite(n))
+    return typeof value === 'number' && value > 0 && value <= LARGEST_INTERVAL
+  if (NUMBERS.includes(key)) return Number.isFinite(value)
+  if (STRINGS.includes(key)) return typeof value === 'string'
+  if (key === 'notes') return Array.isArray(value) && value.every(note => typeof note === 'string')
+  return typeof value === 'object' && value !== null && Object.values(value).every(n => Number.isFinite(n))
 }

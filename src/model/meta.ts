@@ -1,30 +1,39 @@
-/** What was measured: still alive at the read, allocated since the start, or alive at the highest heap seen. */
+// Metadata of a snapshot: what was measured, how, where and when.
+
+/**
+ * What was measured: blocks alive at the read, allocated since the start, or alive at the peak of the heap.
+ */
 export type Measure = 'live' | 'allocated' | 'peak'
 
-/** Largest sampling interval in bytes that a file may claim; estimates stay within 2^53 with it. */
+/** Largest sampling interval in bytes accepted from a file; it keeps estimates within 2^53. */
 export const LARGEST_INTERVAL = 2 ** 32
 
-/** Where the sampling interval is known from. */
+/** How the sampling interval is known. */
 export type IntervalSource = 'given' | 'recorded' | 'inferred'
 
-/** `stable`: no function was inlined into its caller while V8 sampled; `inlined`: bytes of a row may be an inlined callee's. */
+/**
+ * `stable`: V8 inlined no function while sampling; `inlined`: a row's bytes may be those of an inlined
+ * callee.
+ */
 export type Frames = 'stable' | 'inlined'
 
-/** Facts about a snapshot that are not its traces. Unknown facts are left out, never guessed. */
+/** What is known about a snapshot besides its traces. Unknown fields are left out, never guessed. */
 export interface SnapshotMeta {
   /** The converter that read it, or `capture`. */
   source: string
   measure: Measure
   /** `exact`: every block was seen; `sampled`: sizes are estimates of a sampling profiler. */
   accuracy: 'exact' | 'sampled'
-  /** `exact`, or `estimated` where blocks are counted from samples. */
+  /** `estimated` if the numbers of blocks are inferred from samples. */
   counts: 'exact' | 'estimated'
   /** Sampling interval in bytes. */
   interval?: number
   intervalSource?: IntervalSource
-  /** Whose bytes a row's are; left out where nobody has told. */
+  /** Whether inlining may have moved bytes between rows; left out if unknown. */
   frames?: Frames
-  /** Bytes between samples of backing stores, of the domain ArrayBuffer; rows of other domains than the heap are exact where absent. */
+  /**
+   * Sampling interval in bytes of ArrayBuffer backing stores. If absent, rows outside the JS heap are exact.
+   */
   bufferInterval?: number
   /** `node`, `chrome`, `deno`, `python`, ... and its version. */
   runtime?: string
@@ -37,17 +46,17 @@ export interface SnapshotMeta {
   read?: number
   /** Operating system process id. */
   pid?: number
-  /** `main`, `worker 3`, a page's title or address ... */
+  /** `main`, `worker 3`, a page's title or URL ... */
   isolate?: string
-  /** Address of the document that a page showed at the read. */
+  /** URL of the document that the page showed at the read. */
   document?: string
-  /** Name of the snapshot inside a file of several. */
+  /** Name of the snapshot in a file that holds several. */
   name?: string
-  /** What the target's own counters said at the read, in bytes: rss, heapUsed, external, arrayBuffers, overhead ... */
+  /** The target's own counters at the read, in bytes: rss, heapUsed, external, arrayBuffers, overhead ... */
   memory?: Record<string, number>
   /** Records left out while reading, by reason. */
   skipped?: Record<string, number>
-  /** What a user should know about these numbers. */
+  /** What the user should know about these numbers. */
   notes?: string[]
 }
 
@@ -60,7 +69,9 @@ export function domainName(domain: number): string {
   return DOMAIN_NAMES[domain] ?? `domain ${domain}`
 }
 
-/** The domain of a number, or of a name (any case, spaces as `-` or left out); undefined where there is none. */
+/**
+ * The domain with this number or name (any case; spaces may be `-` or left out); undefined if there is none.
+ */
 export function parseDomain(text: string): number | undefined {
   const number = /^(?:domain )?(\d+)$/.exec(text)?.[1]
   if (number !== undefined) return Number(number) <= 0xffffffff ? Number(number) : undefined

@@ -1,53 +1,56 @@
-// Samples that need not be told apart: what counts of a row is which sizes its samples have, and how many of each. A bag is such
-// a multiset. Objects have few sizes, so many rows share a bag, and a profile of a million samples has a thousand bags.
+// A row's samples as a multiset: which sizes occur and how often. It replaces the samples when no reader
+// needs their ordinals. Objects have few sizes, so many rows share one: a million samples make about a
+// thousand multisets.
 
 import { hash2, RowIndex, reserve, TupleIds } from './tables/typed-arrays.ts'
 
 /** The live samples of each row, without their ordinals. */
-export interface Bags {
-  /** Bag of each row; 0 = no samples. */
+export interface SampleMultisets {
+  /** Multiset of each row; 0 = no samples. */
   readonly ofRow: Uint32Array
-  /** The lots of bag b are `start[b]` to `start[b + 1]` of `value` and `n`. */
+  /** The entries of multiset m are `start[m]` to `start[m + 1]` of `value` and `n`. */
   readonly start: Uint32Array
-  /** Of each lot: the place of its size in `sizes`, and its number of samples. */
+  /** For each entry: the index of its size in `sizes`, and its number of samples. */
   readonly value: Uint32Array
   readonly n: Uint32Array
-  /** The different sizes as V8 reports them, in the order of their first samples, and the number of samples of each. */
+  /**
+   * The distinct sizes as V8 reports them, in order of first appearance, and the number of samples of each.
+   */
   readonly sizes: Float64Array
   readonly samples: Float64Array
 }
 
-/** Bags of so many samples are shared; a row of more has its own. */
+/** Most samples in a shared multiset; a row with more has its own. */
 const MOST = 12
-/** Instead of a bag: the row's lots are in `#many`. */
+/** Takes the place of a multiset's id for a row whose entries are in `#many`. */
 const MANY = 0xffffffff
 
-/** Slots for the numbers of the sizes that came last. */
+/** Slots in the cache of recent sizes. */
 const RECENT = 1 << 10
-/** What `#steps` has for each step: the bag plus 1 (0 = a free slot), the size, and the bag they become. */
+/** Width of a slot of `#steps`: the multiset plus 1 (0 = free), the size, and the resulting multiset. */
 const STEP = 4
 
 /** Collects samples, in any order of their rows. */
-export class BagBuilder {
+export class MultisetBuilder {
   readonly #valueOf = new Map<number, number>()
-  /** In front of the map: sizes by a hash, and their numbers. */
+  /** A cache in front of the map: recent sizes by a hash, and their indexes. */
   readonly #recentSize = new Float64Array(RECENT).fill(Number.NaN)
   readonly #recentValue = new Uint32Array(RECENT)
   readonly #sizes: number[] = []
   #samples = new Float64Array(64)
   #ofRow = new Uint32Array(64)
 
-  // The shared bags. Lots are in the order of their values.
+  // The shared multisets. Entries are sorted by value.
   #length = 1
   #start = new Uint32Array(64)
   #value = new Uint32Array(64)
   #n = new Uint32Array(64)
   readonly #index = new RowIndex()
-  /** What a bag and one more sample become: an open-addressing table. */
+  /** Multiset after adding a sample to another: an open-addressing table. */
   #steps = new Uint32Array(STEP * 64)
   #stepCount = 0
 
-  /** Lots of the rows with more than MOST samples: row, value; and their numbers of samples. */
+  /** Entries of the rows with more than MOST samples: row, value; and their numbers of samples. */
   readonly #many = new TupleIds(2)
   #manyN = new Uint32Array(64)
 
@@ -58,55 +61,55 @@ export class BagBuilder {
     const value = this.#valueIdOf(size)
     this.#samples[value]++
     if (row >= this.#ofRow.length) this.#ofRow = reserve(this.#ofRow, row + 1)
-    const bag = this.#ofRow[row]
-    if (bag === MANY) this.#addMany(row, value, 1)
-    else if ((this.#ofRow[row] = this.#step(bag, value)) === MANY) {
-      for (let i = this.#start[bag]; i < this.#start[bag + 1]; i++)
+    const multiset = this.#ofRow[row]
+    if (multiset === MANY) this.#addMany(row, value, 1)
+    else if ((this.#ofRow[row] = this.#step(multiset, value)) === MANY) {
+      for (let i = this.#start[multiset]; i < this.#start[multiset + 1]; i++)
         this.#addMany(row, this.#value[i], this.#n[i])
       this.#addMany(row, value, 1)
     }
   }
 
-  /** What a bag and one more sample become. */
-  #step(bag: number, value: number): number {
+  /** The multiset that results from adding a sample; MANY = too many samples. */
+  #step(multiset: number, value: number): number {
     const steps = this.#steps
     const last = steps.length - STEP
-    for (let at = (hash2(bag, value) << 2) & last; steps[at] !== 0; at = (at + STEP) & last) {
-      if (steps[at] === bag + 1 && steps[at + 1] === value) return steps[at + 2]
+    for (let at = (hash2(multiset, value) << 2) & last; steps[at] !== 0; at = (at + STEP) & last) {
+      if (steps[at] === multiset + 1 && steps[at + 1] === value) return steps[at + 2]
     }
-    const next = this.#grown(bag, value)
+    const next = this.#grown(multiset, value)
     if (++this.#stepCount * 2 * STEP > steps.length) {
       this.#steps = new Uint32Array(steps.length * 2)
       for (let at = 0; at <= last; at += STEP) {
         if (steps[at] !== 0) this.#putStep(steps[at] - 1, steps[at + 1], steps[at + 2])
       }
     }
-    this.#putStep(bag, value, next)
+    this.#putStep(multiset, value, next)
     return next
   }
 
-  #putStep(bag: number, value: number, next: number): void {
+  #putStep(multiset: number, value: number, next: number): void {
     const steps = this.#steps
     const last = steps.length - STEP
-    let at = (hash2(bag, value) << 2) & last
+    let at = (hash2(multiset, value) << 2) & last
     while (steps[at] !== 0) at = (at + STEP) & last
-    steps[at] = bag + 1
+    steps[at] = multiset + 1
     steps[at + 1] = value
     steps[at + 2] = next
   }
 
-  /** The bags of rows 0 to `rows`. */
-  build(rows: number): Bags {
+  /** The multisets of the first `rows` rows. */
+  build(rows: number): SampleMultisets {
     this.#ofRow = reserve(this.#ofRow, rows)
     const { values } = this.#many
-    const lots = new Map<number, number[]>()
+    const entries = new Map<number, number[]>()
     for (let i = 0; i < this.#many.length; i++) {
       const row = values[i * 2]
-      const list = lots.get(row)
+      const list = entries.get(row)
       if (list) list.push(i)
-      else lots.set(row, [i])
+      else entries.set(row, [i])
     }
-    for (const [row, list] of lots) {
+    for (const [row, list] of entries) {
       let end = this.#start[this.#length]
       for (const i of list) this.#put(end++, values[i * 2 + 1], this.#manyN[i])
       this.#ofRow[row] = this.#close(end)
@@ -142,13 +145,14 @@ export class BagBuilder {
     this.#manyN[id] += n
   }
 
-  /** The bag that `bag` becomes by one more sample: one that is there, or a new one; MANY = too many samples. */
-  #grown(bag: number, value: number): number {
-    const from = this.#start[this.#length] // the new bag's lots are put behind the last, and left there if it is new
+  /** Finds or makes the multiset that results from adding a sample; MANY = too many samples. */
+  #grown(multiset: number, value: number): number {
+    // The entries are written after the last multiset's, and stay there if the result is new.
+    const from = this.#start[this.#length]
     let end = from
     let total = 1
     let isIn = false
-    for (let i = this.#start[bag]; i < this.#start[bag + 1]; i++) {
+    for (let i = this.#start[multiset]; i < this.#start[multiset + 1]; i++) {
       if (!isIn && this.#value[i] >= value) {
         isIn = true
         if (this.#value[i] === value) {
@@ -178,7 +182,7 @@ export class BagBuilder {
     this.#n[at] = n
   }
 
-  /** Makes a bag of the lots up to `end` that are in none yet. */
+  /** Makes a multiset of the last entries, up to `end`. */
   #close(end: number): number {
     const id = this.#length++
     this.#start = reserve(this.#start, id + 2)
@@ -192,9 +196,9 @@ export class BagBuilder {
     return hash
   }
 
-  #isEqual(bag: number, from: number, end: number): boolean {
-    const start = this.#start[bag]
-    if (this.#start[bag + 1] - start !== end - from) return false
+  #isEqual(multiset: number, from: number, end: number): boolean {
+    const start = this.#start[multiset]
+    if (this.#start[multiset + 1] - start !== end - from) return false
     for (let i = 0; i < end - from; i++) {
       if (this.#value[start + i] !== this.#value[from + i] || this.#n[start + i] !== this.#n[from + i])
         return false
@@ -204,7 +208,7 @@ export class BagBuilder {
 }
 
 /** Number of samples of a row. */
-export function samplesOf({ ofRow, start, n }: Bags, row: number): number {
+export function samplesOf({ ofRow, start, n }: SampleMultisets, row: number): number {
   let samples = 0
   for (let i = start[ofRow[row]]; i < start[ofRow[row] + 1]; i++) samples += n[i]
   return samples

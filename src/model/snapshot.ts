@@ -1,3 +1,5 @@
+// The snapshot: a value that is filtered, grouped and compared, like CPython's.
+
 import { UsageError } from '../errors.ts'
 import type { Columns, Samples, SnapshotData } from './columns.ts'
 import { type BaseFilter, matchingRows } from './filter.ts'
@@ -11,14 +13,14 @@ import { Traces } from './trace.ts'
 export type { Columns, Samples } from './columns.ts'
 
 /**
- * Memory blocks that were alive at one moment (or allocated up to it), each row with the stack that allocated it: CPython's
- * `tracemalloc.Snapshot`. Never changes; a filter returns a new one over the same tables.
+ * Memory blocks that were alive at one moment (or allocated up to it); each row has the stack that allocated
+ * it: CPython's `tracemalloc.Snapshot`. Immutable: a filter returns a new snapshot on the same tables.
  */
 export class Snapshot implements SnapshotData {
   readonly tables: Tables
   readonly columns: Columns
   readonly meta: SnapshotMeta
-  /** Most frames a traceback may have. */
+  /** Largest number of frames in a traceback. */
   readonly tracebackLimit: number
 
   constructor(tables: Tables, columns: Columns, meta: SnapshotMeta, tracebackLimit: number) {
@@ -50,16 +52,17 @@ export class Snapshot implements SnapshotData {
   }
 
   /**
-   * Groups the traces and sorts the groups, biggest first, as CPython does.
+   * Groups the traces and sorts the groups, largest first, as CPython does.
    * @param keyType one key, or several: `'lineno'`, `['type', 'lineno']`
-   * @param cumulative `true` counts a trace once for each different key in its traceback, `'per-frame'` once for each
-   * frame (what CPython does: a recursive function counts many times). Throws UsageError for a key without frames.
+   * @param cumulative `true` counts a trace once for each different key in its traceback, `'per-frame'` once
+   * for each frame (what CPython does: a recursive function counts many times). Throws UsageError for a key
+   * without frames.
    */
   statistics(keyType: KeyType | readonly KeyType[], cumulative: Cumulative = false): Statistic[] {
     return statisticsOf(groupRows(this, keyType, cumulative))
   }
 
-  /** Differences against an older snapshot, by the same keys: biggest change first, as CPython sorts them. */
+  /** Differences from an older snapshot by the same keys: largest change first, as CPython sorts them. */
   compareTo(
     old: Snapshot,
     keyType: KeyType | readonly KeyType[],
@@ -69,21 +72,21 @@ export class Snapshot implements SnapshotData {
   }
 
   /**
-   * A new snapshot with the traces that any inclusive filter (if there is one) and every exclusive filter lets pass.
+   * A new snapshot of the traces that at least one inclusive filter (if any) and every exclusive filter keep.
    */
   filterTraces(filters: Iterable<BaseFilter>): Snapshot {
     return this.withRows(matchingRows(this, [...filters]))
   }
 
   /**
-   * A new snapshot of the given rows only, in that order; each row at most once. Throws UsageError for a row that is not there.
+   * A new snapshot of the given rows, in that order, each at most once. Throws UsageError for a missing row.
    */
   withRows(rows: ArrayLike<number>): Snapshot {
     for (let i = 0; i < rows.length; i++) {
       if (!(rows[i] >= 0 && rows[i] < this.length && Number.isInteger(rows[i])))
         throw new UsageError(`no row ${rows[i]} of ${this.length}`)
     }
-    const { stack, size, count, domain, type, totalNframe, samples, bags } = this.columns
+    const { stack, size, count, domain, type, totalNframe, samples, multisets } = this.columns
     const pick = <T extends Uint32Array | Float64Array>(column: T): T => {
       const picked = new (column.constructor as new (n: number) => T)(rows.length)
       for (let i = 0; i < rows.length; i++) picked[i] = column[rows[i]]
@@ -99,14 +102,14 @@ export class Snapshot implements SnapshotData {
         type: pick(type),
         totalNframe: totalNframe && pick(totalNframe),
         samples: samples && pickSamples(samples, rows, this.length),
-        bags: bags && { ...bags, ofRow: pick(bags.ofRow) },
+        multisets: multisets && { ...multisets, ofRow: pick(multisets.ofRow) },
       },
       this.meta,
       this.tracebackLimit,
     )
   }
 
-  /** The same snapshot with other columns or facts. */
+  /** The same snapshot with some columns, metadata or tables replaced. */
   with(changes: { columns?: Partial<Columns>; meta?: Partial<SnapshotMeta>; tables?: Tables }): Snapshot {
     return new Snapshot(
       changes.tables ?? this.tables,
@@ -116,7 +119,10 @@ export class Snapshot implements SnapshotData {
     )
   }
 
-  /** The same snapshot over other tables (which grow by what they lack), so that ids of two snapshots compare. */
+  /**
+   * The same snapshot on other tables (missing entries are added), so that ids of two snapshots can be
+   * compared.
+   */
   over(tables: Tables): Snapshot {
     if (tables === this.tables) return this
     const { stacks, strings } = tables.adopt(this.tables)

@@ -1,3 +1,5 @@
+// One row of a snapshot as a value, and all rows as a sequence: CPython's `Trace`.
+
 import { formatSize } from '../text/units.ts'
 import type { SnapshotData } from './columns.ts'
 import { Traceback } from './traceback.ts'
@@ -9,7 +11,7 @@ export class Trace {
   readonly size: number
   /** Number of blocks; NaN = unknown. */
   readonly count: number
-  /** Constructor or kind; `''` where unknown. */
+  /** Constructor or kind of object; `''` = unknown. */
   readonly type: string
   readonly traceback: Traceback
 
@@ -49,7 +51,9 @@ export class Traces {
     return this.#snapshot.length
   }
 
-  /** The trace at `index` as `Array.prototype.at` counts: from the end where it is negative, without its fraction, NaN as 0. */
+  /**
+   * The trace at `index`, which is read as by `Array.prototype.at`: negative counts from the end, NaN is 0.
+   */
   at(index: number): Trace | undefined {
     const whole = Math.trunc(index) || 0
     const i = whole < 0 ? whole + this.length : whole
@@ -67,7 +71,7 @@ export class Traces {
     )
   }
 
-  /** The traces from `start` up to `end` as `Array.prototype.slice` counts. */
+  /** The traces from `start` up to `end`, as for `Array.prototype.slice`. */
   slice(start = 0, end = this.length): Trace[] {
     const placeOf = (index: number) => {
       const whole = Math.trunc(index) || 0

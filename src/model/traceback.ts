@@ -1,13 +1,15 @@
+// The calls that led to an allocation: CPython's `Traceback`.
+
 import type { Frame } from './frame.ts'
 
-/** Gives the text of a source line, or `''`. */
+/** Returns the text of a source line, or `''`. */
 export type GetLine = (filename: string, lineno: number) => string
 
 export interface TracebackFormatOptions {
   /** Positive: only the most recent `limit` frames; negative: without the most recent `-limit`. */
   limit?: number
   mostRecentFirst?: boolean
-  /** Source lines are shown only where this gives them: they can be secret. */
+  /** Source lines are shown only if this is given: they can be secret. */
   getLine?: GetLine
 }
 
@@ -15,7 +17,7 @@ export interface TracebackFormatOptions {
 export class Traceback {
   /** Oldest first. */
   readonly frames: readonly Frame[]
-  /** Number of frames before truncation; undefined where unknown. */
+  /** Number of frames before truncation; undefined if unknown. */
   readonly totalNframe: number | undefined
 
   constructor(frames: readonly Frame[], totalNframe?: number) {
@@ -44,7 +46,7 @@ export class Traceback {
     return this.frames[Symbol.iterator]()
   }
 
-  /** By frames alone: `totalNframe` does not count. */
+  /** Compares the frames only, not `totalNframe`. */
   equals(other: Traceback): boolean {
     return this.compare(other) === 0
   }
@@ -59,7 +61,10 @@ export class Traceback {
     return this.length - other.length
   }
 
-  /** CPython's lines: `  File "app.js", line 10`, a source line indented by four below it where `getLine` has one. */
+  /**
+   * CPython's lines: `  File "app.js", line 10`; the source line follows, indented by four, if `getLine` has
+   * it.
+   */
   format(options: TracebackFormatOptions = {}): string[] {
     const { limit, mostRecentFirst, getLine } = options
     let frames = this.frames
@@ -80,12 +85,7 @@ export class Traceback {
   }
 }
 
-/** Where the line is not the calling line, the function says more than it. */
+/** The function, shown if the line is not the calling line but only where the function starts. */
 function inFunction(frame: Frame): string {
   return `, in ${frame.functionName || '(anonymous)'}`
-}
-
-/** A traceback of one frame. */
-export function tracebackOf(frame: Frame): Traceback {
-  return new Traceback([frame])
 }

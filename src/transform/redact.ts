@@ -52,13 +52,13 @@ export function redactFilename(filename: string, how: Redaction): string {
   const end = filename.search(isAddress ? /[?#]/ : /\?/)
   const plain = end < 0 ? filename : filename.slice(0, end)
   if (how === 'hash')
-    return sha256(plain).slice(0, DIGITS) + (/\.[a-z0-9]{1,5}$/i.exec(pathOf(plain))?.[0] ?? '')
-  const parts = pathOf(plain).split(/[/\\]/).filter(Boolean)
+    return sha256(plain).slice(0, DIGITS) + (/\.[a-z0-9]{1,5}$/i.exec(withoutHost(plain))?.[0] ?? '')
+  const parts = withoutHost(plain).split(/[/\\]/).filter(Boolean)
   return parts.at(-1) ?? '(index)'
 }
 
 /** Path of an address, nothing of its host; other names as they are. The text of a `data:` address is no path. */
-function pathOf(name: string): string {
+function withoutHost(name: string): string {
   if (/^data:/i.test(name)) return 'data:'
   return name.replace(/^([a-z][a-z0-9+.-]+:)+(\/\/[^/\\]*)?/i, '')
 }

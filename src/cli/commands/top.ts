@@ -19,7 +19,7 @@ async function top(paths: string[], flags: SelectionFlags): Promise<void> {
     import('../../report/statistics/view.ts'),
     import('../output.ts'),
   ])
-  const request = readRequest(flags, { columns: columnsOf(flags), samples: 'bags' })
+  const request = readRequest(flags, { columns: columnsOf(flags), samples: 'multisets' })
   const named = await readSnapshots(paths, request)
   const views = named.map(({ name, snapshot }) =>
     topView(snapshot, {

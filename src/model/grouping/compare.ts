@@ -1,11 +1,13 @@
+// Compares two snapshots group by group.
+
 import type { SnapshotData } from '../columns.ts'
 import { positions } from '../tables/typed-arrays.ts'
 import { type Cumulative, Grouper, type KeyType } from './group.ts'
 import { StatisticDiff, sortIds } from './statistic.ts'
 
 /**
- * Differences of two snapshots by group, sorted by |size difference|, size, |count difference|, count, traceback, biggest
- * first (CPython's `StatisticDiff._sort_key`).
+ * Differences of two snapshots by group, sorted by |size difference|, size, |count difference|, count,
+ * traceback, largest first (CPython's `StatisticDiff._sort_key`).
  */
 export function compareSnapshots(
   now: SnapshotData,
@@ -38,7 +40,7 @@ function padded(column: Float64Array, length: number): Float64Array {
   return result
 }
 
-/** Ids of either, in their order. */
+/** Ids in `a` or `b`, ascending. */
 function union(a: Uint32Array, b: Uint32Array, length: number): Uint32Array {
   const present = new Uint8Array(length)
   for (const id of a) present[id] = 1

@@ -1,5 +1,8 @@
+// Groups a snapshot's rows and adds up their bytes and blocks.
+
 import { UsageError } from '../../errors.ts'
 import type { Columns, SnapshotData } from '../columns.ts'
+import type { FrameId, StackId, StringId } from '../tables/ids.ts'
 import type { Tables } from '../tables/tables.ts'
 import { positions, reserve, TupleIds } from '../tables/typed-arrays.ts'
 import { Traceback } from '../traceback.ts'
@@ -19,10 +22,13 @@ import { groupOrder } from './order.ts'
 
 export type { GroupDescription, GroupKey, KeyType } from './keys.ts'
 
-/** How a trace counts: at its allocation only; once for each different key among its frames; once for each frame. */
+/**
+ * Where a trace counts: at its allocation only, once for each different key among its frames, or once per
+ * frame.
+ */
 export type Cumulative = boolean | 'per-frame'
 
-/** Totals per group of one snapshot. Ids are the grouper's, so snapshots grouped by one grouper compare by id. */
+/** Totals per group of one snapshot. Snapshots grouped by the same grouper can be compared by id. */
 export interface Groups {
   readonly grouper: Grouper
   /** Ids of the groups that have rows. */
@@ -42,16 +48,14 @@ export function groupRows(
   return new Grouper(snapshot.tables, keyType, cumulative).group(snapshot)
 }
 
-/**
- * Gives rows group ids. Works on integers: rows are added up per stack first, then the distinct stacks are grouped.
- */
+/** Gives rows group ids. For speed it first adds up rows per stack, then groups the distinct stacks. */
 export class Grouper {
   readonly tables: Tables
   readonly keyTypes: readonly KeyType[]
   readonly cumulative: Cumulative
   readonly #frameKeys: (FrameKey | undefined)[]
   readonly #single: boolean
-  /** Group tuples: one value per key type. Not used where there is a single key read off frames or stacks. */
+  /** Group tuples: one value per key type. Not used for a single key that comes from frames or stacks. */
   readonly #tuples: TupleIds
   #allocation: Uint32Array
   /** 1 for each frame in use. */
@@ -82,7 +86,7 @@ export class Grouper {
     this.#used = new Uint8Array(tables.frames.length)
   }
 
-  /** Groups a snapshot. Where it stands on other tables, the grouper's grow by what they lack. */
+  /** Groups a snapshot. If it uses other tables, their missing entries are added to the grouper's tables. */
   group(snapshot: SnapshotData): Groups {
     this.#usedFrames = undefined
     this.#order = undefined
@@ -99,12 +103,12 @@ export class Grouper {
     }
   }
 
-  /** Id of the group that a trace of this stack, type and domain belongs to by its allocation. */
-  idOf(stack: number, type = 0, domain = 0): number {
+  /** Id of the group for a trace with this stack, type and domain, by its allocation frame. */
+  idOf(stack: StackId, type: StringId = 0, domain = 0): number {
     return this.#id(stack, this.#allocationOf(stack), type, domain)
   }
 
-  /** The key of a grouper that groups by one key of frames. */
+  /** The key, if the grouper has a single key and it comes from frames. */
   get frameKey(): FrameKey | undefined {
     return this.#single ? this.#frameKeys[0] : undefined
   }
@@ -122,7 +126,7 @@ export class Grouper {
     return this.#order(a, b)
   }
 
-  /** What a group is. */
+  /** Label, key and traceback of a group. */
   describe(id: number): GroupDescription {
     if (this.#single) return this.#describePart(0, id)
     const width = this.keyTypes.length
@@ -145,22 +149,23 @@ export class Grouper {
     return key.describe(value, this.#framesInUse(part, value))
   }
 
-  #framesInUse(part: number, value: number): number[] {
+  #framesInUse(part: number, value: number): FrameId[] {
     this.#usedFrames ??= this.#frameKeys.map(key => key && new UsedFrames(key, this.#used))
     return (this.#usedFrames[part] as UsedFrames).of(value)
   }
 
-  /** By one key of the allocation frames: a number for each frame is all it takes. */
+  /** Groups by one key of the allocation frame: needs only one total per frame. */
   #groupFrames(snapshot: SnapshotData, acc: Totals): void {
     const { tables } = snapshot
     const { stack, size, count } = byStack(snapshot)
-    const isOwn = tables === this.tables
-    const allocation = isOwn ? this.#allocationOfAll() : allocationFrames(tables)
-    const frameHere = isOwn ? undefined : this.tables.frameAdopter(tables)
-    // By frame plus 1; 0 is memory without a stack. A plain loop over the rows: it is all that large snapshots take.
+    const sharesTables = tables === this.tables
+    const allocation = sharesTables ? this.#allocationOfAll() : allocationFrames(tables)
+    const frameHere = sharesTables ? undefined : this.tables.frameAdopter(tables)
+    // Indexed by frame plus 1; 0 is memory without a stack. A plain loop: large snapshots spend their time
+    // here.
     const sizes = new Float64Array(tables.frames.length + 1)
     const counts = new Float64Array(tables.frames.length + 1)
-    const stackOf = new Uint32Array(tables.frames.length + 1) // some stack, plus 1; 0 = no rows
+    const stackOf = new Uint32Array(tables.frames.length + 1) // any one of its stacks, plus 1; 0 = no rows
     for (let i = 0; i < stack.length; i++) {
       const s = stack[i]
       const place = s === 0 ? 0 : allocation[s] + 1
@@ -210,14 +215,15 @@ export class Grouper {
     }
   }
 
-  /** Adds a stack's totals to its group, or, cumulative, to the groups of all its frames. */
-  #addStack(acc: Totals, stack: number, type: number, domain: number, size: number, count: number): void {
+  /** Adds a stack's totals to its group or, if cumulative, to the groups of all its frames. */
+  #addStack(acc: Totals, stack: StackId, type: StringId, domain: number, size: number, count: number): void {
     if (!this.cumulative || stack === 0) {
       acc.add(this.#groupId(stack, this.#allocationOf(stack), type, domain), size, count)
       return
     }
     const { stacks, frames } = this.tables
-    const onlyFiles = frames.hasFile(this.#allocationOf(stack)) // built-ins are not callers, as C functions are not to Python
+    // Built-ins do not count as callers, just as C functions do not in Python.
+    const onlyFiles = frames.hasFile(this.#allocationOf(stack))
     acc.stamp++
     for (let s = stack; s !== 0; s = stacks.parent[s]) {
       const frame = stacks.frame[s]
@@ -227,17 +233,17 @@ export class Grouper {
     }
   }
 
-  #allocationOf(stack: number): number {
+  #allocationOf(stack: StackId): FrameId {
     return (stack < this.#allocation.length ? this.#allocation : this.#allocationOfAll())[stack]
   }
 
-  /** The allocation frames of all stacks of the grouper's tables, which may have grown. */
+  /** The allocation frames of all stacks in the grouper's tables, brought up to date. */
   #allocationOfAll(): Uint32Array {
     if (this.#allocation.length < this.tables.stacks.length) this.#allocation = allocationFrames(this.tables)
     return this.#allocation
   }
 
-  #groupId(stack: number, frame: number, type: number, domain: number): number {
+  #groupId(stack: StackId, frame: FrameId, type: StringId, domain: number): number {
     if (stack !== 0) {
       this.#used = reserve(this.#used, frame + 1)
       this.#used[frame] = 1
@@ -245,12 +251,12 @@ export class Grouper {
     return this.#id(stack, frame, type, domain)
   }
 
-  #id(stack: number, frame: number, type: number, domain: number): number {
+  #id(stack: StackId, frame: FrameId, type: StringId, domain: number): number {
     if (this.#single) return this.#partValue(0, stack, frame, type, domain)
     return this.#tuples.intern(this.keyTypes.map((_, k) => this.#partValue(k, stack, frame, type, domain)))
   }
 
-  #partValue(part: number, stack: number, frame: number, type: number, domain: number): number {
+  #partValue(part: number, stack: StackId, frame: FrameId, type: StringId, domain: number): number {
     const key = this.#frameKeys[part]
     if (key) return stack === 0 ? 0 : key.idOf(frame)
     const keyType = this.keyTypes[part]
@@ -258,14 +264,14 @@ export class Grouper {
   }
 }
 
-/** A snapshot's rows added up by stack, where that makes them much fewer; else as they are. */
+/** A snapshot's rows added up by stack, or unchanged if that would not make them much fewer. */
 function byStack({ tables, columns }: SnapshotData): Pick<Columns, 'stack' | 'size' | 'count'> {
   const { stack, size, count } = columns
   const stacks = tables.stacks.length
   if (stack.length <= stacks * 2) return columns
-  // Size and count side by side: most stacks are far apart, and memory is the cost.
+  // Size and count lie side by side: stacks are visited at random, and cache misses dominate.
   const sums = new Float64Array(stacks * 2)
-  const seen = new Uint8Array(stacks) // rows that may not show in the sum of counts
+  const seen = new Uint8Array(stacks) // stacks whose count may be 0 although they have rows
   for (let i = 0; i < stack.length; i++) {
     const s = stack[i]
     const blocks = count[i]
@@ -282,7 +288,7 @@ function byStack({ tables, columns }: SnapshotData): Pick<Columns, 'stack' | 'si
   }
 }
 
-/** The frames in use under each id of a frame key: chains through the frames, in their order. */
+/** The frames in use for each id of a frame key, as linked lists in ascending order. */
 class UsedFrames {
   readonly #first: Uint32Array // frame + 1; 0 = none
   readonly #next: Uint32Array
@@ -298,14 +304,14 @@ class UsedFrames {
     }
   }
 
-  of(id: number): number[] {
-    const frames: number[] = []
+  of(id: number): FrameId[] {
+    const frames: FrameId[] = []
     for (let next = this.#first[id]; next !== 0; next = this.#next[next - 1]) frames.push(next - 1)
     return frames
   }
 }
 
-/** Sums by id. */
+/** Sums of bytes and blocks by id. */
 class Totals {
   size = new Float64Array(64)
   count = new Float64Array(64)
@@ -326,7 +332,7 @@ class Totals {
     this.#seen[id] = 1
   }
 
-  /** Is it the first time under the current stamp that this id is asked for? */
+  /** Is this the first request for this id since `stamp` last changed? */
   first(id: number): boolean {
     this.#stamps = reserve(this.#stamps ?? new Uint32Array(64), id + 1)
     if (this.#stamps[id] === this.stamp) return false
@@ -334,7 +340,7 @@ class Totals {
     return true
   }
 
-  /** Ids that were added to. */
+  /** Ids that have received something. */
   ids(): Uint32Array {
     return positions(this.#seen, this.#length)
   }

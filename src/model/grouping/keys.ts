@@ -1,18 +1,21 @@
+// The keys that rows can be grouped by, and how a group of each is described.
+
 import { Frame } from '../frame.ts'
 import { domainName } from '../meta.ts'
 import { NATIVE, OLDER, V8 } from '../tables/frames.ts'
+import type { FrameId, StackId } from '../tables/ids.ts'
 import type { Tables } from '../tables/tables.ts'
 import { reserve, TupleIds } from '../tables/typed-arrays.ts'
 import { Traceback } from '../traceback.ts'
 
-/** What statistics can be grouped by: CPython's three keys, and what V8 knows besides. */
+/** What statistics can be grouped by: CPython's three keys, and four that V8's data allows. */
 export const KEY_TYPES = ['lineno', 'filename', 'traceback', 'function', 'type', 'domain', 'package'] as const
 export type KeyType = (typeof KEY_TYPES)[number]
 
 /** Label of memory whose allocation was not traced. */
 export const UNTRACED = '<untraced>'
 
-/** What the rows of one group have in common; only what the group's key types speak of is there. */
+/** What the rows of one group have in common. Only the fields of the group's key types are present. */
 export interface GroupKey {
   filename?: string
   lineno?: number
@@ -25,14 +28,16 @@ export interface GroupKey {
   package?: string
 }
 
-/** One group as text and as values. */
+/** A group as text and as values. */
 export interface GroupDescription {
   label: string
   key: GroupKey
   traceback: Traceback
 }
 
-/** The npm package that a file belongs to: `express`, `@scope/name`, `node:`, `<native>`, `<older>`, `<app>` for everything else. */
+/**
+ * Package of a file: `express`, `@scope/name`, `node:`, `<native>`, `<older>`; `<app>` for everything else.
+ */
 export function packageOf(filename: string): string {
   if (filename.startsWith('node:')) return 'node:'
   if (filename === NATIVE || filename === V8 || filename === OLDER) return filename
@@ -45,7 +50,7 @@ export function packageOf(filename: string): string {
   return parts[0].startsWith('@') && parts.length > 1 ? `${parts[0]}/${parts[1]}` : parts[0]
 }
 
-/** For each stack, its allocation frame: the most recent one that has a file, else its most recent one. */
+/** For each stack, its allocation frame: the most recent one that has a file, or else the most recent one. */
 export function allocationFrames(tables: Tables): Uint32Array {
   const { stacks, frames } = tables
   const hasFile = new Uint8Array(frames.length)
@@ -62,23 +67,23 @@ export function allocationFrames(tables: Tables): Uint32Array {
   return result
 }
 
-/** A key type that is read off one frame: gives equal frames equal ids. */
+/** A key type that is derived from one frame: frames that agree in it get the same id. */
 export interface FrameKey {
-  /** Id of a frame, from 1 on in the order of asking; 0 is memory without a frame. */
-  idOf(frame: number): number
-  /** The first frame of each id but 0. */
-  readonly first: ArrayLike<number>
-  /** Number of ids given so far, 0 included. */
+  /** Id of a frame: 1, 2, ... in the order of the calls. 0 stands for memory without a frame. */
+  idOf(frame: FrameId): number
+  /** The first frame of each id except 0. */
+  readonly first: ArrayLike<FrameId>
+  /** Number of ids given so far, including 0. */
   readonly length: number
-  /** Describes an id, given the frames that are in use under it. */
-  describe(id: number, used: readonly number[]): GroupDescription
+  /** Describes an id, given the frames in use that have it. */
+  describe(id: number, used: readonly FrameId[]): GroupDescription
 }
 
-/** The integers that are equal for frames of one key. */
+/** The integers that two frames share if they have the same key. */
 function frameTuple(
   type: KeyType,
   tables: Tables,
-): { width: number; fill(tuple: number[], frame: number): void } {
+): { width: number; fill(tuple: number[], frame: FrameId): void } {
   const { frames, strings } = tables
   if (type === 'filename') return { width: 1, fill: (tuple, i) => (tuple[0] = frames.filename[i]) }
   if (type === 'package') {
@@ -110,7 +115,7 @@ function frameTuple(
       tuple[0] = frames.filename[i]
       tuple[1] = frames.functionName[i]
       tuple[2] = frames.exact[i]
-      // Where a line is the calling line it says nothing of which function it is.
+      // A calling line does not identify the function; a line where the function starts does.
       tuple[3] = frames.exact[i] ? 0 : frames.lineno[i]
       tuple[4] = frames.exact[i] ? 0 : frames.column[i]
     },
@@ -122,7 +127,7 @@ export function frameKey(type: KeyType, tables: Tables): FrameKey {
   const tupleOf = frameTuple(type, tables)
   const tuples = new TupleIds(tupleOf.width)
   const tuple = new Array<number>(tupleOf.width).fill(0)
-  let ids = new Uint32Array(frames.length) // 0 = not asked for yet
+  let ids = new Uint32Array(frames.length) // 0 = none yet
   const first = [0]
   return {
     first,
@@ -156,15 +161,15 @@ export function frameKey(type: KeyType, tables: Tables): FrameKey {
   }
 }
 
-/** A function's name for people; V8's own, such as `(GC)`, have their parentheses already. */
-function nameOf(frame: Frame): string {
+/** A function's name to display. V8's own, such as `(GC)`, already have parentheses. */
+function displayName(frame: Frame): string {
   return frame.functionName || '(anonymous)'
 }
 
-/** `file:line`, and behind a line that is only where functions start, their name. */
+/** `file:line`; if the line is only where the function starts, the function's name follows. */
 export function lineLabel(frame: Frame, others = false): string {
   if (frame.exact) return frame.toString()
-  const name = nameOf(frame)
+  const name = displayName(frame)
   if (others) return `${frame} (${name}, ...)`
   return `${frame} ${name.startsWith('(') ? name : `(${name})`}`
 }
@@ -180,7 +185,7 @@ function describeLine(frames: readonly Frame[]): GroupDescription {
 }
 
 function describeFunction(frame: Frame): GroupDescription {
-  const name = nameOf(frame)
+  const name = displayName(frame)
   const key: GroupKey = { filename: frame.filename, functionName: frame.functionName }
   if (frame.exact) return { label: `${name} (${frame.filename})`, key, traceback: new Traceback([frame]) }
   key.lineno = frame.lineno
@@ -189,7 +194,7 @@ function describeFunction(frame: Frame): GroupDescription {
   return { label: `${name} (${frame})`, key, traceback: new Traceback([frame]) }
 }
 
-export function describeStack(tables: Tables, stack: number): GroupDescription {
+export function describeStack(tables: Tables, stack: StackId): GroupDescription {
   const traceback = new Traceback(tables.stacks.framesOf(stack).map(i => tables.frames.get(i)))
   return { label: traceback.length ? lineLabel(traceback.frames[0]) : UNTRACED, key: {}, traceback }
 }

@@ -1,9 +1,12 @@
+// The order of groups that have the same size and count.
+
 import { compareCodePoints } from '../../text/units.ts'
+import type { StackId } from '../tables/ids.ts'
 import type { Tables } from '../tables/tables.ts'
 import type { FrameKey, GroupDescription, KeyType } from './keys.ts'
 
-/** What the order of groups depends on: a Grouper. */
-interface Groups {
+/** The parts of a Grouper that the order depends on. */
+interface OrderedGrouper {
   readonly tables: Tables
   readonly keyTypes: readonly KeyType[]
   readonly frameKey: FrameKey | undefined
@@ -11,10 +14,10 @@ interface Groups {
 }
 
 /**
- * Orders a grouper's ids by traceback, then label, as the descriptions would; for the keys of CPython without making any, since
- * many groups can tie.
+ * Orders a grouper's ids by traceback, then label. For CPython's keys it does so without making descriptions,
+ * since many groups can tie.
  */
-export function groupOrder(grouper: Groups): (a: number, b: number) => number {
+export function groupOrder(grouper: OrderedGrouper): (a: number, b: number) => number {
   const { tables, keyTypes, frameKey } = grouper
   const { frames } = tables
   if (frameKey && (keyTypes[0] === 'lineno' || keyTypes[0] === 'filename')) {
@@ -22,7 +25,7 @@ export function groupOrder(grouper: Groups): (a: number, b: number) => number {
     const { first } = frameKey
     const byLine = keyTypes[0] === 'lineno'
     return (a, b) => {
-      if (a === 0 || b === 0) return a - b // no frame is before any
+      if (a === 0 || b === 0) return a - b // memory without a frame comes first
       const x = first[a]
       const y = first[b]
       const order = rank[frames.filename[x]] - rank[frames.filename[y]]
@@ -43,7 +46,7 @@ export function groupOrder(grouper: Groups): (a: number, b: number) => number {
   }
 }
 
-function stackOrder({ frames, stacks, strings }: Tables): (a: number, b: number) => number {
+function stackOrder({ frames, stacks, strings }: Tables): (a: StackId, b: StackId) => number {
   const text = (column: Uint32Array, x: number, y: number) =>
     column[x] === column[y] ? 0 : compareCodePoints(strings.get(column[x]), strings.get(column[y]))
   return (a, b) => {
@@ -62,7 +65,7 @@ function stackOrder({ frames, stacks, strings }: Tables): (a: number, b: number)
   }
 }
 
-/** Per string id, the place of a file's name among all files' names. */
+/** For each string id, its rank among all file names. */
 function fileRanks({ frames, strings }: Tables): Uint32Array {
   const isFile = new Uint8Array(strings.length)
   for (let i = 0; i < frames.length; i++) isFile[frames.filename[i]] = 1

@@ -1,14 +1,16 @@
+// Statistics and differences of groups, as CPython shows and sorts them.
+
 import { formatCount, formatCounts, formatSize } from '../../text/units.ts'
 import { sortDescending } from '../tables/typed-arrays.ts'
 import type { Traceback } from '../traceback.ts'
 import type { GroupDescription, GroupKey, Groups } from './group.ts'
 
-/** Says what a group is: a Grouper. */
+/** Describes groups by id: a Grouper. */
 export interface Describer {
   describe(id: number): GroupDescription
 }
 
-/** What a group is, worked out when it is asked for: reports show few of many. */
+/** A group's description, made on first access: reports show few of many groups. */
 abstract class Described {
   readonly #describer: Describer
   readonly #id: number
@@ -19,12 +21,15 @@ abstract class Described {
     this.#id = id
   }
 
-  /** The whole traceback for the key traceback; else one frame for the keys lineno, filename and function; else empty. */
+  /**
+   * The whole traceback for key `traceback`; one frame for `lineno`, `filename` and `function`; empty for
+   * others.
+   */
   get traceback(): Traceback {
     return this.#description.traceback
   }
 
-  /** The group's text in front of the figures. */
+  /** The group's text, shown before the figures. */
   get label(): string {
     return this.#description.label
   }
@@ -37,7 +42,7 @@ abstract class Described {
     return (this.#known ??= this.#describer.describe(this.#id))
   }
 
-  /** What `console.log` shows: the line. */
+  /** `console.log` shows the line of `toString`. */
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return `<${this.constructor.name} ${this}>`
   }
@@ -126,7 +131,7 @@ export class StatisticDiff extends Described {
   }
 }
 
-/** Are two numbers of blocks equal? Unknown ones are. */
+/** Are two numbers of blocks equal? Two unknown ones are. */
 export function isSame(a: number, b: number): boolean {
   return a === b || (Number.isNaN(a) && Number.isNaN(b))
 }
@@ -140,20 +145,18 @@ export function orderOf({ grouper, ids, size, count }: Groups): Uint32Array {
   return sortIds(ids, [size, count], (a, b) => grouper.compare(a, b))
 }
 
-/** All groups as sorted statistics: by size, count, traceback, biggest first (CPython's `Statistic._sort_key`). */
+/** All groups sorted by size, count, traceback, largest first (CPython's `Statistic._sort_key`). */
 export function statisticsOf(groups: Groups, ids = orderOf(groups)): Statistic[] {
   const { grouper, size, count, estimated } = groups
   return Array.from(ids, id => new Statistic(grouper, id, size[id], count[id], estimated))
 }
 
-/** Biggest first, NaN last. */
+/** Largest first, NaN last. */
 function descending(a: number, b: number): number {
   return Number.isNaN(a) ? 1 : Number.isNaN(b) ? -1 : b - a
 }
 
-/**
- * Ids sorted biggest first by the columns in turn; ties by `compare`, last first (the order of tracebacks: `Grouper.compare`).
- */
+/** Ids sorted by the columns in turn, largest first; ties in the reverse order of `compare`. */
 export function sortIds(
   ids: Uint32Array,
   columns: readonly Float64Array[],

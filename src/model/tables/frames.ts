@@ -1,18 +1,21 @@
+// The table of interned call frames.
+
 import { Frame } from '../frame.ts'
+import type { FrameId, StringId } from './ids.ts'
 import type { Strings } from './strings.ts'
 import { hash2, RowIndex, reserve } from './typed-arrays.ts'
 
-/** File of a built-in (`push`, `Map`, `JSON.parse`): what a C function is to Python. */
+/** File of built-in functions (`push`, `Map`, `JSON.parse`): the counterpart of Python's C functions. */
 export const NATIVE = '<native>'
-/** File of V8's own work without any caller, such as `(GC)` or `(PARSER)`. */
+/** File of V8's own work that no function called, such as `(GC)` or `(PARSER)`. */
 export const V8 = '<v8>'
-/** File of what was there before V8's allocation tracker was started. */
+/** File of objects that existed before V8's allocation tracker started. */
 export const OLDER = '<older>'
 
 /**
- * Interned frames, as columns. `functionName` and `filename` are string ids; `lineno` and `column` are 1-based, 0 =
- * unknown; `exact` is 1 where the line is the allocating or calling line itself, 0 where it is only where the function
- * starts (all V8 gives).
+ * Interned frames, as columns. `functionName` and `filename` are string ids; `lineno` and `column` are
+ * 1-based, 0 = unknown. `exact` is 1 if the line is the allocating or calling line itself, 0 if it is only
+ * where the function starts (often all that V8 reports).
  */
 export class Frames {
   functionName = new Uint32Array(64)
@@ -30,7 +33,7 @@ export class Frames {
     this.#strings = strings
   }
 
-  intern(functionName: string, filename: string, lineno: number, column = 0, exact = false): number {
+  intern(functionName: string, filename: string, lineno: number, column = 0, exact = false): FrameId {
     return this.internIds(
       this.#strings.intern(functionName),
       this.#strings.intern(filename),
@@ -40,8 +43,14 @@ export class Frames {
     )
   }
 
-  /** The same by string ids. */
-  internIds(functionName: number, filename: number, lineno: number, column: number, exact: number): number {
+  /** As `intern`, with the strings as ids. */
+  internIds(
+    functionName: StringId,
+    filename: StringId,
+    lineno: number,
+    column: number,
+    exact: number,
+  ): FrameId {
     const hash = hashFrame(functionName, filename, lineno, column)
     const index = this.#index
     for (let i = index.first(hash); i >= 0; i = index.next()) {
@@ -71,7 +80,7 @@ export class Frames {
   }
 
   /** A view of one frame. */
-  get(id: number): Frame {
+  get(id: FrameId): Frame {
     return new Frame(
       this.#strings.get(this.filename[id]),
       this.lineno[id],
@@ -81,13 +90,16 @@ export class Frames {
     )
   }
 
-  /** Does the frame belong to a file (and so can be the allocation frame)? False for built-ins and V8's own work. */
-  hasFile(id: number): boolean {
+  /**
+   * Does the frame have a file, so that it can be the allocation frame? Built-ins and V8's own work have
+   * none.
+   */
+  hasFile(id: FrameId): boolean {
     const filename = this.#strings.get(this.filename[id])
     return filename !== NATIVE && filename !== V8
   }
 }
 
-function hashFrame(functionName: number, filename: number, lineno: number, column: number): number {
+function hashFrame(functionName: StringId, filename: StringId, lineno: number, column: number): number {
   return hash2(hash2(filename, lineno), hash2(functionName, column))
 }

@@ -1,8 +1,11 @@
+// The table of interned call stacks.
+
+import type { FrameId, StackId } from './ids.ts'
 import { hash2, RowIndex, reserve } from './typed-arrays.ts'
 
 /**
- * A tree of calls by parent pointers. Node 0 is the empty stack; `parent[i] < i`; `frame[i]` is the most recent call of
- * stack `i` (meaningless for node 0).
+ * A tree of calls with parent pointers. Node 0 is the empty stack; `parent[i] < i`; `frame[i]` is the most
+ * recent call of stack `i` (undefined for node 0).
  */
 export class Stacks {
   parent = new Uint32Array(64)
@@ -10,11 +13,11 @@ export class Stacks {
   length = 1
   readonly #index = new RowIndex()
   readonly #hashOf = (i: number) => hash2(this.parent[i], this.frame[i])
-  /** Stacks below this are in the index; the others follow when somebody asks for it. */
+  /** Stacks below this are in the index; the others are added when `intern` needs it. */
   #indexed = 1
 
-  /** The stack that `parent` becomes by calling `frame`. */
-  intern(parent: number, frame: number): number {
+  /** The stack that results when `parent` calls `frame`. */
+  intern(parent: StackId, frame: FrameId): StackId {
     while (this.#indexed < this.length) this.#addToIndex()
     const index = this.#index
     for (let i = index.first(hash2(parent, frame)); i >= 0; i = index.next()) {
@@ -25,8 +28,8 @@ export class Stacks {
     return id
   }
 
-  /** The same for a stack that is known to be new: no index is built for it, unless `intern` is called later. */
-  append(parent: number, frame: number): number {
+  /** As `intern`, for a stack known to be new: builds no index unless `intern` is called later. */
+  append(parent: StackId, frame: FrameId): StackId {
     const id = this.length++
     if (id >= this.parent.length) {
       this.parent = reserve(this.parent, this.length)
@@ -42,14 +45,14 @@ export class Stacks {
     this.#index.add(this.#hashOf(id), id, this.#hashOf)
   }
 
-  /** Frame ids of a stack, oldest first; none for a number that is no stack. */
-  framesOf(stack: number): number[] {
-    const frames: number[] = []
+  /** Frame ids of a stack, oldest first; empty for a negative number. */
+  framesOf(stack: StackId): FrameId[] {
+    const frames: FrameId[] = []
     for (let i = stack; i > 0; i = this.parent[i]) frames.push(this.frame[i])
     return frames.reverse()
   }
 
-  depthOf(stack: number): number {
+  depthOf(stack: StackId): number {
     let depth = 0
     for (let i = stack; i > 0; i = this.parent[i]) depth++
     return depth

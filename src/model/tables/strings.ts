@@ -1,17 +1,21 @@
+// The table of interned strings.
+
+import type { StringId } from './ids.ts'
+
 /** Interned strings. Index 0 is `""`. */
 export class Strings {
   readonly #values: string[] = ['']
-  readonly #ids = new Map<string, number>([['', 0]])
+  readonly #ids = new Map<string, StringId>([['', 0]])
 
   get length(): number {
     return this.#values.length
   }
 
-  get(id: number): string {
+  get(id: StringId): string {
     return this.#values[id]
   }
 
-  intern(value: string): number {
+  intern(value: string): StringId {
     let id = this.#ids.get(value)
     if (id === undefined) {
       id = this.#values.length

@@ -1,8 +1,11 @@
+// Strings, frames and stacks, shared by the snapshots of one source.
+
 import { Frames } from './frames.ts'
+import type { FrameId, StringId } from './ids.ts'
 import { Stacks } from './stacks.ts'
 import { Strings } from './strings.ts'
 
-/** Tables to read from: their columns alone, so that they can come from another thread. */
+/** Tables to read from: only their columns, so that they can come from another thread. */
 export interface TableColumns {
   readonly strings: { readonly length: number; get(id: number): string }
   readonly frames: {
@@ -20,15 +23,15 @@ export interface TableColumns {
   }
 }
 
-/** Per id of another source's strings and stacks, the id here. */
+/** For each id of another source's strings and stacks, the id here. */
 interface Adopted {
   readonly strings: Uint32Array
   readonly stacks: Uint32Array
 }
 
 /**
- * What snapshots of one source share by identity: interned strings, frames and stacks. Append-only: an id, once
- * given, keeps its meaning, so any number of snapshots can stand on one Tables.
+ * Interned strings, frames and stacks. Append-only: an id never changes its meaning, so any number of
+ * snapshots can use the same Tables.
  */
 export class Tables {
   readonly strings = new Strings()
@@ -49,11 +52,11 @@ export class Tables {
     return { strings, stacks }
   }
 
-  /** Interns another source's frames as they are asked for: gives a frame's id here. */
-  frameAdopter(other: TableColumns): (frame: number) => number {
+  /** Returns a function that interns another source's frame when called and gives its id here. */
+  frameAdopter(other: TableColumns): (frame: FrameId) => FrameId {
     const { functionName, filename, lineno, column, exact } = other.frames
-    const strings = new Map<number, number>()
-    const stringHere = (id: number): number => {
+    const strings = new Map<StringId, StringId>()
+    const stringHere = (id: StringId): StringId => {
       let here = strings.get(id)
       if (here === undefined) strings.set(id, (here = this.strings.intern(other.strings.get(id))))
       return here

@@ -1,9 +1,11 @@
+// Growing typed arrays, sorting by a column, and hash tables of integers.
+
 /** The typed arrays that columns are made of. */
 export type Column = Uint8Array | Uint32Array | Float64Array
 
 /**
- * A column with room for at least `length` values: itself, or a copy of twice the size. A long one becomes four times as long: fewer copies
- * are left for the garbage collector, and room that nothing was written to takes no memory.
+ * A column with room for at least `length` values: itself, or a copy twice as long. Long columns grow by
+ * four: that leaves the garbage collector fewer copies, and room that is never written to takes no memory.
  */
 export function reserve<T extends Column>(column: T, length: number): T {
   if (length <= column.length) return column
@@ -14,7 +16,7 @@ export function reserve<T extends Column>(column: T, length: number): T {
   return grown
 }
 
-/** Where the first `length` marks are 1, ascending. */
+/** Indexes of the 1s among the first `length` marks, ascending. */
 export function positions(marks: Uint8Array, length = marks.length): Uint32Array {
   const found = new Uint32Array(length)
   let n = 0
@@ -22,7 +24,7 @@ export function positions(marks: Uint8Array, length = marks.length): Uint32Array
   return found.subarray(0, n)
 }
 
-/** Ids sorted by their values in a column, biggest first, ties in the order they have: a radix sort by bytes. */
+/** Ids sorted by their values in a column, largest first: a stable radix sort by bytes. */
 export function sortDescending(ids: Uint32Array, column: Float64Array): Uint32Array {
   const n = ids.length
   const low = new Uint32Array(n)
@@ -31,7 +33,7 @@ export function sortDescending(ids: Uint32Array, column: Float64Array): Uint32Ar
   for (let i = 0; i < n; i++) {
     bits.setFloat64(0, column[ids[i]] + 0) // -0 becomes 0
     const sign = bits.getInt32(0) >> 31
-    // Ascending bits of the number turned round; a negative number's ascend the other way.
+    // Inverted so that ascending bits mean descending numbers; negative numbers already order that way.
     high[i] = ~(bits.getUint32(0) ^ (sign | 0x80000000))
     low[i] = ~(bits.getUint32(4) ^ sign)
   }
@@ -42,7 +44,7 @@ export function sortDescending(ids: Uint32Array, column: Float64Array): Uint32Ar
     const shift = (byte % 4) * 8
     const starts = new Uint32Array(257)
     for (let i = 0; i < n; i++) starts[((words[i] >>> shift) & 255) + 1]++
-    if (starts.includes(n)) continue // all have this byte in common
+    if (starts.includes(n)) continue // this byte is the same in all
     for (let value = 0; value < 256; value++) starts[value + 1] += starts[value]
     for (let i = 0; i < n; i++) next[starts[(words[order[i]] >>> shift) & 255]++] = order[i]
     ;[order, next] = [next, order]
@@ -60,21 +62,21 @@ export function hash2(a: number, b: number): number {
 
 /**
  * An open-addressing set of row numbers: the rows' own columns are the keys, so a slot is 4 bytes.
- * `hashOf(row)` and `equals(row)` are given by the owner of the columns.
+ * The owner of the columns supplies the hash and the comparison.
  */
 export class RowIndex {
   #slots = new Uint32Array(64) // row + 1; 0 = free
   #used = 0
   #cursor = 0
 
-  /** The row already stored that `same` accepts, or -1. */
+  /** The stored row that `same` accepts, or -1. */
   find(hash: number, same: (row: number) => boolean): number {
     let row = this.first(hash)
     while (row >= 0 && !same(row)) row = this.next()
     return row
   }
 
-  /** The rows that may have this hash are the first one and the next ones, until -1: `find` without a function. */
+  /** `first`, then `next` until -1, are the rows that may have this hash: `find` without a function call. */
   first(hash: number): number {
     this.#cursor = hash & (this.#slots.length - 1)
     return this.#slots[this.#cursor] - 1

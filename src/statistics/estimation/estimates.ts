@@ -1,7 +1,7 @@
 // What the samples of each row stand for, and the counts decoded from them.
 
 import type { Groups } from '../../model/grouping/group.ts'
-import type { Bags } from '../../model/sample-multisets.ts'
+import type { SampleMultisets } from '../../model/sample-multisets.ts'
 import type { Samples, Snapshot } from '../../model/snapshot.ts'
 import { decodeSamples } from './decode.ts'
 import { type InferredInterval, inferInterval } from './infer-interval.ts'
@@ -14,14 +14,14 @@ export type { RowEstimates } from './row-estimates.ts'
 
 /** Decoded once for a report's several questions; the samples' identity is the key. */
 const known = new WeakMap<Samples, { size: Float64Array; estimates: RowEstimates }>()
-const knownKinds = new WeakMap<Bags, { size: Float64Array; kinds: Kinds }>()
+const knownKinds = new WeakMap<SampleMultisets, { size: Float64Array; kinds: Kinds }>()
 
 /** Estimates of a snapshot's rows; undefined where it is sampled at an unknown interval. */
 export function estimateRows(snapshot: Snapshot): RowEstimates | undefined {
   const { bytes: interval } = describeSampling(snapshot)
   if (interval === undefined) return undefined
-  const { samples, bags, size } = snapshot.columns
-  if (bags && interval > 1) return fromBags(snapshot, bags, interval)
+  const { samples, multisets, size } = snapshot.columns
+  if (multisets && interval > 1) return fromBags(snapshot, multisets, interval)
   if (interval === 1 || !samples) return withoutSamples(snapshot, interval)
   const seen = known.get(samples)
   if (seen && seen.size === size && seen.estimates.interval === interval) return seen.estimates
@@ -54,7 +54,7 @@ function fromSamples(snapshot: Snapshot, samples: Samples, interval: number): Ro
   return { ...estimates, decoded }
 }
 
-function fromBags(snapshot: Snapshot, bags: Bags, interval: number): RowEstimates {
+function fromBags(snapshot: Snapshot, bags: SampleMultisets, interval: number): RowEstimates {
   const { size } = snapshot.columns
   let seen = knownKinds.get(bags)
   if (!seen || seen.size !== size || seen.kinds.interval !== interval) {
@@ -130,10 +130,13 @@ export function estimateAt(
  */
 export function estimateCounts(snapshot: Snapshot): Snapshot {
   const { meta, columns } = snapshot
-  const { samples, bags } = columns
-  if (meta.accuracy === 'exact' || !(samples || bags)) return snapshot
+  const { samples, multisets } = columns
+  if (meta.accuracy === 'exact' || !(samples || multisets)) return snapshot
   if (meta.interval === undefined) {
-    return inferred(snapshot, bags ? inferInterval(bags.sizes, bags.samples) : inferInterval(samples!.size))
+    return inferred(
+      snapshot,
+      multisets ? inferInterval(multisets.sizes, multisets.samples) : inferInterval(samples!.size),
+    )
   }
   if (meta.interval === 1) return snapshot.with({ meta: { accuracy: 'exact', counts: 'exact' } })
   if (meta.counts === 'exact') return snapshot

@@ -1,6 +1,6 @@
 // Estimates of rows whose samples are bags: rows of one bag and one size are of one kind, and each kind is decoded once.
 
-import type { Bags } from '../../model/sample-multisets.ts'
+import type { SampleMultisets } from '../../model/sample-multisets.ts'
 import { TupleIds } from '../../model/tables/typed-arrays.ts'
 import { RowDecoder, stepsFor } from './decode.ts'
 import type { RowEstimates } from './row-estimates.ts'
@@ -26,7 +26,7 @@ interface KindSums {
 }
 
 /** Decodes the bags of rows. `rowSize` holds each row's bytes as reported: the checksum. */
-export function kindsOf(bags: Bags, rowSize: Float64Array, interval: number): Kinds {
+export function kindsOf(bags: SampleMultisets, rowSize: Float64Array, interval: number): Kinds {
   const steps = stepsFor(bags.samples.reduce((a, b) => a + b, 0))
   const decoder = new RowDecoder(tableFor(bags.sizes, interval), steps)
   const ids = new TupleIds(3)
@@ -47,7 +47,7 @@ export function kindsOf(bags: Bags, rowSize: Float64Array, interval: number): Ki
   return { interval, ofRow, sums }
 }
 
-function decodeBag(decoder: RowDecoder, bags: Bags, bag: number, total: number): KindSums {
+function decodeBag(decoder: RowDecoder, bags: SampleMultisets, bag: number, total: number): KindSums {
   const from = bags.start[bag]
   const end = bags.start[bag + 1]
   const values = Float64Array.from(bags.value.subarray(from, end), value => bags.sizes[value])

@@ -8,16 +8,16 @@ import { estimateCounts } from '../../src/statistics/estimation/estimates.ts'
 
 const SAMPLES = ['leak-node26-i1024-after', 'node20-heapprof-i2048', 'node26-v8startHeapProfile']
 
-it.each(SAMPLES)('%s has the same counts and error bars from bags as from samples', async name => {
+it.each(SAMPLES)('%s has the same counts and error bars from multisets as from samples', async name => {
   const bytes = await readFile(`samples/heapprofile/${name}.heapprofile`)
-  const read = async (samples: true | 'bags') => {
+  const read = async (samples: true | 'multisets') => {
     const [snapshot] = (await heapprofile.read?.(bytesSource(bytes), { samples })) ?? []
     return estimateCounts(snapshot)
   }
-  const [each, bags] = [await read(true), await read('bags')]
-  expect(bags.columns.samples).toBeUndefined()
-  expect(bags.meta).toEqual(each.meta)
-  expect(bags.columns.size).toEqual(each.columns.size)
+  const [each, multisets] = [await read(true), await read('multisets')]
+  expect(multisets.columns.samples).toBeUndefined()
+  expect(multisets.meta).toEqual(each.meta)
+  expect(multisets.columns.size).toEqual(each.columns.size)
   const barsOf = (snapshot: typeof each) => {
     const grouper = new Grouper(snapshot.tables, 'lineno')
     const groups = grouper.group(snapshot)
@@ -25,7 +25,7 @@ it.each(SAMPLES)('%s has the same counts and error bars from bags as from sample
     return [-1, ...groups.ids].map(id => bar(id, groups.size[id] ?? snapshot.total.size))
   }
   const expected = barsOf(each)
-  for (const [i, bar] of barsOf(bags).entries()) {
+  for (const [i, bar] of barsOf(multisets).entries()) {
     for (const key of ['sizeError', 'sizeLow', 'sizeHigh', 'countError'] as const) {
       if (expected[i][key] === null) expect(bar[key]).toBeNull()
       else
@@ -36,5 +36,5 @@ it.each(SAMPLES)('%s has the same counts and error bars from bags as from sample
     }
   }
   for (let row = 0; row < each.length; row++)
-    expect(bags.columns.count[row] / each.columns.count[row]).toBeCloseTo(1, 6)
+    expect(multisets.columns.count[row] / each.columns.count[row]).toBeCloseTo(1, 6)
 })
