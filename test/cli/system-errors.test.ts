@@ -23,10 +23,10 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 function shell(command: string) {
   const tool = `"${process.execPath}" "${main}"`
   const line = command.replaceAll('TOOL', tool).replaceAll('DIR', folder)
-  const asNobody =
-    process.getuid?.() === 0 ? ['setpriv', ['--reuid=65534', '--clear-groups', '--', 'bash']] : ['bash', []]
-  const [file, args] = asNobody as [string, string[]]
-  return spawnSync(file, [...args, '-c', line], { encoding: 'utf8', cwd: root })
+  const bash = ['bash', '--norc', '-c', line] // it may take our pipe for a network connection, and read its start-up file
+  const asNobody = process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--clear-groups', '--'] : []
+  const [file, ...args] = [...asNobody, ...bash]
+  return spawnSync(file, args, { encoding: 'utf8', cwd: root })
 }
 
 const COMMANDS: [what: string, command: string, says: RegExp][] = [

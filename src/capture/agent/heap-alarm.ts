@@ -35,8 +35,7 @@ export class Lookout {
   #nextRead = 0
   #nextNear = 0
   #nextGuess = 0
-  /** Heap in use when it was last seen, in bytes. */
-  heap = 0
+  #heap = 0
   #seen = 0
 
   /** @param limit most bytes that the heap may have */
@@ -60,9 +59,9 @@ export class Lookout {
     this.#rss = rss
     this.heapPeak = Math.max(this.heapPeak, heap)
     if (this.#rssAtRead === 0) this.#rssAtRead = rss
-    const left = ((this.#limit - heap) * (now - this.#seen)) / (heap - this.heap) // ms at the pace of late
+    const left = ((this.#limit - heap) * (now - this.#seen)) / (heap - this.#heap) // ms at the pace of late
     this.#seen = now
-    this.heap = heap
+    this.#heap = heap
     const reason = this.#reason(now, rss, heap, left)
     if (reason === 'peak') this.#peakAtRead = heap
     return reason

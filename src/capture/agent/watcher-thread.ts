@@ -14,7 +14,6 @@ import { readSampler } from '../v8/sampler.ts'
 import type { Settings } from '../v8/settings.ts'
 import { ALIVE_BESIDES, BEAT, FORGET, GONE, NEXT_FACTS, THREADS } from './expressions.ts'
 import { Lookout } from './heap-alarm.ts'
-import { guardHeap } from './heap-guard.ts'
 import { hasEnded } from './parent.ts'
 import type { Besides } from './tracing.ts'
 
@@ -87,7 +86,6 @@ let isRetired = false
  */
 async function retire(): Promise<void> {
   isRetired = true
-  await guard.end()
   await withMain(async main => {
     for (const session of [main, ...(settings.workers ? await workerSessions(main) : [])]) {
       const stopped = session
@@ -201,7 +199,6 @@ async function look(): Promise<void> {
   await withMain(async main => {
     await main.post('Runtime.evaluate', { expression: BEAT, silent: true })
     const reason = await lookAt(main, lookouts.get('main')!)
-    await guard.see(lookouts.get('main')!.heap)
     if (reason === 'peak') await peak(main)
     else if (reason !== undefined) await snapshot(main, 'main', reason)
     if (lookouts.size > 1) await lookAtWorkers(await workerSessions(main))
@@ -233,11 +230,6 @@ async function lookAtWorkers(sessions: readonly WorkerSession[]): Promise<void> 
   await Promise.all(looks)
 }
 
-/** Not through the queue, whose work may wait for the thread that is stopped. */
-const guard = await guardHeap(limit, () =>
-  withMain(main => snapshot(main, 'main', 'at the heap limit')).catch(say),
-)
-
 let highest = 0
 
 /** Keeps the snapshot of the most memory that was alive. */
@@ -262,10 +254,7 @@ async function finishWorkers(): Promise<void> {
 let isEnding = false
 
 parentPort!.on('message', async (request: Request) => {
-  if (request === 'end') {
-    isEnding = true
-    await guard.end()
-  }
+  if (request === 'end') isEnding = true
   await enqueue(() =>
     withMain(main => (typeof request === 'object' ? worker(main, request.isolate) : snapshots(main))),
   )
