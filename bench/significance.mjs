@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { heapprofile } from '../dist/converters/heapprofile/index.js'
 import { fileSource } from '../dist/src/bytes/disk.js'
 import { loadSnapshot } from '../dist/src/formats/files.js'
-import { diffView } from '../dist/src/report/statistics/diff-view.js'
+import { diffView } from '../dist/src/report/views.js'
 
 const [samples = 100_000, repeats = 15] = process.argv.slice(2).map(Number)
 const INTERVAL = 40320

@@ -3,7 +3,7 @@ import type { ReadOptions, ROW_COLUMNS } from '../../converters/converter.ts'
 import type { Cumulative } from '../model/grouping/group.ts'
 import { KEY_TYPES, type KeyType } from '../model/grouping/keys.ts'
 import { parseDomain } from '../model/meta.ts'
-import { FORMATS, type Format } from '../report/formats.ts'
+import { FORMATS, type Format } from '../report/formats/index.ts'
 import { REDACTIONS } from '../transform/redactions.ts'
 import type { ReadFlags } from './request.ts'
 
@@ -119,6 +119,12 @@ function addRewrites(command: Command): Command {
     )
 }
 
+/** The choice of an output format, of a list of them. */
+export function formatOption(formats: Readonly<Record<string, unknown>>): Option {
+  const names = Object.keys(formats)
+  return new Option('--format <format>', names.join(', ')).argParser(oneOf(names))
+}
+
 /** Adds the choice of keys. */
 export function groupByOption(command: Command): Command {
   return command.addOption(
@@ -147,7 +153,7 @@ export function addSelection(command: Command): Command {
       '--sources [folder]',
       'show source lines in tracebacks, from files in the folder (default: the working folder) or maps',
     )
-    .option('--format <format>', FORMATS.join(', '), oneOf(FORMATS))
+    .addOption(formatOption(FORMATS))
 }
 
 /** Options whose value needs a `=`, so that a file behind them is not taken for it; with what they mean alone. */

@@ -4,9 +4,8 @@ import { gzipped } from '../bytes/disk.ts'
 import { UsageError } from '../errors.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { GetLine } from '../model/traceback.ts'
-import type { Format } from '../report/formats.ts'
-import { render } from '../report/statistics/render.ts'
-import type { DiffView, TopView } from '../report/statistics/view.ts'
+import { FORMATS, type Format } from '../report/formats/index.ts'
+import type { OutputFormat, Page, Report } from '../report/report.ts'
 import { say } from './say.ts'
 
 /** Writes to standard output, waiting for a slow reader. */
@@ -23,22 +22,34 @@ export async function print(lines: Iterable<string> | AsyncIterable<string>): Pr
 }
 
 /** May the stream be coloured? */
-export function isColoured(stream: NodeJS.WriteStream): boolean {
+function isColoured(stream: NodeJS.WriteStream): boolean {
   return process.env.NO_COLOR ? false : stream.isTTY === true
 }
 
-/** Prints views: a table on a terminal, text in a pipe or file, unless a format was asked for. */
-export async function printViews(
-  views: readonly (TopView | DiffView)[],
-  format: Format | undefined,
+/** Prints a report: a table on a terminal, text in a pipe or file, unless a format was asked for. */
+export async function printReport(report: Report, format?: Format, getLine?: GetLine): Promise<void> {
+  await printAs(report, await FORMATS[format ?? defaultFormat()](), getLine)
+}
+
+/** Prints a report in a format. Notes go to standard error where the format has no place for them. */
+export async function printAs<R extends Report>(
+  report: R,
+  { write, leavesNotes }: OutputFormat<R>,
   getLine?: GetLine,
 ): Promise<void> {
+  await print(write(report, { ...terminal(), getLine }))
+  if (leavesNotes) printNotes(report.notes ?? [])
+}
+
+/** Tables are for a terminal, sentences for a pipe or a file. */
+export function defaultFormat(): 'table' | 'text' {
+  return process.stdout.isTTY ? 'table' : 'text'
+}
+
+/** What reports are shown on. */
+export function terminal(): Page {
   const { stdout } = process
-  const options = { width: stdout.columns ?? 120, colour: isColoured(stdout), folder: process.cwd(), getLine }
-  const chosen = format ?? (stdout.isTTY ? 'table' : 'text')
-  await print(render(views, chosen, options))
-  if (chosen === 'text' || chosen === 'csv' || chosen === 'ndjson')
-    printNotes(views.flatMap(view => view.notes)) // the others hold them
+  return { width: stdout.columns ?? 120, colour: isColoured(stdout), folder: process.cwd() }
 }
 
 /** What a user should know about the figures, each once, as messages. */

@@ -1,7 +1,6 @@
 import type { Snapshot } from '../model/snapshot.ts'
-import { diffView } from '../report/statistics/diff-view.ts'
-import { textLines } from '../report/statistics/text.ts'
-import { topView } from '../report/statistics/view.ts'
+import { statisticsReport } from '../report/statistics.ts'
+import { diffView, topView } from '../report/views.ts'
 import { framesNotes } from '../statistics/notes.ts'
 import { visible } from '../text/escape.ts'
 import { formatSize } from '../text/units.ts'
@@ -34,6 +33,10 @@ export class Steady {
     const view = first ? diffView([snapshot], [first], options) : topView(snapshot, options)
     const clock = new Date(time ?? Date.now()).toISOString().slice(11, 19)
     const title = `${clock} ${isolate}: ${figures.join(', ')}`
-    return [visible(title), ...textLines(view), ...framesNotes([snapshot]).map(note => `note: ${note}`)]
+    return [
+      visible(title),
+      ...[...statisticsReport([view]).lines()].map(line => visible(line)),
+      ...framesNotes([snapshot]).map(note => `note: ${note}`),
+    ]
   }
 }

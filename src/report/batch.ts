@@ -1,9 +1,9 @@
+// The report of `batch`: one table for each series, and a matrix of them all.
 import type { Comparison, SampledDiff, TrendRow } from '../statistics/results.ts'
-import { markdownCode, visible } from '../text/escape.ts'
 import { formatCount, formatSize } from '../text/units.ts'
-import { fit, largest, shorten, widthOf } from '../text/width.ts'
-import { amountsJson, keyJson } from './row-json.ts'
-import { csvLine } from './statistics/csv.ts'
+import { type Column, column, intervalText, pText } from './cells.ts'
+import type { Report, Table } from './report.ts'
+import { rowJson } from './rows.ts'
 
 /** One snapshot of a series, in bytes and blocks. */
 export interface BatchPoint {
@@ -92,253 +92,169 @@ function cellOf(series: readonly BatchSeries[], name: string): MatrixCell | null
   return { size: last.size, growth: grown.reduce((sum, row) => sum + row.statistic.sizeDiff, 0) }
 }
 
-/** `p=0.0012`, `p<0.0001`. */
-function pText(p: number | null | undefined): string {
-  if (p === null || p === undefined) return 'p=unknown'
-  return p < 0.0001 ? 'p<0.0001' : `p=${p.toFixed(4)}`
+/** Columns of a terminal from which on there is room for all figures and names. */
+const WIDE = 110
+/** Steps that are written out. */
+const MOST_STEPS = 24
+
+type Kind = 'row' | 'package' | 'baseline'
+type KindedRow = BatchRow & { kind: Kind }
+
+export function batchReport(view: BatchView): Report {
+  const { keyType, series, matrix, failed } = view
+  return {
+    schema: 'tracemalloc.batch/1',
+    document: () => ({ keyType, series: series.map(seriesJson), matrix, failed }),
+    *records() {
+      for (const one of series) {
+        for (const row of rowsOf(one)) {
+          const { kind, diff } = row
+          const { label } = diff.statistic
+          yield { series: one.name, kind, label, ...batchRowJson(row), verdict: verdictOf(row) }
+        }
+      }
+    },
+    fields: [
+      'series',
+      'kind',
+      'label',
+      'size',
+      'sizeDiff',
+      'sizeDiffLow',
+      'sizeDiffHigh',
+      'pValue',
+      'perStep',
+      'verdict',
+    ],
+    lines: () => linesOf(view),
+    notes: series.flatMap(one => one.notes),
+    tables: [
+      ...series.map(one => seriesTable(keyType, one)),
+      ...(matrix ? [matrixTable(matrix)] : []),
+      ...(failed.length > 0 ? [failedTable(failed)] : []),
+    ],
+  }
 }
 
-function intervalText({ sizeDiffLow, sizeDiffHigh }: SampledDiff): string {
-  if (sizeDiffLow === null || sizeDiffHigh === null) return 'unknown'
-  return `${formatSize(Math.round(sizeDiffLow), true)} to ${formatSize(Math.round(sizeDiffHigh), true)}`
+/** All rows of a series, in the order in which they are shown. */
+function rowsOf({ rows, packages, against }: BatchSeries): KindedRow[] {
+  const kinded = (kind: Kind, of: readonly BatchRow[]) => of.map(row => ({ ...row, kind }))
+  return [...kinded('row', rows), ...kinded('package', packages), ...kinded('baseline', against)]
+}
+
+function prefixOf({ kind }: KindedRow): string {
+  return kind === 'row' ? '' : `${kind} `
 }
 
 function pOf({ diff, trend }: BatchRow): number | null {
   return trend?.pValue ?? diff.pValue
 }
 
-function verdict({ diff, trend }: BatchRow): string {
+function verdictOf({ diff, trend }: BatchRow): string {
   const significant = trend?.significant ?? diff.significant
   if (significant === null) return 'not judged'
   if (!significant) return 'noise'
   return diff.statistic.sizeDiff < 0 ? 'shrank' : 'grew'
 }
 
-/** CPython's diff line of each row behind its series' name, for grep. */
-export function* batchText(view: BatchView): Generator<string> {
-  for (const series of view.series) {
-    const prefix = view.series.length > 1 ? `${series.name}: ` : ''
-    if (!series.total) yield visible(`${prefix}one snapshot: ${totalText(series.points[0])}`)
-    for (const row of series.rows) yield visible(`${prefix}${row.diff.statistic}${tail(row)}`)
-    for (const row of series.packages) yield visible(`${prefix}package ${row.diff.statistic}${tail(row)}`)
-    for (const row of series.against) yield visible(`${prefix}baseline ${row.diff.statistic}${tail(row)}`)
-  }
-  for (const { path, reason } of view.failed) yield visible(`failed: ${path}: ${reason}`)
-}
-
-function totalText({ size, count }: BatchPoint): string {
-  return `size=${formatSize(size)}, count=${formatCount(count, false)}`
-}
-
-function tail(row: BatchRow): string {
-  const step = row.trend ? `, per step=${formatSize(Math.round(row.trend.slope), true)}` : ''
-  const mark = verdict(row) === 'noise' ? ', noise' : ''
-  return `, growth=${intervalText(row.diff)}, ${pText(pOf(row))}${step}${mark}`
-}
-
-/** A GitHub table for each series, and the matrix. */
-export function* batchMarkdown(view: BatchView): Generator<string> {
-  for (const series of view.series) {
-    yield `### ${markdownCode(series.name)}: ${series.points.length} snapshots`
-    yield ''
-    yield series.total
-      ? markdownCourse(series, series.total)
-      : `One snapshot of ${formatSize(series.points[0].size)}.`
-    yield ''
-    if (series.total || series.against.length > 0) yield* markdownRows(view, series)
-    for (const note of series.notes) yield `- ${visible(note)}`
-    yield ''
-  }
-  if (view.matrix) yield* markdownMatrix(view.matrix)
-  for (const { path, reason } of view.failed)
-    yield `- not read: ${markdownCode(path)}: ${markdownCode(reason)}`
-}
-
-function markdownCourse({ points, steps }: BatchSeries, total: SampledDiff): string {
-  const sizes = steps.map(step => formatSize(step.sizeDiff, true))
-  const growth = formatSize(total.statistic.sizeDiff, true)
-  const ends = `${formatSize(points[0].size)} to ${formatSize((points.at(-1) as BatchPoint).size)}`
-  return `Total ${ends} (${growth}); steps ${sizes.slice(0, 24).join(', ')}${sizes.length > 24 ? ', ...' : ''}.`
-}
-
-function* markdownRows(view: BatchView, series: BatchSeries): Generator<string> {
-  yield `| ${view.keyType} | growth | 95 % interval | p | per step | size | |`
-  yield '|:--|--:|--:|--:|--:|--:|:--|'
-  for (const row of series.rows) yield markdownRow(row, '')
-  for (const row of series.packages) yield markdownRow(row, 'package ')
-  for (const row of series.against) yield markdownRow(row, 'baseline ')
-  const hidden = series.groups - series.rows.length
-  if (hidden > 0) yield `\n${hidden} more rows are not shown.`
-  yield ''
-}
-
-function markdownRow(row: BatchRow, what: string): string {
-  const { statistic } = row.diff
-  const cells = [
-    what + markdownCode(statistic.label),
-    formatSize(statistic.sizeDiff, true),
-    intervalText(row.diff),
-    pText(pOf(row)).replace(/^p=?/, '').replace('<', '&lt; '),
-    row.trend ? formatSize(Math.round(row.trend.slope), true) : '',
-    formatSize(statistic.size),
-    verdict(row),
-  ]
-  return `| ${cells.join(' | ')} |`
-}
-
-function* markdownMatrix({ builds, scenarios, cells }: BatchMatrix): Generator<string> {
-  yield `| | ${scenarios.map(markdownCode).join(' | ')} |`
-  yield `|:--|${scenarios.map(() => '--:').join('|')}|`
-  for (const [i, build] of builds.entries())
-    yield `| ${markdownCode(build)} | ${cells[i].map(cellText).join(' | ')} |`
-  yield ''
-}
-
-function cellText(cell: MatrixCell | null): string {
-  if (!cell) return ''
-  return cell.growth > 0
-    ? `${formatSize(cell.size)} (${formatSize(cell.growth, true)})`
-    : formatSize(cell.size)
-}
-
-/** Schema `tracemalloc.batch/1`. */
-export function batchJson(view: BatchView): Record<string, unknown> {
+function seriesJson({ name, points, steps, total, groups, ...series }: BatchSeries): object {
   return {
-    schema: 'tracemalloc.batch/1',
-    keyType: view.keyType,
-    series: view.series.map(series => ({
-      name: series.name,
-      snapshots: series.points,
-      steps: series.steps,
-      total: series.total && rowJson({ diff: series.total }),
-      groups: series.groups,
-      rows: series.rows.map(rowJson),
-      packages: series.packages.map(rowJson),
-      baseline: series.baseline?.rows.map(diff => rowJson({ diff })),
-      notes: series.notes,
-    })),
-    matrix: view.matrix,
-    failed: view.failed,
+    name,
+    snapshots: points,
+    steps,
+    total: total && batchRowJson({ diff: total }),
+    groups,
+    rows: series.rows.map(batchRowJson),
+    packages: series.packages.map(batchRowJson),
+    baseline: series.baseline?.rows.map(diff => batchRowJson({ diff })),
+    notes: series.notes,
   }
 }
 
-function rowJson(row: BatchRow): Record<string, unknown> {
+/** A row of a comparison, judged by its course where there is one. */
+function batchRowJson(row: BatchRow): Record<string, unknown> {
   const { diff, trend } = row
   return {
-    ...keyJson(diff.statistic),
-    ...amountsJson(diff.statistic),
-    sizeDiffError: diff.sizeDiffError,
-    sizeDiffLow: diff.sizeDiffLow,
-    sizeDiffHigh: diff.sizeDiffHigh,
+    ...rowJson(diff),
     pValue: pOf(row),
-    significant: trend?.significant ?? diff.significant,
+    ...(trend && { significant: trend.significant ?? diff.significant, reason: trend.reason }),
     perStep: trend?.slope ?? null,
     sizes: trend?.sizes,
     ages: trend?.ages,
   }
 }
 
-/** One line a row, of all series. */
-export function* batchCsv(view: BatchView): Generator<string> {
-  yield csvLine([
-    'series',
-    'kind',
-    'label',
-    'size',
-    'sizeDiff',
-    'low',
-    'high',
-    'pValue',
-    'perStep',
-    'verdict',
-  ])
-  for (const series of view.series) {
-    for (const [kind, rows] of [
-      ['row', series.rows],
-      ['package', series.packages],
-      ['baseline', series.against],
-    ] as const) {
-      for (const row of rows) {
-        const { statistic, sizeDiffLow, sizeDiffHigh } = row.diff
-        yield csvLine([
-          series.name,
-          kind,
-          statistic.label,
-          statistic.size,
-          statistic.sizeDiff,
-          sizeDiffLow,
-          sizeDiffHigh,
-          pOf(row),
-          row.trend?.slope,
-          verdict(row),
-        ])
-      }
+/** CPython's diff line of each row, after the name of its series. */
+function* linesOf({ series, failed }: BatchView): Generator<string> {
+  for (const one of series) {
+    const start = series.length > 1 ? `${one.name}: ` : ''
+    if (!one.total) {
+      const { size, count } = one.points[0]
+      yield `${start}one snapshot: size=${formatSize(size)}, count=${formatCount(count, false)}`
     }
+    for (const row of rowsOf(one)) yield `${start}${prefixOf(row)}${row.diff.statistic}${judgement(row)}`
+  }
+  for (const { path, reason } of failed) yield `failed: ${path}: ${reason}`
+}
+
+function judgement(row: BatchRow): string {
+  const { sizeDiffLow, sizeDiffHigh } = row.diff
+  const step = row.trend ? `, per step=${formatSize(Math.round(row.trend.slope), true)}` : ''
+  const noise = verdictOf(row) === 'noise' ? ', noise' : ''
+  return `, growth=${intervalText(sizeDiffLow, sizeDiffHigh)}, ${pText(pOf(row))}${step}${noise}`
+}
+
+const COLUMNS: readonly Column<KindedRow>[] = [
+  column('growth', 'growth', row => row.diff.statistic.sizeDiff),
+  {
+    ...column('95 % interval', 'interval', ({ diff }) => ({
+      low: diff.sizeDiffLow,
+      high: diff.sizeDiffHigh,
+    })),
+    from: WIDE,
+  },
+  column('p', 'p', pOf),
+  column('per step', 'growth', row => row.trend && Math.round(row.trend.slope)),
+  column('size', 'bytes', row => row.diff.statistic.size),
+  column('', 'words', verdictOf),
+]
+
+function seriesTable(keyType: string, series: BatchSeries): Table<KindedRow> {
+  const { name, points, steps, total } = series
+  const sizes = steps.map(step => formatSize(step.sizeDiff, true))
+  const growth = total ? ` (${formatSize(total.statistic.sizeDiff, true)})` : ''
+  const [first, last] = [points[0], points[points.length - 1]].map(({ size }) => formatSize(size))
+  const course = total ? `${first} to ${last}${growth}` : first
+  return {
+    title: { name, words: `${points.length} snapshot${total ? 's' : ''}, ${course}` },
+    intro:
+      total && `Steps ${sizes.slice(0, MOST_STEPS).join(', ')}${sizes.length > MOST_STEPS ? ', ...' : ''}.`,
+    name: { head: keyType, text: row => row.diff.statistic.label, prefix: prefixOf, is: 'place' },
+    columns: COLUMNS,
+    rows: rowsOf(series),
+    hidden: series.groups - series.rows.length,
+    notes: series.notes,
   }
 }
 
-/** How a table is shown. */
-export interface BatchTableOptions {
-  /** Columns of the terminal; narrow ones have no 95 % intervals. */
-  width: number
-  /** Folder that file names are shown relative to. */
-  folder: string
-}
-
-/** Columns from which on there is room for all figures and names. */
-const WIDE = 110
-
-/** A table for people: a heading a series, its rows, the matrix. */
-export function* batchTable(view: BatchView, { width, folder }: BatchTableOptions): Generator<string> {
-  const cells = (row: string[]) => (width < WIDE ? row.filter((_, i) => i !== 1) : row)
-  for (const series of view.series) {
-    const { points, total } = series
-    const ends = points.length
-      ? `${formatSize(points[0].size)} to ${formatSize((points.at(-1) as BatchPoint).size)}`
-      : ''
-    yield visible(
-      `${series.name}: ${points.length} snapshots, ${ends} ${total ? `(${formatSize(total.statistic.sizeDiff, true)})` : ''}`,
-    )
-    const rows = [
-      ...series.rows.map(row => tableRow(row, '', folder)),
-      ...series.packages.map(row => tableRow(row, 'package ', folder)),
-      ...series.against.map(row => tableRow(row, 'baseline ', folder)),
-    ]
-    if (rows.length > 0)
-      yield* aligned(
-        [['growth', '95 % interval', 'p', 'per step', 'size', '', view.keyType], ...rows].map(cells),
-        width,
-      )
-    const hidden = series.groups - series.rows.length
-    if (hidden > 0) yield `${hidden} more rows not shown (--limit 0 shows all)`
-    for (const note of series.notes) yield visible(`note: ${note}`)
-    yield ''
-  }
-  if (view.matrix) {
-    const { builds, scenarios, cells } = view.matrix
-    const lines = builds.map((build, i) => [visible(build), ...cells[i].map(cellText)])
-    yield* aligned([['', ...scenarios.map(name => visible(name))], ...lines], Number.POSITIVE_INFINITY)
+function matrixTable({ builds, scenarios, cells }: BatchMatrix): Table<number> {
+  return {
+    name: { head: '', text: build => builds[build], is: 'short' },
+    columns: scenarios.map((name, i) => column(name, 'figure', build => cellOfMatrix(cells[build][i]))),
+    rows: [...builds.keys()],
   }
 }
 
-function tableRow(row: BatchRow, what: string, folder: string): string[] {
-  const { statistic } = row.diff
-  return [
-    formatSize(statistic.sizeDiff, true),
-    intervalText(row.diff),
-    pText(pOf(row)).replace(/^p=?/, ''),
-    row.trend ? formatSize(Math.round(row.trend.slope), true) : '',
-    formatSize(statistic.size),
-    verdict(row),
-    what + visible(shorten(statistic.label, folder)),
-  ]
+function cellOfMatrix(cell: MatrixCell | null): string | undefined {
+  if (!cell) return undefined
+  const growth = cell.growth > 0 ? ` (${formatSize(cell.growth, true)})` : ''
+  return formatSize(cell.size) + growth
 }
 
-/** Cells padded to columns; the last one is cut to what is left of the width. */
-function* aligned(rows: readonly string[][], width: number): Generator<string> {
-  const widths = rows[0].map((_, i) => largest(0, rows, row => widthOf(row[i])))
-  for (const row of rows) {
-    const cells = row.slice(0, -1).map((cell, i) => `${' '.repeat(widths[i] - widthOf(cell))}${cell}  `)
-    yield cells.join('') + fit(row[row.length - 1], width - widthOf(cells.join('')))
+function failedTable(failed: BatchView['failed']): Table<BatchView['failed'][number]> {
+  return {
+    name: { head: 'not read', text: row => row.path, is: 'short' },
+    columns: [column('reason', 'text', row => row.reason)],
+    rows: failed,
   }
 }

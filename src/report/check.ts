@@ -1,150 +1,99 @@
+// The report of `check`: what the gate found.
 import type { Answer } from '../gate/budgets.ts'
-import type { StatisticDiff } from '../model/grouping/statistic.ts'
+import type { CheckResult, Finding } from '../gate/check.ts'
 import type { SampledDiff } from '../statistics/results.ts'
-import { jsonText, markdownCode, visible } from '../text/escape.ts'
 import { formatSize } from '../text/units.ts'
-import type { CheckFormat } from './check-formats.ts'
-import { amountsJson, keyJson } from './row-json.ts'
+import { column, errorText } from './cells.ts'
+import type { Report, Table } from './report.ts'
+import { diffColumns, rowJson } from './rows.ts'
 
-/** What the gate found. */
-export interface CheckView {
-  outcome: Answer['outcome']
-  findings: readonly (Answer & { rows: readonly SampledDiff[] })[]
-  /** What no budget counted, in bytes. */
-  allowed: readonly { name: string; reason: string; size: number }[]
-  notes: readonly string[]
+export interface CheckReport extends Report {
+  readonly findings: readonly Finding[]
 }
 
 const WORDS = { pass: 'ok', fail: 'FAIL', unknown: 'UNKNOWN' } as const
+const TITLES = {
+  pass: 'Memory is within its budgets',
+  fail: 'Memory grew',
+  unknown: 'Memory cannot be judged',
+} as const
 
-/** The findings in a format. File names inside `folder` are written relative to it. */
-export function* checkLines(view: CheckView, format: CheckFormat, folder: string): Generator<string> {
-  if (format === 'json') yield jsonText(checkJson(view), 2)
-  else if (format === 'github') yield* githubLines(view, folder)
-  else if (format === 'markdown') yield* markdownLines(view, folder)
-  else if (format === 'junit') yield* junitLines(view)
-  else yield* textLines(view)
+export function checkReport(result: CheckResult): CheckReport {
+  const { outcome, findings, allowed, notes } = result
+  return {
+    schema: 'tracemalloc.check/1',
+    findings,
+    document: () => ({
+      outcome,
+      findings: findings.map(({ rows, ...answer }) => ({ ...answer, rows: rows.map(rowJson) })),
+      allowed,
+      notes,
+    }),
+    *records() {
+      for (const { rows, ...answer } of findings) yield answer
+    },
+    fields: ['budget', 'kind', 'limit', 'measured', 'error', 'outcome', 'advice'],
+    lines: () => linesOf(result),
+    tables: [findingsTable(result), ...rowsTable(findings), ...allowedTable(allowed)],
+  }
 }
 
 /** `growth +5.2 MiB (±120 KiB), limit 64.0 KiB`. */
-function measuredText({ kind, measured, error, limit }: Answer): string {
-  const size = formatSize(Math.round(measured), kind === 'growth')
-  const bar = error ? ` (±${formatSize(Math.round(error))})` : ''
-  return `${kind} ${size}${bar}${limit > 0 ? `, limit ${formatSize(limit)}` : ''}`
+export function measuredText({ kind, measured, error, limit }: Answer): string {
+  const bar = errorText(error) && ` (${errorText(error)})`
+  return `${kind} ${measuredSize(kind, measured)}${bar}${limit > 0 ? `, limit ${formatSize(limit)}` : ''}`
 }
 
-function* textLines({ findings, allowed, notes, outcome }: CheckView): Generator<string> {
+function measuredSize(kind: Answer['kind'], measured: number): string {
+  return formatSize(Math.round(measured), kind === 'growth')
+}
+
+function* linesOf({ findings, allowed, notes, outcome }: CheckResult): Generator<string> {
   for (const finding of findings) {
     const advice = finding.advice ? `: ${finding.advice}` : ''
-    yield visible(`${WORDS[finding.outcome]} ${finding.budget}: ${measuredText(finding)}${advice}`)
-    for (const row of finding.rows) yield visible(`  ${row.statistic}`)
+    yield `${WORDS[finding.outcome]} ${finding.budget}: ${measuredText(finding)}${advice}`
+    for (const row of finding.rows) yield `  ${row.statistic}`
   }
-  for (const { name, reason, size } of allowed)
-    yield visible(`allowed ${name}: ${formatSize(size)}: ${reason}`)
+  for (const { name, reason, size } of allowed) yield `allowed ${name}: ${formatSize(size)}: ${reason}`
   const said = findings.map(finding => finding.advice)
-  if (outcome !== 'pass') for (const note of notes) if (!said.includes(note)) yield visible(`note: ${note}`)
+  if (outcome !== 'pass') for (const note of notes) if (!said.includes(note)) yield `note: ${note}`
 }
 
-/** Schema `tracemalloc.check/1`. */
-function checkJson({ outcome, findings, allowed, notes }: CheckView): object {
+function findingsTable({ outcome, findings, notes }: CheckResult): Table<Finding> {
   return {
-    schema: 'tracemalloc.check/1',
-    outcome,
-    findings: findings.map(({ rows, ...answer }) => ({ ...answer, rows: rows.map(rowJson) })),
-    allowed,
-    notes,
+    title: { words: TITLES[outcome] },
+    name: { head: 'budget', text: row => row.budget, prefix: row => `${row.kind} of `, is: 'short' },
+    columns: [
+      column('measured', 'figure', row =>
+        `${measuredSize(row.kind, row.measured)} ${errorText(row.error)}`.trimEnd(),
+      ),
+      column('limit', 'figure', ({ limit }) => (limit > 0 ? formatSize(limit) : 'significant growth')),
+      column('', 'words', row => WORDS[row.outcome]),
+    ],
+    rows: findings,
+    notes: [...new Set([...findings.flatMap(finding => finding.advice ?? []), ...notes])],
   }
 }
 
-function rowJson({ statistic, sizeDiffError, significant, pValue }: SampledDiff): object {
-  return { ...keyJson(statistic), ...amountsJson(statistic), sizeDiffError, significant, pValue }
+/** Each row that grew once, though several budgets count it. */
+function rowsTable(findings: readonly Finding[]): Table<SampledDiff>[] {
+  const rows = [
+    ...new Map(findings.flatMap(f => f.rows.map(row => [row.statistic.label, row] as const))).values(),
+  ]
+  if (rows.length === 0) return []
+  const estimated = rows.some(row => row.statistic.estimated)
+  const sampled = rows.some(row => row.sizeDiffError !== 0)
+  const columns = diffColumns(rows, { estimated, sampled }, false)
+  return [{ name: { head: 'where', text: row => row.statistic.label, is: 'place' }, columns, rows }]
 }
 
-/** Annotations of GitHub's workflow log, on the lines that grew. */
-function* githubLines({ findings }: CheckView, folder: string): Generator<string> {
-  for (const finding of findings) {
-    if (finding.outcome === 'pass') continue
-    const level = finding.outcome === 'fail' ? 'error' : 'warning'
-    const text = `${finding.budget}: ${measuredText(finding)}${finding.advice ? `: ${finding.advice}` : ''}`
-    const places = finding.rows.filter(row => placeOf(row.statistic, folder))
-    if (places.length === 0) yield `::${level} title=tracemalloc::${workflowText(text)}`
-    for (const { statistic } of places) {
-      const { file, line } = placeOf(statistic, folder) as { file: string; line: number }
-      const at = `file=${workflowProperty(file)},line=${line}`
-      yield `::${level} ${at},title=tracemalloc::${workflowText(`${text}; ${statistic}`)}`
-    }
-  }
-}
-
-function placeOf({ key }: StatisticDiff, folder: string): { file: string; line: number } | undefined {
-  if (!key.filename || !key.lineno) return undefined
-  return { file: relative(key.filename, folder), line: key.lineno }
-}
-
-function relative(filename: string, folder: string): string {
-  return filename.startsWith(`${folder}/`) ? filename.slice(folder.length + 1) : filename
-}
-
-/** Escapes of GitHub's workflow commands. */
-function workflowText(text: string): string {
-  return visible(text).replaceAll('%', '%25')
-}
-
-function workflowProperty(text: string): string {
-  return workflowText(text).replaceAll(':', '%3A').replaceAll(',', '%2C')
-}
-
-/** A comment for a pull request. */
-function* markdownLines(view: CheckView, folder: string): Generator<string> {
-  const titles = {
-    pass: 'Memory is within its budgets',
-    fail: 'Memory grew',
-    unknown: 'Memory cannot be judged',
-  }
-  yield `### ${titles[view.outcome]}`
-  yield ''
-  yield '| | budget | measured | limit |'
-  yield '|:--|:--|--:|--:|'
-  for (const finding of view.findings) {
-    const { kind, measured, error } = finding
-    const size = formatSize(Math.round(measured), kind === 'growth')
-    const bar = error ? ` ±${formatSize(Math.round(error))}` : ''
-    const limit = finding.limit > 0 ? formatSize(finding.limit) : 'significant growth'
-    yield `| ${WORDS[finding.outcome]} | ${kind} of ${markdownCode(finding.budget)} | ${size}${bar} | ${limit} |`
-  }
-  const rows = new Map(
-    view.findings.flatMap(f => f.rows.map(row => [row.statistic.label, row.statistic] as const)),
-  )
-  if (rows.size > 0) {
-    yield ''
-    for (const row of rows.values()) yield `- ${markdownCode(relative(`${row}`, folder))}`
-  }
-  yield ''
-  for (const { advice } of view.findings) if (advice) yield `- ${visible(advice)}`
-  for (const { name, reason, size } of view.allowed) {
-    yield `- allowed: ${markdownCode(name)}, ${formatSize(size)}: ${markdownCode(reason)}`
-  }
-  for (const note of view.notes) yield `- ${visible(note)}`
-}
-
-/** JUnit's XML, one test case a finding; what cannot be judged is an error. */
-function* junitLines({ findings }: CheckView): Generator<string> {
-  const count = (outcome: Answer['outcome']) => findings.filter(f => f.outcome === outcome).length
-  yield '<?xml version="1.0" encoding="UTF-8"?>'
-  yield `<testsuites><testsuite name="tracemalloc" tests="${findings.length}" failures="${count('fail')}" errors="${count('unknown')}">`
-  for (const finding of findings) {
-    const open = `<testcase classname="tracemalloc" name="${xml(`${finding.kind} of ${finding.budget}`)}"`
-    if (finding.outcome === 'pass') {
-      yield `${open}/>`
-      continue
-    }
-    const tag = finding.outcome === 'fail' ? 'failure' : 'error'
-    const text = [finding.advice ?? '', ...finding.rows.map(row => `${row.statistic}`)].filter(Boolean)
-    yield `${open}><${tag} message="${xml(measuredText(finding))}">${text.map(xml).join('\n')}</${tag}></testcase>`
-  }
-  yield '</testsuite></testsuites>'
-}
-
-function xml(text: string): string {
-  return visible(text).replace(/[&<>"']/g, c => `&#${c.charCodeAt(0)};`)
+function allowedTable(allowed: CheckResult['allowed']): Table<CheckResult['allowed'][number]>[] {
+  if (allowed.length === 0) return []
+  return [
+    {
+      name: { head: 'allowed', text: row => row.name, is: 'short' },
+      columns: [column('size', 'bytes', row => row.size), column('reason', 'text', row => row.reason)],
+      rows: allowed,
+    },
+  ]
 }

@@ -1,210 +1,165 @@
+// The reports of `heap`: lists of classes, objects, texts and paths.
 import type { ClassDiff } from '../heap/compare.ts'
 import { SYSTEM_DISTANCE } from '../heap/distances.ts'
 import type { DuplicateRow, ObjectRow } from '../heap/object-lists.ts'
 import type { ClassRow } from '../heap/summary.ts'
 import type { StayedRow } from '../heap/three-snapshots.ts'
-import { jsonText, markdownCode, visible } from '../text/escape.ts'
-import { formatSigned, formatSize } from '../text/units.ts'
-import { cutEnd, largest, widthOf } from '../text/width.ts'
-import type { Format } from './formats.ts'
-import { csvLine } from './statistics/csv.ts'
+import { formatSize } from '../text/units.ts'
+import { cutEnd } from '../text/width.ts'
+import { type Column, cellText, type Kind } from './cells.ts'
+import { cut, type Report, type Table } from './report.ts'
 
-/** How the values of a column are written for people. JSON and CSV have them as they are. */
-type Kind = 'count' | 'signed' | 'size' | 'signedSize' | 'distance' | 'id' | 'text'
-
+/** Keys are those of JSON and of the columns. */
 type Row = Readonly<Record<string, unknown>>
 
-/** A list about a heap. Renderers only write it down. */
-export interface HeapView {
+/** A list about a heap. */
+interface HeapList {
   schema: string
   /** Members of the JSON document in front of `rows`. */
   facts: Row
   /** Key of the column that names a row; the others follow in order. */
   name: string
-  columns: Readonly<Record<string, Kind>>
-  rows: readonly Row[]
-  /** Last line of a table. */
+  kinds: Readonly<Record<string, Kind>>
+  rows: readonly object[]
+  /** How many there are in all. */
+  groups: number
   footer: string
-}
-
-function cut<T>(rows: readonly T[], limit: number): readonly T[] {
-  return limit === 0 ? rows : rows.slice(0, limit)
-}
-
-function view<T extends object>(
-  schema: string,
-  facts: Row,
-  name: string,
-  columns: HeapView['columns'],
-  all: readonly T[],
-  limit: number,
-  footer: string,
-): HeapView {
-  const rows = cut(all, limit)
-  const hidden = all.length - rows.length
-  const more = hidden > 0 ? `; ${hidden} more not shown (--limit 0 shows all)` : ''
-  return {
-    schema,
-    facts: { ...facts, shown: rows.length },
-    name,
-    columns,
-    rows: rows as readonly Row[],
-    footer: footer + more,
-  }
-}
-
-/** DevTools' Summary. `total` in bytes. */
-export function classesView(rows: readonly ClassRow[], total: number, limit: number): HeapView {
-  const columns = { count: 'count', shallow: 'size', retained: 'size', distance: 'distance' } as const
-  const footer = `total ${formatSize(total)} in ${rows.length} classes`
-  return view('tracemalloc.heap/1', { total }, 'name', columns, rows, limit, footer)
-}
-
-/** DevTools' Comparison. */
-export function comparisonView(rows: readonly ClassDiff[], limit: number): HeapView {
-  const sum = (key: 'sizeDelta' | 'addedSize' | 'removedSize') => rows.reduce((n, row) => n + row[key], 0)
-  const total = { addedSize: sum('addedSize'), removedSize: sum('removedSize'), sizeDelta: sum('sizeDelta') }
-  const columns = {
-    added: 'count',
-    removed: 'count',
-    addedSize: 'size',
-    removedSize: 'size',
-    countDelta: 'signed',
-    sizeDelta: 'signedSize',
-  } as const
-  const footer = `${formatSize(total.addedSize)} added, ${formatSize(total.removedSize)} removed, ${formatSize(total.sizeDelta, true)} in all`
-  return view('tracemalloc.heapdiff/1', { total }, 'name', columns, rows, limit, footer)
-}
-
-/** Objects, by retained size. `text` says what each is. */
-export function objectsView(
-  rows: readonly ObjectRow[],
-  text: (node: number) => string,
-  limit: number,
-): HeapView {
-  const shown = cut(rows, limit).map(({ node, ...row }) => ({ name: text(node), ...row }))
-  const columns = {
-    id: 'id',
-    distance: 'distance',
-    shallow: 'size',
-    retained: 'size',
-    location: 'text',
-  } as const
-  const shallow = formatSize(rows.reduce((n, row) => n + row.shallow, 0))
-  const footer = `${rows.length} objects, ${shallow}`
-  const facts = { count: rows.length }
-  const all = rows.length === shown.length ? shown : [...shown, ...new Array(rows.length - shown.length)]
-  return view('tracemalloc.heapobjects/1', facts, 'name', columns, all, limit, footer)
-}
-
-/** Texts that several strings have. */
-export function duplicatesView(rows: readonly DuplicateRow[], limit: number): HeapView {
-  const columns = { count: 'count', shallow: 'size', retained: 'size' } as const
-  const wasted = rows.reduce((n, row) => n + row.shallow - row.shallow / row.count, 0)
-  const footer = `${rows.length} texts, ${formatSize(wasted)} would do without the copies`
-  return view('tracemalloc.duplicates/1', {}, 'value', columns, rows, limit, footer)
-}
-
-/** Objects that were made between two snapshots and stayed, by retainer path. `traceback` is of one of them. */
-export function stayedView(
-  rows: readonly (StayedRow & { traceback?: readonly string[] })[],
-  limit: number,
-): HeapView {
-  const columns = {
-    count: 'count',
-    shallow: 'size',
-    retained: 'size',
-    example: 'id',
-    traceback: 'text',
-  } as const
-  const all = rows.map(({ path, trace, ...row }) => ({
-    name: path.join(' '),
-    ...row,
-    path,
-    ...(row.traceback && { traceback: row.traceback.join(' > ') }),
-  }))
-  const retained = formatSize(rows.reduce((n, row) => n + row.retained, 0))
-  const footer = `${retained} stayed, along ${rows.length} paths`
-  return view('tracemalloc.heapstayed/1', {}, 'name', columns, all, limit, footer)
-}
-
-export interface HeapRenderOptions {
-  width: number
-  colour: boolean
-}
-
-/** A list as lines of a format. */
-export function* heapLines(list: HeapView, format: Format, options: HeapRenderOptions): Generator<string> {
-  if (format === 'json') yield jsonText({ schema: list.schema, ...list.facts, rows: list.rows }, 2)
-  else if (format === 'ndjson') for (const row of list.rows) yield jsonText(row)
-  else if (format === 'csv') yield* csvLines(list)
-  else if (format === 'markdown') yield* markdownLines(list)
-  else if (format === 'text') yield* textLines(list)
-  else yield* tableLines(list, options)
-}
-
-function* csvLines({ name, columns, rows }: HeapView): Generator<string> {
-  const keys = [name, ...Object.keys(columns)]
-  yield keys.join(',')
-  for (const row of rows) yield csvLine(keys.map(key => row[key]))
-}
-
-function* markdownLines({ name, columns, rows, footer }: HeapView): Generator<string> {
-  const keys = Object.keys(columns)
-  yield `| ${[name, ...keys].join(' | ')} |`
-  yield `|:--|${keys.map(() => '--:|').join('')}`
-  for (const row of rows) {
-    const cells = keys.map(key =>
-      columns[key] === 'text' ? markdownCode(cell(row, key, 'text')) : cell(row, key, columns[key]),
-    )
-    yield `| ${[markdownCode(String(row[name])), ...cells].join(' | ')} |`
-  }
-  yield `\n${footer}.`
 }
 
 /** Longest name in a line of text: V8 cuts strings at 1024 characters. */
 const LONGEST_TEXT = 200
 
-/** One line a row, for grep: `Node1: count=650000, shallow=39.7 MiB, retained=134 MiB, distance=3`. */
-function* textLines({ name, columns, rows }: HeapView): Generator<string> {
-  for (const row of rows) {
-    const values = Object.keys(columns)
-      .map(key => [key, cell(row, key, columns[key])])
-      .filter(([, text]) => text !== '')
-      .map(([key, text]) => `${key}=${text}`)
-    yield `${cutEnd(visible(String(row[name])), LONGEST_TEXT)}: ${values.join(', ')}`
+function listReport({ schema, facts, name, kinds, groups, footer, ...list }: HeapList): Report {
+  const rows = list.rows as readonly Row[]
+  const columns = Object.entries(kinds).map(
+    ([head, kind]) => ({ head, kind, value: row => cellValue(kind, row[head]) }) as Column<Row>,
+  )
+  const text = (row: Row) => String(row[name])
+  const table: Table<Row> = {
+    name: { head: name, text, is: 'text' },
+    columns,
+    rows,
+    footer,
+    hidden: groups - rows.length,
+  }
+  return {
+    schema,
+    document: () => ({ ...facts, shown: rows.length, rows }),
+    records: () => rows,
+    fields: [name, ...Object.keys(kinds)],
+    /** `Node1: count=650000, shallow=39.7 MiB, retained=134 MiB, distance=3` */
+    *lines() {
+      for (const row of rows) {
+        const figures = columns
+          .map(column => ({ key: column.head, figure: cellText(column, row) }))
+          .filter(({ figure }) => figure !== '')
+        const values = figures.map(({ key, figure }) => `${key}=${figure}`).join(', ')
+        yield `${cutEnd(text(row), LONGEST_TEXT)}: ${values}`
+      }
+    },
+    tables: [table],
   }
 }
 
-function* tableLines(list: HeapView, { width, colour }: HeapRenderOptions): Generator<string> {
-  const dim = (text: string) => (colour ? `\u001b[2m${text}\u001b[0m` : text)
-  const keys = Object.keys(list.columns)
-  const cells = list.rows.map(row => keys.map(key => cell(row, key, list.columns[key])))
-  const widths = keys.map((key, i) => largest(key.length, cells, row => widthOf(row[i])))
-  const line = (texts: readonly string[]) =>
-    texts.map((text, i) => ' '.repeat(widths[i] - widthOf(text)) + text).join('  ')
-  yield dim(`${line(keys)}  ${list.name}`)
-  for (const [i, row] of list.rows.entries()) {
-    const numbers = line(cells[i])
-    yield `${numbers}  ${cutEnd(visible(String(row[list.name])), width - widthOf(numbers) - 2)}`
-  }
-  yield dim(list.footer)
+function cellValue(kind: Kind, value: unknown): unknown {
+  return kind === 'distance' ? distanceOf(value as number) : value
 }
 
-function cell(row: Row, key: string, kind: Kind): string {
-  const value = row[key]
-  if (value === undefined) return ''
-  if (kind === 'text') return visible(String(value))
-  const n = value as number
-  if (kind === 'size') return formatSize(n)
-  if (kind === 'signedSize') return formatSize(n, true)
-  if (kind === 'signed') return formatSigned(n)
-  if (kind === 'id') return `@${n}`
-  if (kind === 'distance') return n < 0 || n >= SYSTEM_DISTANCE ? '-' : `${n}`
-  return `${n}`
+/** Null where nothing that a user knows leads to the object. */
+function distanceOf(distance: number): number | null {
+  return distance < 0 || distance >= SYSTEM_DISTANCE ? null : distance
 }
 
-/** One way from an object to a root, nearest first. */
+/** DevTools' Summary. `total` in bytes. */
+export function classesReport(rows: readonly ClassRow[], total: number, limit: number): Report {
+  return listReport({
+    schema: 'tracemalloc.heap/1',
+    facts: { total },
+    name: 'name',
+    kinds: { count: 'count', shallow: 'bytes', retained: 'bytes', distance: 'distance' },
+    rows: cut(rows, limit),
+    groups: rows.length,
+    footer: `total ${formatSize(total)} in ${rows.length} classes`,
+  })
+}
+
+/** DevTools' Comparison. */
+export function comparisonReport(rows: readonly ClassDiff[], limit: number): Report {
+  const sum = (key: 'sizeDelta' | 'addedSize' | 'removedSize') => rows.reduce((n, row) => n + row[key], 0)
+  const total = { addedSize: sum('addedSize'), removedSize: sum('removedSize'), sizeDelta: sum('sizeDelta') }
+  return listReport({
+    schema: 'tracemalloc.heapdiff/1',
+    facts: { total },
+    name: 'name',
+    kinds: {
+      added: 'count',
+      removed: 'count',
+      addedSize: 'bytes',
+      removedSize: 'bytes',
+      countDelta: 'moreOrLess',
+      sizeDelta: 'growth',
+    },
+    rows: cut(rows, limit),
+    groups: rows.length,
+    footer: `${formatSize(total.addedSize)} added, ${formatSize(total.removedSize)} removed, ${formatSize(total.sizeDelta, true)} in all`,
+  })
+}
+
+/** Objects, by retained size. `text` says what each is. */
+export function objectsReport(
+  rows: readonly ObjectRow[],
+  text: (node: number) => string,
+  limit: number,
+): Report {
+  const shallow = formatSize(rows.reduce((n, row) => n + row.shallow, 0))
+  return listReport({
+    schema: 'tracemalloc.heapobjects/1',
+    facts: { count: rows.length },
+    name: 'name',
+    kinds: { id: 'id', distance: 'distance', shallow: 'bytes', retained: 'bytes', location: 'text' },
+    rows: cut(rows, limit).map(({ node, ...row }) => ({ name: text(node), ...row })),
+    groups: rows.length,
+    footer: `${rows.length} objects, ${shallow}`,
+  })
+}
+
+/** Texts that several strings have. */
+export function duplicatesReport(rows: readonly DuplicateRow[], limit: number): Report {
+  const wasted = rows.reduce((n, row) => n + row.shallow - row.shallow / row.count, 0)
+  return listReport({
+    schema: 'tracemalloc.duplicates/1',
+    facts: {},
+    name: 'value',
+    kinds: { count: 'count', shallow: 'bytes', retained: 'bytes' },
+    rows: cut(rows, limit),
+    groups: rows.length,
+    footer: `${rows.length} texts, ${formatSize(wasted)} would do without the copies`,
+  })
+}
+
+/** Objects that were made between two snapshots and stayed, by retainer path. `traceback` is of one of them. */
+export function stayedReport(
+  rows: readonly (StayedRow & { traceback?: readonly string[] })[],
+  limit: number,
+): Report {
+  const retained = formatSize(rows.reduce((n, row) => n + row.retained, 0))
+  return listReport({
+    schema: 'tracemalloc.heapstayed/1',
+    facts: {},
+    name: 'name',
+    kinds: { count: 'count', shallow: 'bytes', retained: 'bytes', example: 'id', traceback: 'text' },
+    rows: cut(rows, limit).map(({ path, trace, traceback, ...row }) => ({
+      name: path.join(' '),
+      ...row,
+      path,
+      ...(traceback && { traceback: traceback.join(' > ') }),
+    })),
+    groups: rows.length,
+    footer: `${retained} stayed, along ${rows.length} paths`,
+  })
+}
+
+/** One step of a way from an object to a root. */
 export interface RetainerStep {
   /** How the retainer refers to what is below it: `.name`, `[3]`. */
   readonly edge: string
@@ -213,8 +168,8 @@ export interface RetainerStep {
   readonly distance: number
 }
 
-/** The shortest ways from an object to the roots. */
-export interface RetainersView {
+/** The shortest ways from an object to the roots, each nearest first. Sizes in bytes. */
+export interface Retainers {
   readonly id: number
   readonly name: string
   readonly shallow: number
@@ -222,19 +177,44 @@ export interface RetainersView {
   readonly paths: readonly (readonly RetainerStep[])[]
 }
 
-/** Ways as lines: JSON (schema `tracemalloc.retainers/1`) or indented text. */
-export function* retainerLines(object: RetainersView, format: Format): Generator<string> {
-  if (format === 'json' || format === 'ndjson') {
-    yield jsonText({ schema: 'tracemalloc.retainers/1', ...object }, format === 'json' ? 2 : undefined)
-    return
-  }
+/** Levels that are drawn as such. */
+const MOST_LEVELS = 40
+
+/** The ways as an indented list. */
+export function retainersReport(object: Retainers): Report {
+  const steps = object.paths.flatMap((path, way) =>
+    path.map((step, i) => ({ ...step, way: way + 1, level: i + 1 })),
+  )
+  type Step = (typeof steps)[number]
+  const nameOf = ({ edge, name, level }: Step) =>
+    `${'  '.repeat(Math.min(level, MOST_LEVELS))}${edge} in ${name}`
   const sizes = `shallow=${formatSize(object.shallow)}, retained=${formatSize(object.retained)}`
-  yield `${visible(object.name)} @${object.id}: ${sizes}`
-  for (const path of object.paths) {
-    for (const [i, { edge, name, id, distance }] of path.entries()) {
-      const far = cell({ distance }, 'distance', 'distance')
-      yield `${'  '.repeat(Math.min(i + 1, 40))}${visible(edge)} in ${visible(name)} @${id} (distance ${far})`
-    }
+  const title = `${object.name} @${object.id}`
+  const none = 'nothing that is reached from a root holds it'
+  const columns: Column<Step>[] = [
+    { head: 'distance', kind: 'distance', value: step => distanceOf(step.distance) },
+    { head: 'id', kind: 'id', value: step => step.id },
+  ]
+  return {
+    schema: 'tracemalloc.retainers/1',
+    document: () => object,
+    *records() {
+      for (const { level, ...step } of steps) yield step
+    },
+    *lines() {
+      yield `${title}: ${sizes}`
+      for (const step of steps)
+        yield `${nameOf(step)} @${step.id} (distance ${distanceOf(step.distance) ?? '-'})`
+      if (steps.length === 0) yield `  ${none}`
+    },
+    tables: [
+      {
+        title: { name: title, words: sizes },
+        name: { head: 'held by', text: nameOf, is: 'text' },
+        columns,
+        rows: steps,
+        notes: steps.length === 0 ? [none] : [],
+      } satisfies Table<Step>,
+    ],
   }
-  if (object.paths.length === 0) yield '  nothing that is reached from a root holds it'
 }

@@ -1,8 +1,9 @@
 import type { Snapshot } from '../model/snapshot.ts'
 import { framesNotes } from '../statistics/notes.ts'
-import { visible } from '../text/escape.ts'
 import { formatSize, inBlocks } from '../text/units.ts'
-import { blocksJson } from './row-json.ts'
+import { type StripView, stripFacts } from './privacy.ts'
+import type { Report, Table } from './report.ts'
+import { blocksJson } from './rows.ts'
 
 /** What a file is and what its numbers stand for. */
 export interface InfoView {
@@ -10,6 +11,7 @@ export interface InfoView {
   format: string
   carries: readonly string[]
   snapshots: SnapshotInfo[]
+  strip?: StripView
 }
 
 export interface SnapshotInfo {
@@ -47,8 +49,9 @@ export function infoView(
   format: string,
   carries: readonly string[],
   snapshots: readonly Snapshot[],
+  strip?: StripView,
 ): InfoView {
-  return { path, format, carries, snapshots: snapshots.map(snapshotInfo) }
+  return { path, format, carries, snapshots: snapshots.map(snapshotInfo), strip }
 }
 
 function snapshotInfo(snapshot: Snapshot): SnapshotInfo {
@@ -92,42 +95,80 @@ function namelessBytes(snapshot: Snapshot): { collected: number; evaluated: numb
   return bytes
 }
 
-/** `name: value` lines. */
-export function* infoLines(view: InfoView): Generator<string> {
-  for (const line of lines(view)) yield line.startsWith('\n') ? `\n${visible(line.slice(1))}` : visible(line)
-}
+/** A name and what is said of it. */
+type Fact = readonly [name: string, value: string]
 
-function* lines(view: InfoView): Generator<string> {
-  yield `file: ${view.path}`
-  yield `format: ${view.format} (keeps ${view.carries.join(', ')})`
-  if (view.snapshots.length > 1) yield `snapshots: ${view.snapshots.length}`
-  for (const [i, info] of view.snapshots.entries()) {
-    if (view.snapshots.length > 1) yield `\nsnapshot ${i + 1}${info.name ? ` (${info.name})` : ''}`
-    yield* snapshotLines(info)
+export function infoReport(files: readonly InfoView[]): Report {
+  const tables = files.flatMap(tablesOf)
+  return {
+    schema: 'tracemalloc.info/2',
+    document: () => ({ files }),
+    *records() {
+      for (const { path, format, snapshots } of files) {
+        for (const { memory, skipped, notes, ...figures } of snapshots) {
+          const left = Object.values(skipped).reduce((sum, n) => sum + n, 0)
+          yield { path, format, ...figures, ...memory, skipped: left, notes: notes.join('; ') }
+        }
+      }
+    },
+    /** `name: value` */
+    *lines() {
+      for (const [i, { title, rows }] of tables.entries()) {
+        if (i > 0) yield ''
+        if (title) yield title.words
+        for (const [name, value] of rows) yield `${name}: ${value}`
+      }
+    },
+    tables,
   }
 }
 
-function* snapshotLines(info: SnapshotInfo): Generator<string> {
+/** One table of a file; of one that holds several snapshots, another for each. */
+function tablesOf({ path, format, carries, snapshots, strip }: InfoView) {
+  const file: Fact[] = [
+    ['file', path],
+    ['format', `${format} (keeps ${carries.join(', ')})`],
+  ]
+  const ofFile = strip ? stripFacts(strip) : []
+  if (snapshots.length === 1) return [factsTable([...file, ...factsOf(snapshots[0]), ...ofFile])]
+  return [
+    factsTable([...file, ['snapshots', `${snapshots.length}`], ...ofFile]),
+    ...snapshots.map((info, i) =>
+      factsTable([...factsOf(info)], `snapshot ${i + 1}${info.name ? ` (${info.name})` : ''}`),
+    ),
+  ]
+}
+
+function factsTable(rows: readonly Fact[], words?: string) {
+  return {
+    title: words === undefined ? undefined : { words },
+    name: { head: 'fact', text: ([name]) => name, is: 'short' },
+    columns: [{ head: 'value', kind: 'words', value: ([, value]) => value }],
+    rows,
+  } satisfies Table<Fact>
+}
+
+function* factsOf(info: SnapshotInfo): Generator<Fact> {
   const bytes = (n: number) => `${formatSize(n)} (${n} bytes)`
-  yield `total: ${bytes(info.size)} ${inBlocks(info.count ?? Number.NaN, info.countsEstimated)}`
-  yield `measured: ${info.measure}, ${info.accuracy}`
+  yield ['total', `${bytes(info.size)} ${inBlocks(info.count ?? Number.NaN, info.countsEstimated)}`]
+  yield ['measured', `${info.measure}, ${info.accuracy}`]
   if (info.accuracy === 'sampled') {
-    yield info.interval === null
-      ? 'interval: unknown (give it with --interval)'
-      : `interval: ${info.interval} bytes (${info.intervalSource})`
+    const known = `${info.interval} bytes (${info.intervalSource})`
+    yield ['interval', info.interval === null ? 'unknown (give it with --interval)' : known]
   }
-  yield `rows: ${info.rows} (${info.stacks} different tracebacks, limit ${info.tracebackLimit} frames)`
-  if (info.bufferInterval !== undefined) yield `interval of ArrayBuffers: ${info.bufferInterval} bytes`
-  if (info.samples !== null) yield `samples: ${info.samples}`
-  if (info.runtime) yield `runtime: ${info.runtime}`
-  if (info.pid !== undefined) yield `process: ${info.pid}`
-  if (info.isolate) yield `isolate: ${info.isolate}`
-  if (info.time) yield `time: ${info.time}`
-  if (info.session) yield `session: ${info.session}${info.read === undefined ? '' : `, read ${info.read}`}`
-  if (info.collected > 0) yield `in collected scripts: ${bytes(info.collected)}`
-  if (info.evaluated > 0) yield `in eval'd code: ${bytes(info.evaluated)}`
-  if (info.untraced > 0) yield `untraced: ${bytes(info.untraced)}`
-  for (const [name, value] of Object.entries(info.memory)) yield `memory ${name}: ${bytes(value)}`
-  for (const [reason, n] of Object.entries(info.skipped)) yield `skipped: ${n} ${reason}`
-  for (const note of info.notes) yield `note: ${note}`
+  yield ['rows', `${info.rows} (${info.stacks} different tracebacks, limit ${info.tracebackLimit} frames)`]
+  if (info.bufferInterval !== undefined) yield ['interval of ArrayBuffers', `${info.bufferInterval} bytes`]
+  if (info.samples !== null) yield ['samples', `${info.samples}`]
+  if (info.runtime) yield ['runtime', info.runtime]
+  if (info.pid !== undefined) yield ['process', `${info.pid}`]
+  if (info.isolate) yield ['isolate', info.isolate]
+  if (info.time) yield ['time', info.time]
+  if (info.session)
+    yield ['session', `${info.session}${info.read === undefined ? '' : `, read ${info.read}`}`]
+  if (info.collected > 0) yield ['in collected scripts', bytes(info.collected)]
+  if (info.evaluated > 0) yield ["in eval'd code", bytes(info.evaluated)]
+  if (info.untraced > 0) yield ['untraced', bytes(info.untraced)]
+  for (const [name, value] of Object.entries(info.memory)) yield [`memory ${name}`, bytes(value)]
+  for (const [reason, n] of Object.entries(info.skipped)) yield ['skipped', `${n} ${reason}`]
+  for (const note of info.notes) yield ['note', note]
 }

@@ -1,5 +1,4 @@
 import type { Snapshot } from '../model/snapshot.ts'
-import { visible } from '../text/escape.ts'
 
 /** What a file may hold that should not leave the house. */
 export interface StripView {
@@ -109,13 +108,13 @@ const TITLES: Record<keyof StripView, string> = {
   userFolders: 'user folders',
 }
 
-/** `name: answer` lines. */
-export function* stripLines(view: StripView): Generator<string> {
-  for (const [name, title] of Object.entries(TITLES)) {
+/** What a file may hold, and whether it does. */
+export function stripFacts(view: StripView): [name: string, answer: string][] {
+  return Object.entries(TITLES).map(([name, title]) => {
     const finding = view[name as keyof StripView]
     const isSure = name === 'heapStrings' && finding.held === 'none'
-    yield visible(`${title}: ${isSure ? 'no, this format has no place for them' : answer(finding)}`)
-  }
+    return [title, isSure ? 'no, this format has no place for them' : answer(finding)]
+  })
 }
 
 function answer({ held, found, examples }: Finding): string {

@@ -4,7 +4,7 @@ import type { Tables } from '../model/tables/tables.ts'
 import { visible } from '../text/escape.ts'
 import { formatCount, formatCounts, formatSize } from '../text/units.ts'
 import { cutEnd, largest, shorten } from '../text/width.ts'
-import { blocksJson, frameJson } from './row-json.ts'
+import { blocksJson, frameJson } from './rows.ts'
 
 /** Bytes and blocks; NaN blocks = unknown. */
 export interface Amount {

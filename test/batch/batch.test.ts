@@ -7,7 +7,8 @@ import { parseSeriesRule, seriesOf, shortNames } from '../../src/batch/series.ts
 import { buffersOf, packSnapshot, unpackSnapshot } from '../../src/batch/transfer.ts'
 import { loadSnapshot } from '../../src/formats/files.ts'
 import { Tables } from '../../src/model/tables/tables.ts'
-import { batchTable } from '../../src/report/batch.ts'
+import { batchReport } from '../../src/report/batch.ts'
+import { write as tableOf } from '../../src/report/formats/table.ts'
 import { compareSampled } from '../../src/statistics/compare.ts'
 import { estimateRows } from '../../src/statistics/estimation/estimates.ts'
 import { cli, root } from '../support/cli.ts'
@@ -97,7 +98,7 @@ describe('a series', () => {
     expect(one.stdout).toMatch(/onEvent/)
   })
 
-  it.each(['text', 'table', 'csv', 'markdown'])('is written as %s', async format => {
+  it.each(['text', 'table', 'csv', 'ndjson', 'markdown'])('is written as %s', async format => {
     const { stdout } = await cli(['batch', SERIES, '--format', format])
     expect(stdout.split('\n').find(line => line.includes('leak.js'))).toMatch(/onEvent/)
   })
@@ -120,7 +121,7 @@ describe('a series', () => {
       notes: [],
     }
     const view = { keyType: 'lineno', series: [{ ...one, total: growth.total }], failed: [] }
-    const lines = (width: number) => [...batchTable(view, { width, folder: '/srv' })]
+    const lines = (width: number) => [...tableOf(batchReport(view), { width, colour: false, folder: '/srv' })]
     expect(lines(80).every(line => line.length <= 80)).toBe(true)
     expect(lines(80)[1]).not.toMatch(/interval/)
     expect(lines(80)[2]).toMatch(/ \.\/app\/leak\.js:7 \(onEvent\)$/)

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { SnapshotBuilder } from '../../src/model/builder.ts'
-import { FORMATS, type Format } from '../../src/report/formats.ts'
-import { diffView } from '../../src/report/statistics/diff-view.ts'
-import { render } from '../../src/report/statistics/render.ts'
-import { topView, type ViewOptions } from '../../src/report/statistics/view.ts'
+import { FORMATS, type Format } from '../../src/report/formats/index.ts'
+import type { OutputFormat } from '../../src/report/report.ts'
+import { statisticsReport } from '../../src/report/statistics.ts'
+import { diffView, topView, type ViewOptions } from '../../src/report/views.ts'
 import { sampledMeta, snapshotOf } from '../support/snapshots.ts'
 
 const old = snapshotOf(`
@@ -18,10 +18,9 @@ const sampled = snapshotOf('4096 2: main@/app/a.js:1 > onEvent@/app/z.js:10', sa
 const options: ViewOptions = { keyTypes: ['lineno'], cumulative: false, limit: 10 }
 const page = { width: 80, colour: false, folder: '/app' }
 
-async function lines(views: Parameters<typeof render>[0], format: Format): Promise<string[]> {
-  const all: string[] = []
-  for await (const line of render(views, format, page)) all.push(...line.split('\n'))
-  return all
+async function lines(views: Parameters<typeof statisticsReport>[0], format: Format): Promise<string[]> {
+  const { write }: OutputFormat = await FORMATS[format]()
+  return [...write(statisticsReport(views), page)].flatMap(text => text.split('\n'))
 }
 
 describe('text', () => {
@@ -184,7 +183,7 @@ describe('json', () => {
 
 describe('hostile names', () => {
   const evil = ['=cmd|1', '<script>', 'a|b', '\u001b[31mred', 'x\ny', '\u202egnp.js', '__proto__', '"q",r']
-  it.each(FORMATS)('cannot break out of %s', async format => {
+  it.each(Object.keys(FORMATS) as Format[])('cannot break out of %s', async format => {
     const snapshot = snapshotOf(
       evil.map((name, i) => `${i + 1} 1: f@${name.replace('\n', '\u0085')}:1`).join('\n'),
     )

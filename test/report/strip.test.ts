@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { bytesSource } from '../../src/bytes/source.ts'
-import { stripLines, stripView } from '../../src/report/privacy.ts'
+import { stripFacts, stripView } from '../../src/report/privacy.ts'
 import { snapshotOf } from '../support/snapshots.ts'
 
 const view = (text: string, size?: number, holds?: string[], host?: string) =>
@@ -42,19 +42,23 @@ describe('stripView', () => {
   })
   it('says what a format holds by its nature', async () => {
     const strip = await view('', 7, ['heap strings', 'source text'])
-    expect([...stripLines(strip)]).toEqual([
+    expect(stripFacts(strip).map(fact => fact.join(': '))).toEqual([
       'heap strings: yes, as all files of this format',
       'source text: yes, as all files of this format',
       'host names: none found',
       'user folders: none found',
     ])
-    expect([...stripLines(await view(''))][0]).toBe('heap strings: no, this format has no place for them')
+    expect(stripFacts(await view('')).map(fact => fact.join(': '))[0]).toBe(
+      'heap strings: no, this format has no place for them',
+    )
   })
   it('stays bounded', async () => {
     const text = Array.from({ length: 5000 }, (_, i) => `http://h${i}/`).join(' ')
     const strip = await view(text, 65536)
     expect(strip.hostNames.found).toBe(1000)
-    expect([...stripLines(strip)][2]).toBe('host names: yes, 1000 or more found (h0, h1, h2, ...)')
+    expect(stripFacts(strip).map(fact => fact.join(': '))[2]).toBe(
+      'host names: yes, 1000 or more found (h0, h1, h2, ...)',
+    )
     for (const bad of ['http://', '/home/', 'data:', 'http://a@', 'https:\\/\\/'])
       await view(bad.repeat(100_000), 65536)
   })

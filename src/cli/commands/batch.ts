@@ -1,14 +1,11 @@
 import type { Command } from 'commander'
-import { jsonText } from '../../text/escape.ts'
-import { addGrouping, cumulativeOf, oneOf, type SelectionFlags, wholeNumber } from '../options.ts'
+import { FORMATS } from '../../report/formats/index.ts'
+import { addGrouping, cumulativeOf, formatOption, type SelectionFlags, wholeNumber } from '../options.ts'
 
 const EXAMPLE = `
 Example: tracemalloc batch samples/series --format markdown`
 
-const FORMATS = ['text', 'table', 'json', 'csv', 'markdown'] as const
-
-interface BatchFlags extends Omit<SelectionFlags, 'format'> {
-  readonly format?: (typeof FORMATS)[number]
+interface BatchFlags extends SelectionFlags {
   readonly series: string
   readonly baseline?: string
   readonly keepGoing?: boolean
@@ -29,7 +26,7 @@ export function register(program: Command): void {
     .option('--baseline <path>', 'compare the end of each series with the series of the same name here')
     .option('--keep-going', 'exit 0 although files could not be read')
     .option('--threads <n>', 'files to read at once', wholeNumber(1))
-    .option('--format <format>', FORMATS.join(', '), oneOf(FORMATS))
+    .addOption(formatOption(FORMATS))
     .addHelpText('after', EXAMPLE)
     .action(batch)
 }
@@ -39,8 +36,8 @@ async function batch(paths: string[], flags: BatchFlags): Promise<void> {
     { findSnapshots },
     { compareToBaseline, runBatch },
     { parseSeriesRule },
-    report,
-    { print, printNotes },
+    { batchReport },
+    { printReport },
     { batchView },
     { readRequest },
     { say },
@@ -70,14 +67,7 @@ async function batch(paths: string[], flags: BatchFlags): Promise<void> {
     await compareToBaseline(result, await findSnapshots([flags.baseline]), batchOptions)
   }
   for (const { path, reason } of result.failed) say(`${path}: ${reason}`)
-  const view = batchView(result, flags.groupBy, flags.limit)
-  const format = flags.format ?? (process.stdout.isTTY ? 'table' : 'text')
-  if (format === 'json') await print([jsonText(report.batchJson(view), 2)])
-  else if (format === 'markdown') await print(report.batchMarkdown(view))
-  else if (format === 'csv') await print(report.batchCsv(view))
-  else if (format === 'text') await print(report.batchText(view))
-  else await print(report.batchTable(view, { width: process.stdout.columns ?? 120, folder: process.cwd() }))
-  if (format === 'text' || format === 'csv') printNotes(view.series.flatMap(series => series.notes))
+  await printReport(batchReport(batchView(result, flags.groupBy, flags.limit)), flags.format)
   if (result.failed.length > 0) {
     say(`${result.failed.length} of ${files.length} files could not be read`)
     if (!flags.keepGoing) process.exitCode = 3

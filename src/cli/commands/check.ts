@@ -3,8 +3,8 @@ import { FormatError, UsageError } from '../../errors.ts'
 import type { Baseline } from '../../gate/baseline.ts'
 import type { GateConfig } from '../../gate/config.ts'
 import type { KeyType } from '../../model/grouping/keys.ts'
-import { CHECK_FORMATS, type CheckFormat } from '../../report/check-formats.ts'
-import { addFilters, groupByOption, oneOf } from '../options.ts'
+import { CHECK_FORMATS, type CheckFormat } from '../../report/formats/index.ts'
+import { addFilters, formatOption, groupByOption } from '../options.ts'
 import type { ReadFlags, ReadRequest } from '../request.ts'
 import { say } from '../say.ts'
 
@@ -27,7 +27,7 @@ export function register(program: Command): void {
     .argument('<new...>', 'snapshots to judge: several are runs of the same')
     .option('--config <file>', 'budgets, instead of those in ./tracemalloc.config.json')
     .option('--update', 'make the new snapshots the baseline')
-    .option('--format <format>', CHECK_FORMATS.join(', '), oneOf(CHECK_FORMATS), 'text')
+    .addOption(formatOption(CHECK_FORMATS).default('text'))
     .addHelpText('after', EXAMPLE)
     .action(check)
 }
@@ -38,8 +38,8 @@ async function check(baseline: string, paths: string[], flags: CheckFlags): Prom
     { readRequest },
     gate,
     { checkSnapshots },
-    { checkLines },
-    { print, printNotes },
+    { checkReport },
+    { printAs, printNotes },
   ] = await Promise.all([
     import('../input.ts'),
     import('../request.ts'),
@@ -67,7 +67,7 @@ async function check(baseline: string, paths: string[], flags: CheckFlags): Prom
   const now = await read(paths, request)
   const old = await read(found.files, ofBaseline(request, found))
   const result = checkSnapshots(now, old, config, flags.groupBy)
-  await print(checkLines(result, flags.format, process.cwd()))
+  await printAs(checkReport(result), await CHECK_FORMATS[flags.format]())
   process.exitCode = { pass: 0, fail: 1, unknown: 5 }[result.outcome]
 }
 

@@ -34,12 +34,14 @@ async function diff(paths: string[], flags: DiffFlags): Promise<void> {
   if (flags.to !== undefined && flags.output === undefined)
     throw new UsageError('--to names the format of the file that --output writes: give both')
   const [oldPaths, newPaths] = sidesOf(paths, process.argv)
-  const [{ readSnapshots }, { readRequest }, { diffView }, { printViews }] = await Promise.all([
-    import('../input.ts'),
-    import('../request.ts'),
-    import('../../report/statistics/diff-view.ts'),
-    import('../output.ts'),
-  ])
+  const [{ readSnapshots }, { readRequest }, { diffView }, { statisticsReport }, { printReport }] =
+    await Promise.all([
+      import('../input.ts'),
+      import('../request.ts'),
+      import('../../report/views.ts'),
+      import('../../report/statistics.ts'),
+      import('../output.ts'),
+    ])
   const request = readRequest(flags, flags.output === undefined ? { columns: columnsOf(flags) } : {})
   const old = await readSnapshots(oldPaths, request)
   const now = await readSnapshots(newPaths, request)
@@ -68,7 +70,7 @@ async function diff(paths: string[], flags: DiffFlags): Promise<void> {
       significantOnly: flags.significant,
     }),
   )
-  await printViews(views, flags.format, await request.getLine())
+  await printReport(statisticsReport(views), flags.format, await request.getLine())
 }
 
 /** Paths of the old and of the new side: those before and behind `--`, which the parser leaves out, or one each. */

@@ -2,10 +2,10 @@ import { totalmem } from 'node:os'
 import { type Command, InvalidArgumentError } from 'commander'
 import { FormatError, UsageError } from '../../errors.ts'
 import type { Heap } from '../../heap/summary.ts'
-import { FORMATS, type Format } from '../../report/formats.ts'
-import type { HeapView } from '../../report/heap.ts'
+import { FORMATS, type Format } from '../../report/formats/index.ts'
+import type { Report } from '../../report/report.ts'
 import { formatSize } from '../../text/units.ts'
-import { maxSizeOption, oneOf, wholeNumber } from '../options.ts'
+import { formatOption, maxSizeOption, oneOf, wholeNumber } from '../options.ts'
 
 interface HeapOptions {
   class?: string
@@ -41,7 +41,7 @@ export function register(program: Command): void {
     .option('--base <first>', 'with --target: objects made between the two that are still in <snapshot>')
     .option('--target <second>', 'see --base')
     .option('--limit <n>', 'rows to show; 0 = all', wholeNumber(0), 10)
-    .option('--format <format>', FORMATS.join(', '), oneOf(FORMATS))
+    .addOption(formatOption(FORMATS))
     .option('--max-memory <MiB>', 'most memory to use (default: nine tenths of what is available)', mebibytes)
     .addOption(maxSizeOption())
     .addHelpText('after', EXAMPLE)
@@ -72,39 +72,35 @@ async function heap(path: string, options: HeapOptions): Promise<void> {
   if ((options.base === undefined) !== (options.target === undefined)) {
     throw new UsageError('--base and --target belong together')
   }
-  const format = options.format ?? (process.stdout.isTTY ? 'table' : 'text')
-  const { print, isColoured } = await import('../output.ts')
-  const { heapLines } = await import('../../report/heap.ts')
-  const width = process.stdout.columns ?? 120
-  if (options.retainers !== undefined) {
-    await print(await retainerLinesOf(path, options, options.retainers, format))
-    return
-  }
-  const view = await viewOf(path, options)
-  await print(heapLines(view, format, { width, colour: isColoured(process.stdout) }))
+  const { printReport } = await import('../output.ts')
+  const report =
+    options.retainers === undefined
+      ? await listOf(path, options)
+      : await retainersOf(path, options, options.retainers)
+  await printReport(report, options.format)
 }
 
-async function viewOf(path: string, options: HeapOptions): Promise<HeapView> {
-  const views = await import('../../report/heap.ts')
+async function listOf(path: string, options: HeapOptions): Promise<Report> {
+  const reports = await import('../../report/heap.ts')
   if (options.compare !== undefined) {
-    return views.comparisonView(await compared(path, options.compare, options), options.limit)
+    return reports.comparisonReport(await compared(path, options.compare, options), options.limit)
   }
   if (options.base !== undefined && options.target !== undefined) {
     const rows = await stayedRows(path, options.base, options.target, options)
-    return views.stayedView(rows, options.limit)
+    return reports.stayedReport(rows, options.limit)
   }
   const heap = await readHeap(path, options)
   const lists = await import('../../heap/object-lists.ts')
-  if (options.duplicates) return views.duplicatesView(lists.duplicateStrings(heap), options.limit)
+  if (options.duplicates) return reports.duplicatesReport(lists.duplicateStrings(heap), options.limit)
   if (options.class === undefined && !options.detached) {
     const { classRows } = await import('../../heap/summary.ts')
-    return views.classesView(classRows(heap), heap.total, options.limit)
+    return reports.classesReport(classRows(heap), heap.total, options.limit)
   }
   const { nodeTexts } = await import('../../heap/labels.ts')
   const rows =
     options.class === undefined ? lists.detachedNodes(heap) : lists.objectsOfClass(heap, options.class)
   if (rows.length === 0 && options.class !== undefined) throw noClass(heap, options.class)
-  return views.objectsView(rows, nodeTexts(heap), options.limit)
+  return reports.objectsReport(rows, nodeTexts(heap), options.limit)
 }
 
 function noClass(heap: Heap, name: string): UsageError {
@@ -185,8 +181,8 @@ async function stayedRows(path: string, base: string, target: string, options: H
   }))
 }
 
-async function retainerLinesOf(path: string, options: HeapOptions, id: number, format: Format) {
-  const [{ retainerLines }, { Paths }, { edgeLabels, nodeTexts }] = await Promise.all([
+async function retainersOf(path: string, options: HeapOptions, id: number): Promise<Report> {
+  const [{ retainersReport }, { Paths }, { edgeLabels, nodeTexts }] = await Promise.all([
     import('../../report/heap.ts'),
     import('../../heap/retainers.ts'),
     import('../../heap/labels.ts'),
@@ -206,5 +202,5 @@ async function retainerLinesOf(path: string, options: HeapOptions, id: number, f
     })),
   )
   const sizes = { shallow: graph.size[node], retained: dominators.retained[node] }
-  return retainerLines({ id, name: text(node), ...sizes, paths }, format)
+  return retainersReport({ id, name: text(node), ...sizes, paths })
 }

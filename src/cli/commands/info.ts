@@ -2,16 +2,16 @@ import type { Command } from 'commander'
 import type { Converter } from '../../../converters/converter.ts'
 import { UsageError } from '../../errors.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
+import { FORMATS, type Format } from '../../report/formats/index.ts'
 import type { StripView } from '../../report/privacy.ts'
-import { jsonText } from '../../text/escape.ts'
-import { addFilters, oneOf } from '../options.ts'
+import { addFilters, formatOption } from '../options.ts'
 import type { ReadFlags } from '../request.ts'
 
 const EXAMPLE = `
 Example: tracemalloc info samples/heapprofile/node26-heapprof-i2048.heapprofile`
 
 interface InfoFlags extends ReadFlags {
-  readonly format?: 'text' | 'json'
+  readonly format: Format
   readonly stripCheck?: boolean
 }
 
@@ -19,7 +19,7 @@ export function register(program: Command): void {
   addFilters(program.command('info'))
     .description('what a file is: its format, totals, interval, session, runtime, and what it cannot tell')
     .argument('<file...>', 'files or folders; - is standard input')
-    .option('--format <format>', 'text or json', oneOf(['text', 'json']))
+    .addOption(formatOption(FORMATS).default('text'))
     .option(
       '--strip-check',
       'also whether the file holds heap strings, source text, host names, user folders',
@@ -29,29 +29,21 @@ export function register(program: Command): void {
 }
 
 async function info(paths: string[], flags: InfoFlags): Promise<void> {
-  const [{ readFiles }, { readRequest }, { infoLines, infoView }, { stripLines }, { print }] =
-    await Promise.all([
-      import('../input.ts'),
-      import('../request.ts'),
-      import('../../report/info.ts'),
-      import('../../report/privacy.ts'),
-      import('../output.ts'),
-    ])
+  const [{ readFiles }, { readRequest }, { infoReport, infoView }, { printReport }] = await Promise.all([
+    import('../input.ts'),
+    import('../request.ts'),
+    import('../../report/info.ts'),
+    import('../output.ts'),
+  ])
   if (flags.stripCheck && paths.includes('-')) {
     throw new UsageError('--strip-check reads a file twice, so it takes no pipe')
   }
   const views = []
   for await (const { path, converter, snapshots } of readFiles(paths, readRequest(flags))) {
     const strip = flags.stripCheck ? await stripOf(path, converter, snapshots) : undefined
-    views.push({ ...infoView(path, converter.name, converter.carries, snapshots), strip })
+    views.push(infoView(path, converter.name, converter.carries, snapshots, strip))
   }
-  if (flags.format === 'json') {
-    await print([jsonText({ schema: 'tracemalloc.info/2', files: views }, 2)])
-    return
-  }
-  for (const [i, view] of views.entries()) {
-    await print([...(i > 0 ? [''] : []), ...infoLines(view), ...(view.strip ? stripLines(view.strip) : [])])
-  }
+  await printReport(infoReport(views), flags.format)
 }
 
 /** The file is read a second time, as bytes: what a reader leaves out is in it all the same. */

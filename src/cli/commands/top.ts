@@ -13,12 +13,14 @@ export function register(program: Command): void {
 }
 
 async function top(paths: string[], flags: SelectionFlags): Promise<void> {
-  const [{ readSnapshots }, { readRequest }, { topView }, { printViews }] = await Promise.all([
-    import('../input.ts'),
-    import('../request.ts'),
-    import('../../report/statistics/view.ts'),
-    import('../output.ts'),
-  ])
+  const [{ readSnapshots }, { readRequest }, { topView }, { statisticsReport }, { printReport }] =
+    await Promise.all([
+      import('../input.ts'),
+      import('../request.ts'),
+      import('../../report/views.ts'),
+      import('../../report/statistics.ts'),
+      import('../output.ts'),
+    ])
   const request = readRequest(flags, { columns: columnsOf(flags), samples: 'multisets' })
   const named = await readSnapshots(paths, request)
   const views = named.map(({ name, snapshot }) =>
@@ -29,5 +31,5 @@ async function top(paths: string[], flags: SelectionFlags): Promise<void> {
       title: name,
     }),
   )
-  await printViews(views, flags.format, await request.getLine())
+  await printReport(statisticsReport(views), flags.format, await request.getLine())
 }

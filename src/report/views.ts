@@ -1,12 +1,15 @@
-import { type Cumulative, groupRows, type KeyType } from '../../model/grouping/group.ts'
-import { orderOf, statisticsOf } from '../../model/grouping/statistic.ts'
-import type { Snapshot } from '../../model/snapshot.ts'
-import { errorBars } from '../../statistics/estimation/error-bars.ts'
-import { describeSampling } from '../../statistics/estimation/sampling.ts'
-import { framesNotes } from '../../statistics/notes.ts'
-import type { ErrorBar, Rule, SampledDiff, SampledStatistic } from '../../statistics/results.ts'
+// What `top` and `diff` show: rows of statistics, sorted and cut, with what they add up to.
+import { type Cumulative, groupRows, type KeyType } from '../model/grouping/group.ts'
+import { orderOf, statisticsOf } from '../model/grouping/statistic.ts'
+import type { Snapshot } from '../model/snapshot.ts'
+import { compareSampled } from '../statistics/compare.ts'
+import { errorBars } from '../statistics/estimation/error-bars.ts'
+import { describeSampling } from '../statistics/estimation/sampling.ts'
+import { detectableNotes, framesNotes } from '../statistics/notes.ts'
+import type { ErrorBar, Rule, SampledDiff, SampledStatistic } from '../statistics/results.ts'
+import { cut } from './report.ts'
 
-/** What is shown of a snapshot: rows already sorted and cut. Renderers only write it down. */
+/** What is shown of a snapshot: rows already sorted and cut. */
 interface View {
   keyTypes: readonly KeyType[]
   cumulative: Cumulative
@@ -65,8 +68,33 @@ export function topView(snapshot: Snapshot, options: ViewOptions): TopView {
   }
 }
 
+/** Differences of new snapshots against old ones; of several, of their means. */
+export function diffView(now: readonly Snapshot[], old: readonly Snapshot[], options: ViewOptions): DiffView {
+  const comparison = compareSampled(now, old, options.keyTypes, options.cumulative)
+  const { rows, total, rule, notes } = comparison
+  const all = [...now, ...old]
+  const { significantOnly = false } = options
+  const shown = significantOnly ? rows.filter(row => row.significant) : rows
+  return {
+    kind: 'diff',
+    ...shared(options),
+    groups: shown.length,
+    estimated: all.some(s => s.meta.counts === 'estimated'),
+    sampled: all.some(s => s.meta.accuracy === 'sampled'),
+    notes: [
+      ...samplingNotes(all),
+      ...notes,
+      ...(significantOnly ? detectableNotes(comparison, now, old) : []),
+    ],
+    total,
+    rows: cut(shown, options.limit),
+    rule,
+    significantOnly,
+  }
+}
+
 /** Intervals that the files do not say: told from the samples, or unknown. */
-export function samplingNotes(snapshots: readonly Snapshot[]): string[] {
+function samplingNotes(snapshots: readonly Snapshot[]): string[] {
   const samplings = snapshots.map(describeSampling)
   const said = samplings.filter(({ interval }) => interval === 'unknown' || interval === 'inferred')
   return [...new Set(said.map(({ text }) => text))]
@@ -82,11 +110,6 @@ const NOTHING =
   'it holds no samples: nothing that is still in use was sampled while it was recorded; record for longer, or with a smaller interval'
 
 /** What views have of their options. */
-export function shared({ keyTypes, cumulative, title }: ViewOptions) {
+function shared({ keyTypes, cumulative, title }: ViewOptions) {
   return { keyTypes, cumulative, title }
-}
-
-/** The first rows, `limit` of them; 0 = all. */
-export function cut<T extends { slice(start: number, end: number): T }>(rows: T, limit: number): T {
-  return limit === 0 ? rows : rows.slice(0, limit)
 }

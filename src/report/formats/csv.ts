@@ -1,0 +1,33 @@
+// CSV (RFC 4180) with one header line. A traceback is one cell, oldest first, ` > ` between frames.
+import { csvText } from '../../text/escape.ts'
+import type { Report } from '../report.ts'
+
+export const leavesNotes = true
+
+/** Without rows and without fields known beforehand there is no line at all. */
+export function* write(report: Report): Generator<string> {
+  const records = [...report.records()]
+  const fields = report.fields ?? [...new Set(records.flatMap(record => Object.keys(record)))]
+  if (fields.length === 0) return
+  yield fields.join(',')
+  for (const record of records) yield fields.map(field => cell(record[field])).join(',')
+}
+
+interface FrameCell {
+  filename: string
+  lineno: number
+  function: string
+}
+
+/** One cell; text is never a formula. */
+function cell(value: unknown): string {
+  if (value === null || value === undefined || Number.isNaN(value)) return ''
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  return csvText(
+    Array.isArray(value)
+      ? value
+          .map((f: FrameCell) => `${f.filename}:${f.lineno}${f.function ? ` (${f.function})` : ''}`)
+          .join(' > ')
+      : String(value),
+  )
+}
