@@ -128,7 +128,7 @@ describe.concurrent.each(ENDS)('run on Node %s', (_, node) => {
     )
     const out = folder()
     const { signal, stderr } = await toolEnds(
-      ['run', '--node-options', '--max-old-space-size=64', '--out', out, app],
+      ['run', '--node-options', '--max-old-space-size=128', '--out', out, app],
       node,
     )
     expect(signal).toBe('SIGABRT')
