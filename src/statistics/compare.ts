@@ -1,3 +1,5 @@
+// Compares snapshots statistically: differences with error bars and verdicts.
+
 import { type Cumulative, Grouper, type Groups, type KeyType } from '../model/grouping/group.ts'
 import { type Describer, StatisticDiff, sortIds } from '../model/grouping/statistic.ts'
 import type { Snapshot } from '../model/snapshot.ts'
@@ -12,22 +14,22 @@ import { isPaired } from './testing/pairing.ts'
 import {
   addSums,
   BETWEEN_RUNS,
-  type Judge,
+  type DecisionRule,
   LEAST_SHARE,
-  pairedJudge,
+  pairedTest,
   type Reads,
-  repeatsJudge,
-  unpairedJudge,
+  repeatsTestByGroup,
+  unpairedTest,
   type Verdict,
 } from './testing/rules.ts'
 import { runtimeStacks } from './testing/runtime-stacks.ts'
 import { ALPHA, falseDiscoveryRate, isSurelyNoise, isTestable } from './testing/significance.ts'
 
-/** Old runs from which on the variation between them is measured, not assumed. */
+/** From this many old runs on, the variation between runs is measured instead of assumed. */
 const REPEATS = 3
 
-/** Means of both sides by group id; in the last place those of everything. */
-interface Sums {
+/** Means of both sides by group id. The last element is the total. */
+interface SideMeans {
   readonly ids: Uint32Array
   readonly size: Float64Array
   readonly count: Float64Array
@@ -36,14 +38,15 @@ interface Sums {
   readonly estimated: boolean
   /** Sizes by snapshot. */
   readonly sizes: ReadonlyMap<Snapshot, Float64Array>
-  /** 1 where all of a group is memory of the runtime itself. */
+  /** 1 if all of a group's memory is the runtime's own. */
   readonly runtime: Uint8Array
 }
 
 /**
- * Differences of new snapshots against old ones, with error bars and verdicts; the rows are those of `compareTo`, in its order. One
- * new and one old snapshot of one session are paired, sample by sample. Otherwise sides are compared by their means; with three or
- * more old runs by each row's own variation. Formulas and their proof: docs/accuracy.md.
+ * Differences of new snapshots from old ones, with error bars and verdicts; the rows are those of
+ * `compareTo`, in its order. One new and one old snapshot of the same session are paired sample by sample.
+ * Otherwise means are compared; with three or more old runs, each row's own variation counts. Formulas and
+ * evidence: docs/accuracy.md.
  */
 export function compareSampled(
   newSnapshots: readonly Snapshot[],
@@ -63,16 +66,16 @@ export function compareSampled(
   const sums = sumGroups(grouper, now, old)
   const reads: Reads = { grouper, now, old, estimates, groups: grouper.length }
   const { rule, reason } = ruleFor(reads)
-  const judge = judgeOf(reads, rule, sums)
-  const verdicts = judgeRows(reads, rule, reason, judge, sums)
-  if (rule !== 'none' && judge) applyDrift(reads, keyType, cumulative, verdicts, judge, sums)
+  const decision = decisionRule(reads, rule, sums)
+  const verdicts = judgeRows(reads, rule, reason, decision, sums)
+  if (rule !== 'none' && decision) applyDrift(reads, keyType, cumulative, verdicts, decision, sums)
   let bars: ReturnType<typeof errorBars> | undefined
   const bar = (id: number) => {
     bars ??= errorBars(now, grouper)
     return bars(id === reads.groups ? -1 : id, sums.size[id])
   }
   const row = (id: number): SampledDiff =>
-    new Row(id, id === reads.groups ? undefined : grouper, sums, judge, verdicts[id], bar)
+    new LazyDiff(id, id === reads.groups ? undefined : grouper, sums, decision, verdicts[id], bar)
   const columns = [sums.sizeDiff.map(Math.abs), sums.size, sums.countDiff.map(Math.abs), sums.count]
   const order = sortIds(sums.ids, columns, (a, b) => grouper.compare(a, b))
   return {
@@ -85,7 +88,7 @@ export function compareSampled(
 }
 
 /** Groups all snapshots and takes the means. */
-function sumGroups(grouper: Grouper, now: readonly Snapshot[], old: readonly Snapshot[]): Sums {
+function sumGroups(grouper: Grouper, now: readonly Snapshot[], old: readonly Snapshot[]): SideMeans {
   const grouped = new Map<Snapshot, Groups>([...now, ...old].map(s => [s, grouper.group(s)]))
   const groups = grouper.length
   const column = () => new Float64Array(groups + 1)
@@ -125,7 +128,7 @@ function sumGroups(grouper: Grouper, now: readonly Snapshot[], old: readonly Sna
   }
 }
 
-/** Ids of the groups that are marked. */
+/** Ids of the marked groups. */
 function marked(marks: Uint8Array): Uint32Array {
   const ids = new Uint32Array(marks.length)
   let n = 0
@@ -156,26 +159,26 @@ function ruleFor({ now, old, estimates }: Reads): { rule: Rule; reason?: NoiseRe
   return { rule: 'unpaired' }
 }
 
-function judgeOf(reads: Reads, rule: Rule, sums: Sums): Judge | undefined {
+function decisionRule(reads: Reads, rule: Rule, sums: SideMeans): DecisionRule | undefined {
   const { now, old, estimates } = reads
-  if (now.length === 1 && old.length === 1 && isPaired(now[0], old[0])) return pairedJudge(reads)
+  if (now.length === 1 && old.length === 1 && isPaired(now[0], old[0])) return pairedTest(reads)
   if ([...now, ...old].some(s => !estimates.has(s))) return undefined
-  return rule === 'repeats' ? repeatsJudge(reads, sums.sizes) : unpairedJudge(reads, BETWEEN_RUNS)
+  return rule === 'repeats' ? repeatsTestByGroup(reads, sums.sizes) : unpairedTest(reads, BETWEEN_RUNS)
 }
 
 function judgeRows(
   reads: Reads,
   rule: Rule,
   reason: NoiseReason | undefined,
-  judge: Judge | undefined,
-  sums: Sums,
+  decision: DecisionRule | undefined,
+  sums: SideMeans,
 ): Verdict[] {
   const { groups } = reads
   const verdicts = Array.from(
     { length: groups + 1 },
     (): Verdict => ({ pValue: null, significant: null, reason }),
   )
-  if (!judge || rule === 'none') return verdicts
+  if (!decision || rule === 'none') return verdicts
   const least =
     rule === 'paired'
       ? 0
@@ -188,10 +191,10 @@ function judgeRows(
       verdict.reason = 'runtime'
       continue
     }
-    verdict.pValue = isSurelyNoise(judge.sides(id)) ? undefined : judge.pValue(id)
+    verdict.pValue = isSurelyNoise(decision.sides(id)) ? undefined : decision.pValue(id)
     verdict.reason = 'sampling'
     if (id === groups) continue
-    if (isTestable(judge.sides(id))) tested.push(id)
+    if (isTestable(decision.sides(id))) tested.push(id)
     else verdict.reason = 'few samples'
   }
   const balance = rule === 'paired' ? heapBalance(reads.now[0], reads.old[0]) : undefined
@@ -209,19 +212,22 @@ function judgeRows(
   return verdicts
 }
 
-/** Takes back what only moved between caller and callee. Cumulative rows go by what their own allocations did. */
+/**
+ * Withdraws verdicts for bytes that only moved between caller and callee. Cumulative rows follow their own
+ * allocations.
+ */
 function applyDrift(
   reads: Reads,
   keyType: KeyType | readonly KeyType[],
   cumulative: Cumulative,
   verdicts: Verdict[],
-  judge: Judge,
-  sums: Sums,
+  decision: DecisionRule,
+  sums: SideMeans,
 ): void {
   const significant = Array.from(sums.ids).filter(id => verdicts[id].significant)
   if (significant.length === 0) return
   if (!cumulative) {
-    findDrift(reads, significant, judge, sums.sizeDiff, verdicts)
+    findDrift(reads, significant, decision, sums.sizeDiff, verdicts)
     return
   }
   const own = compareSampled(reads.now, reads.old, keyType)
@@ -236,17 +242,17 @@ function applyDrift(
   }
 }
 
-/** Describes the row of everything. */
+/** Describes the row of the total. */
 const TOTAL: Describer = { describe: () => ({ label: 'total', key: {}, traceback: new Traceback([]) }) }
 
-/** A row that works its limits out when asked: reports show few of many. */
-class Row implements SampledDiff {
+/** A row that computes its limits on request: reports show few of many. */
+class LazyDiff implements SampledDiff {
   readonly statistic: StatisticDiff
   readonly significant: boolean | null
   readonly reason: NoiseReason | undefined
   readonly drift: SampledDiff['drift']
   readonly #id: number
-  readonly #judge: Judge | undefined
+  readonly #decision: DecisionRule | undefined
   readonly #known: boolean
   readonly #bar: (id: number) => ErrorBar
   readonly #pValue: number | null | undefined
@@ -254,8 +260,8 @@ class Row implements SampledDiff {
   constructor(
     id: number,
     grouper: Grouper | undefined,
-    sums: Sums,
-    judge: Judge | undefined,
+    sums: SideMeans,
+    decision: DecisionRule | undefined,
     verdict: Verdict,
     bar: (id: number) => ErrorBar,
   ) {
@@ -265,13 +271,15 @@ class Row implements SampledDiff {
     this.reason = verdict.reason
     this.drift = verdict.drift
     this.#id = id
-    this.#judge = judge
+    this.#decision = decision
     this.#bar = bar
-    this.#known = judge !== undefined && verdict.reason !== 'interval unknown'
+    this.#known = decision !== undefined && verdict.reason !== 'interval unknown'
   }
 
   get pValue(): number | null {
-    return this.#pValue === undefined && this.#judge ? this.#judge.pValue(this.#id) : (this.#pValue ?? null)
+    return this.#pValue === undefined && this.#decision
+      ? this.#decision.pValue(this.#id)
+      : (this.#pValue ?? null)
   }
 
   get sizeError(): number | null {
@@ -291,29 +299,29 @@ class Row implements SampledDiff {
   }
 
   get sizeDiffError(): number | null {
-    return this.#judge && this.#known ? this.#judge.error(this.#id) : null
+    return this.#decision && this.#known ? this.#decision.error(this.#id) : null
   }
 
   get sizeDiffLow(): number | null {
-    if (!this.#judge || !this.#known) return null
-    return Math.min(this.statistic.sizeDiff, this.#judge.limits(this.#id).low)
+    if (!this.#decision || !this.#known) return null
+    return Math.min(this.statistic.sizeDiff, this.#decision.limits(this.#id).low)
   }
 
   get sizeDiffHigh(): number | null {
-    if (!this.#judge || !this.#known) return null
-    return Math.max(this.statistic.sizeDiff, this.#judge.limits(this.#id).high)
+    if (!this.#decision || !this.#known) return null
+    return Math.max(this.statistic.sizeDiff, this.#decision.limits(this.#id).high)
   }
 
   get new(): number | undefined {
-    return this.#judge?.born?.[this.#id]
+    return this.#decision?.allocated?.[this.#id]
   }
 
   get freed(): number | undefined {
-    return this.#judge?.freed?.[this.#id]
+    return this.#decision?.freed?.[this.#id]
   }
 
   get survived(): number | undefined {
-    const born = this.new
-    return born === undefined ? undefined : this.statistic.size - born
+    const allocated = this.new
+    return allocated === undefined ? undefined : this.statistic.size - allocated
   }
 }

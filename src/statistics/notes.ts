@@ -1,3 +1,5 @@
+// The notes of a comparison: what to know before trusting its verdicts.
+
 import type { Snapshot } from '../model/snapshot.ts'
 import { formatSize } from '../text/units.ts'
 import { describeSampling } from './estimation/sampling.ts'
@@ -5,7 +7,7 @@ import type { Comparison, NoiseReason, Rule } from './results.ts'
 import { heapBalance, isUnmatched } from './testing/heap-balance.ts'
 import { detectableGrowth } from './testing/power.ts'
 
-/** What a user should know before believing the verdicts. */
+/** What the user should know before trusting the verdicts. */
 export function notesOf(
   now: readonly Snapshot[],
   old: readonly Snapshot[],
@@ -22,13 +24,13 @@ export function notesOf(
   ]
 }
 
-/** Says so where the bytes of a row may not be its own. */
+/** A note if the bytes of a row may belong to an inlined callee. */
 export function framesNotes(snapshots: readonly Snapshot[]): string[] {
   if (!snapshots.some(({ meta }) => meta.frames === 'inlined')) return []
   return ["functions may have been inlined while V8 sampled: a row's bytes may be an inlined callee's"]
 }
 
-/** The growth below which these snapshots show nothing for sure; nothing to say where they are exact or not judged. */
+/** The smallest growth that these snapshots can show reliably; no note if they are exact or not judged. */
 export function detectableNotes(
   { rule, rows, total }: Comparison,
   now: readonly Snapshot[],
@@ -64,7 +66,7 @@ function ruleNotes(rule: Rule, reason: NoiseReason | undefined): string[] {
   return []
 }
 
-/** Facts in which the snapshots differ. */
+/** Notes on metadata that differs between the snapshots. */
 function differenceNotes(all: readonly Snapshot[]): string[] {
   const notes: string[] = []
   const different = <T>(of: (snapshot: Snapshot) => T | undefined) => {
@@ -94,7 +96,7 @@ function orderNotes(now: readonly Snapshot[], old: readonly Snapshot[], rule: Ru
   return isLater ? ['the old snapshot is the later read of the session'] : []
 }
 
-/** Memory that the process has and the samples have not, or the other way round. */
+/** Notes on memory that the process has but the samples do not, or the reverse. */
 function balanceNotes(now: readonly Snapshot[], old: readonly Snapshot[], rule: Rule): string[] {
   const balance = rule === 'paired' ? heapBalance(now[0], old[0]) : undefined
   if (!balance) return []
@@ -119,7 +121,7 @@ function balanceNotes(now: readonly Snapshot[], old: readonly Snapshot[], rule: 
   return notes
 }
 
-/** Bytes of unmatched growth from which on it is worth a note. */
+/** Bytes of unmatched growth that are worth a note. */
 const LEAST_NOTED = 1 << 18
-/** Bytes that the samples have not seen from which on it is worth a note. */
+/** Bytes outside the samples that are worth a note. */
 const LEAST_UNSEEN = 1 << 20

@@ -1,12 +1,14 @@
+// The results of statistics: error bars, comparisons and trends.
+
 import type { Statistic, StatisticDiff } from '../model/grouping/statistic.ts'
 
-/** What is known of how a snapshot was sampled. */
+/** How a snapshot was sampled, as far as known. */
 export interface Sampling {
-  /** `exact`: every block was seen. `unknown`: sampled, but nobody knows at which interval, so there are no error bars. */
+  /** `exact`: every block was seen. `unknown`: sampled at an unknown interval, so there are no error bars. */
   readonly interval: 'exact' | 'given' | 'recorded' | 'inferred' | 'unknown'
-  /** The interval in bytes; 1 where exact, undefined where unknown. */
+  /** The interval in bytes; 1 if exact, undefined if unknown. */
   readonly bytes: number | undefined
-  /** One sentence for a user: what is known, and why. */
+  /** One sentence for the user: what is known, and why. */
   readonly text: string
 }
 
@@ -16,14 +18,17 @@ export interface Limits {
   readonly high: number
 }
 
-/** Error bar of one group's size and count. All are null where the interval is unknown, 0 (or the size) where exact. */
+/**
+ * Error bar of a group's size and count. All fields are null if the interval is unknown; the errors are 0 if
+ * exact.
+ */
 export interface ErrorBar {
   /** One standard error, in bytes. */
   readonly sizeError: number | null
   /** 95 % interval of the true size, in bytes. */
   readonly sizeLow: number | null
   readonly sizeHigh: number | null
-  /** One standard error of the count, what decoding leaves open included. */
+  /** One standard error of the count, including the uncertainty of decoding. */
   readonly countError: number | null
 }
 
@@ -34,61 +39,66 @@ export interface SampledStatistic extends ErrorBar {
 
 /** Why a difference is not called significant. */
 export type NoiseReason =
-  | 'sampling' // chance (and, unpaired, the usual variation between runs) explains it
-  | 'few samples' // too few samples for any verdict
+  | 'sampling' // explained by chance (and, if unpaired, by the usual variation between runs)
+  | 'few samples' // too few samples for a verdict
   | 'small' // under 1 % of the total: identical runs differ by as much
-  | 'runtime' // V8's or the inspector's own memory
-  | 'heap unchanged' // the heap in use did not change with it: it replaced what was there before tracing
+  | 'runtime' // memory of V8 or of the inspector
+  | 'heap unchanged' // the heap in use did not change: the memory replaced what existed before tracing
   | 'drift' // the bytes moved between caller and callee
-  | 'single runs' // exact, but one run against one other: nothing says how much runs differ
-  | 'exact and sampled' // of different runs: at interval 1 V8 optimizes at another time, and objects are of other sizes
+  | 'single runs' // exact, but one run against one: the variation between runs is unknown
+  | 'exact and sampled' // of different runs: at interval 1 V8 optimizes at other times, which changes object sizes
   | 'interval unknown'
 
 /** How differences were judged. */
 export type Rule =
-  | 'paired' // one session: sample by sample
+  | 'paired' // one session, sample by sample
   | 'unpaired' // different runs; allows for the usual variation between runs
   | 'repeats' // three or more old runs: the row's own variation between runs
-  | 'none' // cannot be judged; `Comparison.reason` says why
+  | 'none' // not judged; `Comparison.reason` says why
 
-/** One group of a comparison; the error bar is that of its new size. */
+/** One group of a comparison. The error bar is that of the new size. */
 export interface SampledDiff extends ErrorBar {
   readonly statistic: StatisticDiff
-  /** One standard error of `sizeDiff` by sampling, in bytes; null where the interval is unknown, 0 where exact. */
+  /**
+   * One standard error of `sizeDiff` from sampling, in bytes; null if the interval is unknown, 0 if exact.
+   */
   readonly sizeDiffError: number | null
-  /** 95 % interval of the true difference by sampling, in bytes. */
+  /** 95 % interval of the true difference, allowing for sampling, in bytes. */
   readonly sizeDiffLow: number | null
   readonly sizeDiffHigh: number | null
-  /** Probability of so large a difference by chance alone; null where there is none. */
+  /** Probability of such a large difference by chance alone; null if there is none. */
   readonly pValue: number | null
-  /** Null where it cannot be judged. */
+  /** Null if it cannot be judged. */
   readonly significant: boolean | null
-  /** Why it is not significant; undefined where it is. */
+  /** Why it is not significant; undefined if it is. */
   readonly reason: NoiseReason | undefined
-  /** Only paired, in bytes: `new - freed = sizeDiff`, `survived + new = size`. */
+  /** Only if paired, in bytes: `new - freed = sizeDiff`, `survived + new = size`. */
   readonly new: number | undefined
   readonly freed: number | undefined
   readonly survived: number | undefined
-  /** Bytes that moved here (positive) from the group named, its caller or callee, or from here (negative) to it. */
+  /**
+   * Bytes that moved here (positive) from the named group, its caller or callee, or from here (negative) to
+   * it.
+   */
   readonly drift: { readonly bytes: number; readonly label: string } | undefined
 }
 
-/** Differences of one or several new snapshots against one or several old ones. */
+/** Differences of new snapshots from old ones. */
 export interface Comparison {
-  /** Sorted as `compareTo` sorts. Sizes and counts of several snapshots are their means. */
+  /** Sorted as by `compareTo`. Sizes and counts of several snapshots are their means. */
   readonly rows: readonly SampledDiff[]
-  /** The difference of everything, judged as one row. */
+  /** The difference of the totals, judged as one row. */
   readonly total: SampledDiff
   readonly rule: Rule
   /** Why `rule` is `none`. */
   readonly reason: NoiseReason | undefined
-  /** What a user should know about the verdicts. */
+  /** What the user should know about the verdicts. */
   readonly notes: readonly string[]
 }
 
-/** The course of one group over a series. */
+/** How one group changed over a series. */
 export interface TrendRow {
-  /** Last against first. */
+  /** Last read against first. */
   readonly statistic: StatisticDiff
   /** Bytes at each read. */
   readonly sizes: readonly number[]
@@ -96,20 +106,22 @@ export interface TrendRow {
   readonly slope: number
   /** Did it grow at every step? */
   readonly growing: boolean
-  /** One-sided: chance of such growth without any; null where reads do not share a session. */
+  /** One-sided: probability of such growth by chance; null if the reads do not share a session. */
   readonly pValue: number | null
-  /** Did it grow in this window? Null where it cannot be judged. */
+  /** Did it grow in this window? Null if it cannot be judged. */
   readonly significant: boolean | null
   readonly reason: NoiseReason | undefined
-  /** Bytes of the last read by the read at which their objects were first seen; undefined without a session. */
+  /**
+   * Bytes of the last read by the read in which their objects first appeared; undefined without a session.
+   */
   readonly ages: readonly number[] | undefined
 }
 
-/** The course of a series of three reads or more. */
+/** How the groups changed over three or more reads. */
 export interface SeriesTrend {
-  /** Largest difference from first to last first. */
+  /** Sorted by the difference from first to last, largest first. */
   readonly rows: readonly TrendRow[]
-  /** Are all reads of one session? */
+  /** Do all reads belong to one session? */
   readonly paired: boolean
   readonly notes: readonly string[]
 }

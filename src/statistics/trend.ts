@@ -1,5 +1,6 @@
-// Growth over a series of reads. In one session samples survive, so the sizes of a row are correlated and tests of trend are wrong;
-// whole objects are compared instead: those that came and stayed against those that went.
+// Growth over a series of reads. Within a session samples survive, so the sizes of a row are correlated and
+// tests for trend do not apply. Whole objects are compared instead: those that came and stayed with those
+// that went.
 
 import { type Cumulative, Grouper, type KeyType } from '../model/grouping/group.ts'
 import { StatisticDiff, sortIds } from '../model/grouping/statistic.ts'
@@ -10,7 +11,12 @@ import { heapBalance, isUnmatched } from './testing/heap-balance.ts'
 import { isPaired } from './testing/pairing.ts'
 import { addSums } from './testing/rules.ts'
 import { runtimeStacks } from './testing/runtime-stacks.ts'
-import { falseDiscoveryRate, growthTest, isTestable, type Sides } from './testing/significance.ts'
+import {
+  falseDiscoveryRate,
+  growthTest,
+  isTestable,
+  type TwoSampleStatistic,
+} from './testing/significance.ts'
 
 interface Verdict {
   pValue: number | null
@@ -19,10 +25,12 @@ interface Verdict {
 }
 
 /**
- * The course of each group over three or more reads, oldest first. With h = floor((N - 1) / 2) a row of one session has grown when
- * both are significant: end to end (born after the first read and alive at the last, against alive at the first and dead at the last),
- * and among the old (alive at the last and at read N - 1 - h but not at the first, against alive at the first and at h but dead
- * at the last). Caches that outlive the series look the same: it says "grew in this window". Over different sessions no p-value.
+ * Trend of each group over three or more reads, oldest first. With h = floor((N - 1) / 2), a row of one
+ * session has grown if two comparisons are significant: end to end (allocated after the first read and alive
+ * at the last, against alive at the first and dead at the last), and among the old (alive at the last and at
+ * read N - 1 - h but not at the first, against alive at the first and at h but dead at the last). Caches that
+ * outlive the series look the same, so the report says "grew in this window". Reads of different sessions get
+ * no p-value.
  */
 export function seriesTrend(
   snapshots: readonly Snapshot[],
@@ -117,7 +125,7 @@ function judgeSeries(
   return verdicts
 }
 
-/** Above 0 where a group has memory that is not the runtime's own. */
+/** Greater than 0 if a group has memory that is not the runtime's own. */
 function runtimeMarks(grouper: Grouper, groups: number, reads: readonly Snapshot[]): Float64Array {
   const isRuntime = runtimeStacks(grouper.tables)
   const ours = new Float64Array(groups + 1)
@@ -129,18 +137,18 @@ function runtimeMarks(grouper: Grouper, groups: number, reads: readonly Snapshot
 }
 
 /** Sums of some of a read's samples, by group. */
-interface Sums {
+interface SampleSums {
   bytes: Float64Array
   variance: Float64Array
   samples: Float64Array
 }
 
-/** The two comparisons of the rule; undefined where the interval is unknown or a read has no samples. */
+/** The two comparisons of the rule; undefined if the interval is unknown or a read has no samples. */
 function seriesSides(
   grouper: Grouper,
   groups: number,
   reads: readonly Snapshot[],
-): ((id: number) => Sides)[] | undefined {
+): ((id: number) => TwoSampleStatistic)[] | undefined {
   const h = Math.floor((reads.length - 1) / 2)
   const first = reads[0]
   const last = reads[reads.length - 1]
@@ -154,7 +162,7 @@ function seriesSides(
   const leftOld = sumSamples(grouper, groups, first, o => inOld.has(o) && !inLast.has(o))
   if (!came || !went || !stayed || !leftOld) return undefined
   const interval = estimateRows(last)?.interval ?? 1
-  const sidesOf = (up: Sums, down: Sums) => (id: number) => {
+  const sidesOf = (up: SampleSums, down: SampleSums) => (id: number) => {
     const variance = (up.variance[id] + down.variance[id]) / 2
     return {
       old: down.bytes[id],
@@ -178,7 +186,7 @@ function sumSamples(
   groups: number,
   read: Snapshot,
   isMeant: (ordinal: number) => boolean,
-): Sums | undefined {
+): SampleSums | undefined {
   const rows = estimateRows(read)
   const { samples } = read.columns
   if (!rows || (!samples && read.length > 0)) return undefined
@@ -187,7 +195,7 @@ function sumSamples(
   for (let i = 0; samples && i < samples.row.length; i++) {
     if (!isMeant(samples.ordinal[i])) continue
     const row = samples.row[i]
-    const lot = rows.decoded?.lot[i] ?? 0
+    const lot = rows.decoded?.group[i] ?? 0
     bytes[row] += rows.decoded?.bytes[lot] ?? samples.size[i]
     variance[row] += rows.decoded?.variance[lot] ?? 0
     number[row]++
@@ -202,7 +210,7 @@ function sumSamples(
   return sums
 }
 
-/** Bytes of the last read by group and by the read that first saw them; worked out when first asked for. */
+/** Bytes of the last read by group and by the read that first saw them; computed on first access. */
 function cohorts(grouper: Grouper, reads: readonly Snapshot[]): (id: number) => number[] | undefined {
   let columns: Float64Array[] | undefined
   return id => {
@@ -214,28 +222,31 @@ function cohorts(grouper: Grouper, reads: readonly Snapshot[]): (id: number) => 
 function cohortColumns(grouper: Grouper, reads: readonly Snapshot[]): Float64Array[] {
   const last = reads[reads.length - 1]
   const { samples, size } = last.columns
-  let born = new Map<number, number>()
+  let firstRead = new Map<number, number>()
   for (const [read, snapshot] of reads.entries()) {
     const next = new Map<number, number>()
     for (const ordinal of snapshot.columns.samples?.ordinal ?? [])
-      next.set(ordinal, born.get(ordinal) ?? read)
-    born = next
+      next.set(ordinal, firstRead.get(ordinal) ?? read)
+    firstRead = next
   }
   const weights = reads.map(() => new Float64Array(last.length))
   const decoded = estimateRows(last)?.decoded
   for (let i = 0; samples && i < samples.row.length; i++) {
-    const weight = decoded ? decoded.bytes[decoded.lot[i]] : samples.size[i]
-    weights[born.get(samples.ordinal[i]) as number][samples.row[i]] += weight
+    const weight = decoded ? decoded.bytes[decoded.group[i]] : samples.size[i]
+    weights[firstRead.get(samples.ordinal[i]) as number][samples.row[i]] += weight
   }
   for (let row = 0; row < last.length; row++) shareOut(weights, row, size[row])
   return weights.map(column => sumRows({ grouper }, last, column, column)[0])
 }
 
-/** Turns a row's weights into whole bytes that add up to `total`: the largest remainders get what rounding leaves. */
+/**
+ * Converts a row's weights to whole bytes that add up to `total`. The largest remainders get what rounding
+ * leaves.
+ */
 function shareOut(columns: readonly Float64Array[], row: number, total: number): void {
   const sum = columns.reduce((all, column) => all + column[row], 0)
   if (sum === 0) {
-    columns[columns.length - 1][row] = total // rows without samples: nothing is known of before
+    columns[columns.length - 1][row] = total // rows without samples have no history
     return
   }
   const exact = columns.map(column => (column[row] * total) / sum)
@@ -245,7 +256,10 @@ function shareOut(columns: readonly Float64Array[], row: number, total: number):
   for (const k of order.slice(0, left)) columns[k][row]++
 }
 
-/** Theil and Sen: the median of the slopes between all pairs of reads. Above 300 reads between pairs half the series apart. */
+/**
+ * Theil and Sen: median of the slopes between all pairs of reads; above 300 reads, between pairs half the
+ * series apart.
+ */
 function medianSlope(sizes: readonly number[]): number {
   const n = sizes.length
   const slopes: number[] = []

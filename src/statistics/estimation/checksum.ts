@@ -1,34 +1,42 @@
-// The checksum of a row: the ways to divide its samples among object sizes that add up to the bytes that V8 reports for it.
+// The checksum of a row: which partitions of its samples among object sizes add up to the bytes V8 reports
+// for it.
 
 import { reportedSize } from './sampling.ts'
-import type { Candidates, LotSums, SizeTable } from './size-table.ts'
+import type { Candidates, GroupSums, SizeTable } from './size-table.ts'
 
 /**
- * How little the sizes at one node are alike: concentration of the Dirichlet prior over its sizes. The likeliest one for the
- * programs of ./prior.ts.
+ * How dissimilar the sizes at one node are: concentration of the Dirichlet prior over the sizes. Fitted to
+ * the programs behind ./size-prior.ts.
  */
 export const CONCENTRATION = 0.2
-/** Most ways to split one lot that are gone through, and most partial sums of a row that are told apart. */
+/** Search limits: partitions tried per sample group, and distinct partial sums kept per row. */
 const MOST_SPLITS = 6000
 const MOST_SUMS = 1 << 16
 
-/** The samples of one row and one report, and the ways to divide them among sizes, each a place in the columns. */
-export interface Lot {
+/**
+ * The samples of one row reported with one size, and the ways to partition them among object sizes, as
+ * columns.
+ */
+export interface SampleGroup {
   readonly candidates: Candidates
   readonly n: number
-  /** `ofX` of the samples are of candidate x, the others of candidate y. */
+  /** In a partition, `ofX` samples have size candidate x and the others candidate y. */
   readonly x: Uint32Array
   readonly ofX: Uint32Array
   readonly y: Uint32Array
-  /** Probability before the checksum; what V8 reports for the lot, in units of its granularity. */
+  /** Probability before the checksum is used; bytes V8 would report, in units of its granularity. */
   readonly weight: Float64Array
   readonly sum: Float64Array
   readonly least: number
   readonly most: number
 }
 
-/** Divides `n` samples: all of one size, or of two of the likeliest sizes. */
-export function lotOf(candidates: Candidates, n: number, { interval, granularity }: SizeTable): Lot {
+/** Partitions `n` samples: all of one size, or of two of the most probable sizes. */
+export function partition(
+  candidates: Candidates,
+  n: number,
+  { interval, granularity }: SizeTable,
+): SampleGroup {
   const { sizes, weights } = candidates
   if (sizes.length === 1) {
     const sum = reportedSize(sizes[0], n, interval) / granularity
@@ -56,13 +64,13 @@ export function lotOf(candidates: Candidates, n: number, { interval, granularity
   const x = new Uint32Array(length)
   const ofX = new Uint32Array(length).fill(n)
   const y = new Uint32Array(length)
-  let way = 0
-  for (; way < sizes.length; way++) x[way] = y[way] = way
+  let at = 0
+  for (; at < sizes.length; at++) x[at] = y[at] = at
   for (const [a, b] of pairs) {
-    for (let m = 1; m < n; m++, way++) {
-      x[way] = a
-      ofX[way] = m
-      y[way] = b
+    for (let m = 1; m < n; m++, at++) {
+      x[at] = a
+      ofX[at] = m
+      y[at] = b
     }
   }
   const weight = new Float64Array(length)
@@ -98,11 +106,17 @@ function logWeights(alpha: number, n: number): Float64Array {
   return logs
 }
 
-/** Works out checksums, within a number of steps for all: time stays in proportion to the samples, whatever a file holds. */
+/**
+ * Evaluates checksums with a common limit on steps, so that no file can make the time exceed what its samples
+ * justify.
+ */
 export class Checksum {
-  /** Steps left: what needs more is not worked out. */
+  /** Steps left. A checksum that needs more is not evaluated. */
   steps: number
-  /** Probabilities of the partial sums before each lot, one list behind the other; and of what must follow each. */
+  /**
+   * Probabilities of the partial sums before each group, and of what must follow each; one list after
+   * another.
+   */
   #before = new Float64Array(64)
   #after = new Float64Array(64)
 
@@ -111,26 +125,27 @@ export class Checksum {
   }
 
   /**
-   * Sums of each lot over the ways that add up to `total`, in units of V8's granularity; undefined where none do, or where that takes too
-   * long. A chain of the lots' sums, gone through forwards and backwards.
+   * Sums of each sample group over the partitions that add up to `total`, in units of V8's granularity;
+   * undefined if there are none or the search takes too long. A forward and backward pass over the chain of
+   * groups.
    */
-  sum(lots: readonly Lot[], total: number): LotSums[] | undefined {
+  sum(groups: readonly SampleGroup[], total: number): GroupSums[] | undefined {
     let rest = total
-    for (const lot of lots) if (!isOpen(lot)) rest -= lot.sum[0]
-    const chain = orderOf(lots)
-    if (chain.length === 0) return lots.map(lot => sumLot(lot))
+    for (const group of groups) if (!isOpen(group)) rest -= group.sum[0]
+    const chain = orderOf(groups)
+    if (chain.length === 0) return groups.map(group => sumGroup(group))
     const windows = Number.isInteger(rest) ? windowsOf(chain, rest) : undefined
     if (!windows || !this.#forward(chain, windows)) return undefined
     const last = chain[chain.length - 1]
-    const ways = new Map([[last, this.#last(last, chain.length - 1, windows, rest)]])
-    const all = ways.get(last)!.reduce((a, b) => a + b)
+    const chances = new Map([[last, this.#last(last, chain.length - 1, windows, rest)]])
+    const all = chances.get(last)!.reduce((a, b) => a + b)
     if (!(all > 0)) return undefined
-    for (let i = chain.length - 2; i >= 0; i--) ways.set(chain[i], this.#backward(chain[i], i, windows))
-    return lots.map(lot => (isOpen(lot) ? sumLot(lot, ways.get(lot), all) : sumLot(lot)))
+    for (let i = chain.length - 2; i >= 0; i--) chances.set(chain[i], this.#backward(chain[i], i, windows))
+    return groups.map(group => (isOpen(group) ? sumGroup(group, chances.get(group), all) : sumGroup(group)))
   }
 
-  /** Fills `#before`: false where that takes too long. */
-  #forward(chain: readonly Lot[], { least, start }: Windows): boolean {
+  /** Fills `#before`. Returns false if that takes too long. */
+  #forward(chain: readonly SampleGroup[], { least, start }: Windows): boolean {
     const end = start[chain.length]
     if (!this.#spend(end >> 3)) return false
     if (this.#before.length < end) {
@@ -165,27 +180,27 @@ export class Checksum {
     return true
   }
 
-  /** Probabilities of the last lot's ways, by what is left for it; and begins `#after`. */
-  #last({ weight, sum }: Lot, i: number, { least, start }: Windows, total: number): Float64Array {
-    const ways = new Float64Array(sum.length)
+  /** Probabilities of the last group's partitions, given what is left for it. Starts `#after`. */
+  #last({ weight, sum }: SampleGroup, i: number, { least, start }: Windows, total: number): Float64Array {
+    const chances = new Float64Array(sum.length)
     const length = start[i + 1] - start[i]
     this.#after.fill(0, start[i], start[i + 1])
     for (let j = 0; j < sum.length; j++) {
       const place = total - sum[j] - least[i]
       if (!(place >= 0 && place < length)) continue
-      ways[j] = this.#before[start[i] + place] * weight[j]
+      chances[j] = this.#before[start[i] + place] * weight[j]
       this.#after[start[i] + place] += weight[j]
     }
-    return ways
+    return chances
   }
 
-  /** Probabilities of another lot's ways, by `#before` and what is in `#after` of the next. */
-  #backward({ weight, sum }: Lot, i: number, { least, start }: Windows): Float64Array {
+  /** Probabilities of an earlier group's partitions, from `#before` and the next group's `#after`. */
+  #backward({ weight, sum }: SampleGroup, i: number, { least, start }: Windows): Float64Array {
     const before = this.#before
     const after = this.#after
     const from = start[i + 1]
     const length = start[i + 2] - from
-    const ways = new Float64Array(sum.length)
+    const chances = new Float64Array(sum.length)
     for (let at = start[i]; at < from; at++) {
       const earlier = before[at]
       let reached = 0
@@ -195,70 +210,72 @@ export class Checksum {
           const place = shift + sum[j]
           if (!(place >= 0 && place < length)) continue
           const later = weight[j] * after[from + place]
-          ways[j] += earlier * later
+          chances[j] += earlier * later
           reached += later
         }
       }
       after[at] = reached
     }
-    return ways
+    return chances
   }
 }
 
-function isOpen({ sum }: Lot): boolean {
+function isOpen({ sum }: SampleGroup): boolean {
   return sum.length > 1
 }
 
 /**
- * The lots of several ways, the widest first: what the others can add leaves few of its ways. The one of most ways last: its sum is
- * known then.
+ * The sample groups with several partitions, widest range first: the others then leave few partitions open.
+ * The one with the most partitions comes last, where its sum is already known.
  */
-function orderOf(lots: readonly Lot[]): Lot[] {
-  const chain = lots.filter(isOpen).sort((a, b) => b.most - b.least - (a.most - a.least))
+function orderOf(groups: readonly SampleGroup[]): SampleGroup[] {
+  const chain = groups.filter(isOpen).sort((a, b) => b.most - b.least - (a.most - a.least))
   if (chain.length < 2) return chain
   const longest = chain.reduce((a, b) => (b.sum.length > a.sum.length ? b : a))
   chain.splice(chain.indexOf(longest), 1)
   return [...chain, longest]
 }
 
-/** Before each lot, the partial sums that can lead to the total: the least of them, and where their list starts. */
+/**
+ * The partial sums before each group that can lead to the total: the smallest, and where their list starts.
+ */
 interface Windows {
   readonly least: Float64Array
   readonly start: Float64Array
 }
 
-/** Undefined where nothing leads to the total, or too much. */
-function windowsOf(chain: readonly Lot[], total: number): Windows | undefined {
+/** Undefined if nothing leads to the total, or too many partial sums do. */
+function windowsOf(chain: readonly SampleGroup[], total: number): Windows | undefined {
   let least = 0 // of this lot and those behind
   let most = 0
-  for (const lot of chain) {
-    least += lot.least
-    most += lot.most
+  for (const group of chain) {
+    least += group.least
+    most += group.most
   }
   const windows = { least: new Float64Array(chain.length), start: new Float64Array(chain.length + 1) }
   let [low, high] = [0, 0] // of those before
-  for (const [i, lot] of chain.entries()) {
+  for (const [i, group] of chain.entries()) {
     const from = Math.max(low, total - most)
     const to = Math.min(high, total - least)
     if (!(from <= to)) return undefined
     windows.least[i] = from
     windows.start[i + 1] = windows.start[i] + to - from + 1
-    low += lot.least
-    high += lot.most
-    least -= lot.least
-    most -= lot.most
+    low += group.least
+    high += group.most
+    least -= group.least
+    most -= group.most
   }
   return windows.start[chain.length] <= MOST_SUMS ? windows : undefined
 }
 
-/** Sums over a lot's ways, `ways` being their probabilities times `all`. */
-export function sumLot(lot: Lot, ways: Float64Array = lot.weight, all = 1): LotSums {
-  const { candidates, n, x, ofX, y } = lot
+/** Sums over a group's partitions; `ways` holds their probabilities times `all`. */
+export function sumGroup(group: SampleGroup, chances: Float64Array = group.weight, all = 1): GroupSums {
+  const { candidates, n, x, ofX, y } = group
   const shares = new Float64Array(candidates.sizes.length)
   let countSquare = 0
-  for (let j = 0; j < ways.length; j++) {
-    if (ways[j] === 0) continue
-    const w = ways[j] / all
+  for (let j = 0; j < chances.length; j++) {
+    if (chances[j] === 0) continue
+    const w = chances[j] / all
     const m = ofX[j]
     shares[x[j]] += w * m
     shares[y[j]] += w * (n - m)
@@ -267,13 +284,16 @@ export function sumLot(lot: Lot, ways: Float64Array = lot.weight, all = 1): LotS
   return sumShares(candidates, n, shares, countSquare)
 }
 
-/** Sums of a lot of which `shares[j]` samples are of size j on average; `countSquare`: the mean square of its blocks. */
+/**
+ * Sums of a sample group in which `shares[j]` samples have size j on average. `countSquare` is the mean
+ * square of its number of blocks.
+ */
 export function sumShares(
   candidates: Candidates,
   n: number,
   shares: Float64Array,
   countSquare: number,
-): LotSums {
+): GroupSums {
   let size = 0
   let bytes = 0
   let count = 0

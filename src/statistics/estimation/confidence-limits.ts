@@ -1,9 +1,11 @@
+// Confidence intervals of estimated bytes and of their differences.
+
 import type { Limits } from '../results.ts'
 import { gammaQuantile } from '../special-functions.ts'
 
 /**
- * 95 % interval of a sum of independent samples: Fay and Feuer's gamma interval (1997). `bytes` is the estimate, `variance` its
- * unbiased variance, `interval` the largest weight that one more sample could have.
+ * 95 % interval of a sum of independent samples: Fay and Feuer's gamma interval (1997). `bytes` is the
+ * estimate, `variance` its unbiased variance, `interval` the largest weight that one more sample could have.
  */
 export function gammaLimits(bytes: number, variance: number, interval: number): Limits {
   const low =
@@ -14,7 +16,10 @@ export function gammaLimits(bytes: number, variance: number, interval: number): 
   return { low, high: Math.max(high, bytes) }
 }
 
-/** 95 % interval of `plus - minus`, each with its own: the method of variance estimates recovery (Zou and Donner 2008). */
+/**
+ * 95 % interval of `plus - minus`, given the interval of each: the method of variance estimates recovery (Zou
+ * and Donner 2008).
+ */
 export function differenceLimits(plus: number, ofPlus: Limits, minus: number, ofMinus: Limits): Limits {
   const difference = plus - minus
   return {

@@ -1,54 +1,57 @@
-// From the sizes that V8 reports back to the objects that were sampled.
-//
-// A sample of an s byte object appears as v = s * floor(1 / p(s) + 0.5). Many s share one v. Two things choose among them: V8's
-// usual object sizes (./prior.ts), and the checksum: the samples of a node must add up to its `selfSize`.
+// Infers the sampled objects from the sizes that V8 reports. An object of s bytes is reported as v = s *
+// floor(1 / p(s) + 0.5), so many s share one v. Two things decide among them: how common each size is
+// (./size-prior.ts), and the checksum: a node's samples must add up to its `selfSize`.
 
 import type { Samples } from '../../model/snapshot.ts'
-import { Checksum, type Lot, lotOf } from './checksum.ts'
-import { sumLikely } from './normal-approximation.ts'
+import { Checksum, partition, type SampleGroup } from './checksum.ts'
+import { approximate } from './normal-approximation.ts'
 import { NumberIds } from './number-ids.ts'
-import { type Candidates, type LotSums, type SizeTable, tableFor } from './size-table.ts'
+import { type Candidates, type GroupSums, type SizeTable, tableFor } from './size-table.ts'
 
 /**
- * Live samples, decoded. Samples of one row and one v form a lot; what cannot be told for sure is averaged by its probability.
+ * Decoded samples. The samples of one row with the same v form a sample group. What remains uncertain is
+ * averaged by probability.
  */
 export interface Decoded {
-  /** Lot of each sample. */
-  readonly lot: Uint32Array
-  /** By lot: its row, its number of samples. */
+  /** Sample group of each sample. */
+  readonly group: Uint32Array
+  /** Row and number of samples, by group. */
   readonly row: Uint32Array
   readonly n: Uint32Array
-  /** By lot, for ONE of its samples: object size s; bytes stood for, s / p; blocks stood for, 1 / p; variance of the bytes. */
+  /**
+   * For ONE sample of each group: object size s; bytes represented, s / p; blocks represented, 1 / p;
+   * variance of the bytes.
+   */
   readonly size: Float64Array
   readonly bytes: Float64Array
   readonly count: Float64Array
   readonly variance: Float64Array
-  /** By lot, for all its samples: variance of the count, what decoding leaves open included. */
+  /** For all samples of each group: variance of the count, including the uncertainty of decoding. */
   readonly countVariance: Float64Array
 }
 
-/** Largest lot whose ways are gone through. */
+/** Largest sample group whose partitions are enumerated. */
 const LARGEST_SPLIT = 1000
-/** Rows of more samples are hardly met twice. */
+/** Rows with more samples rarely repeat, so they are not cached. */
 const LARGEST_CACHED = 4
 
-/** Steps for all checksums of a snapshot: plenty for a small one, one a sample for a large one, whatever a file holds. */
+/** Steps for all checksums of a snapshot: plenty for a small one, one per sample for a large one. */
 export function stepsFor(samples: number): number {
   return Math.max(samples, 150_000 - 5 * samples)
 }
 
 /**
- * Decodes live samples. `rowSize` holds each row's bytes as reported (`selfSize`): the checksum; where it does not fit (rows
- * that were merged), the usual sizes alone decide.
+ * Decodes live samples. `rowSize` holds each row's bytes as reported (`selfSize`): the checksum. If it does
+ * not fit (in merged rows), only how common each size is decides.
  */
 export function decodeSamples(samples: Samples, rowSize: Float64Array, interval: number): Decoded {
-  const lots = findLots(samples, rowSize.length)
-  const table = tableFor(lots.values, interval)
-  const n = lots.row.length
+  const groups = findGroups(samples, rowSize.length)
+  const table = tableFor(groups.values, interval)
+  const n = groups.row.length
   const decoded: Decoded = {
-    lot: lots.lot,
-    row: lots.row,
-    n: lots.n,
+    group: groups.group,
+    row: groups.row,
+    n: groups.n,
     size: new Float64Array(n),
     bytes: new Float64Array(n),
     count: new Float64Array(n),
@@ -58,11 +61,11 @@ export function decodeSamples(samples: Samples, rowSize: Float64Array, interval:
   const rows = new RowDecoder(table, stepsFor(samples.row.length))
   for (let first = 0; first < n; ) {
     let end = first + 1
-    while (end < n && lots.row[end] === lots.row[first]) end++
+    while (end < n && groups.row[end] === groups.row[first]) end++
     const found = rows.decode(
-      lots.value.subarray(first, end),
-      lots.n.subarray(first, end),
-      rowSize[lots.row[first]],
+      groups.value.subarray(first, end),
+      groups.n.subarray(first, end),
+      rowSize[groups.row[first]],
     )
     for (let i = first; i < end; i++) store(decoded, i, found[i - first])
     first = end
@@ -70,8 +73,8 @@ export function decodeSamples(samples: Samples, rowSize: Float64Array, interval:
   return decoded
 }
 
-/** Lots in order of their rows, and the different values. */
-function findLots(samples: Samples, rows: number) {
+/** Sample groups in order of their rows, and the distinct values. */
+function findGroups(samples: Samples, rows: number) {
   const total = samples.row.length
   const start = new Uint32Array(rows + 1)
   for (let i = 0; i < total; i++) start[samples.row[i] + 1]++
@@ -86,10 +89,10 @@ function findLots(samples: Samples, rows: number) {
     const id = (valueId[i] = ids.intern(samples.size[i]))
     if (id === values.length) values.push(samples.size[i])
   }
-  // By value: its newest lot, and that lot's row + 1.
+  // For each value: its latest group, and that group's row + 1.
   const newest = new Uint32Array(ids.length)
   const ofRow = new Uint32Array(ids.length)
-  const lot = new Uint32Array(total)
+  const group = new Uint32Array(total)
   const row = new Uint32Array(total)
   const value = new Float64Array(total)
   const n = new Uint32Array(total)
@@ -105,11 +108,11 @@ function findLots(samples: Samples, rows: number) {
         value[length++] = samples.size[i]
       }
       n[newest[v]]++
-      lot[i] = newest[v]
+      group[i] = newest[v]
     }
   }
   return {
-    lot,
+    group,
     row: row.subarray(0, length),
     value: value.subarray(0, length),
     n: n.subarray(0, length),
@@ -117,29 +120,32 @@ function findLots(samples: Samples, rows: number) {
   }
 }
 
-function store(decoded: Decoded, lot: number, sums: LotSums): void {
-  decoded.size[lot] = sums.size / sums.n
-  decoded.bytes[lot] = sums.bytes / sums.n
-  decoded.count[lot] = sums.count / sums.n
-  decoded.variance[lot] = sums.variance / sums.n
-  decoded.countVariance[lot] = sums.countVariance
+function store(decoded: Decoded, group: number, sums: GroupSums): void {
+  decoded.size[group] = sums.size / sums.n
+  decoded.bytes[group] = sums.bytes / sums.n
+  decoded.count[group] = sums.count / sums.n
+  decoded.variance[group] = sums.variance / sums.n
+  decoded.countVariance[group] = sums.countVariance
 }
 
-/** Decodes the samples of one row after the other. */
+/** Decodes the samples of one row at a time. */
 export class RowDecoder {
   readonly #table: SizeTable
   readonly #checksum: Checksum
-  readonly #lots = new Map<number, Map<number, Lot>>()
-  readonly #rows = new Map<string, readonly LotSums[]>()
+  readonly #groups = new Map<number, Map<number, SampleGroup>>()
+  readonly #rows = new Map<string, readonly GroupSums[]>()
 
-  /** `steps` are those of all checksums. */
+  /** `steps` is the limit for all checksums together. */
   constructor(table: SizeTable, steps: number) {
     this.#table = table
     this.#checksum = new Checksum(steps)
   }
 
-  /** Sums of each lot: `counts[i]` samples reported as `values[i]`. `total` is the row's bytes as reported. */
-  decode(values: Float64Array, counts: Uint32Array, total: number): readonly LotSums[] {
+  /**
+   * Sums of each group of `counts[i]` samples reported as `values[i]`. `total` is the row's bytes as
+   * reported.
+   */
+  decode(values: Float64Array, counts: Uint32Array, total: number): readonly GroupSums[] {
     if (values.length > LARGEST_CACHED || counts.reduce((a, b) => a + b) > LARGEST_CACHED)
       return this.#decode(values, counts, total)
     const isLone = values.length === 1 && counts[0] === 1 // nothing to check a lone sample against
@@ -149,27 +155,27 @@ export class RowDecoder {
     return sums
   }
 
-  /** By the checksum if it can be worked out, else by what is likely. */
-  #decode(values: Float64Array, counts: Uint32Array, total: number): readonly LotSums[] {
+  /** Uses the checksum if it can be evaluated, otherwise the normal approximation. */
+  #decode(values: Float64Array, counts: Uint32Array, total: number): readonly GroupSums[] {
     const candidates = Array.from(values, v => this.#table.candidates(v))
     const isSure = candidates.every(c => c.sizes.length === 1)
     if (isSure || (this.#checksum.steps > 0 && isSmall(candidates, counts))) {
-      const lots = candidates.map((c, i) => this.#lotOf(values[i], c, counts[i]))
-      const sums = this.#checksum.sum(lots, total / this.#table.granularity)
+      const groups = candidates.map((c, i) => this.#groupOf(values[i], c, counts[i]))
+      const sums = this.#checksum.sum(groups, total / this.#table.granularity)
       if (sums) return sums
     }
-    return sumLikely(candidates, counts, total)
+    return approximate(candidates, counts, total)
   }
 
-  #lotOf(v: number, candidates: Candidates, n: number): Lot {
-    let known = this.#lots.get(v)
-    if (!known) this.#lots.set(v, (known = new Map()))
-    let lot = known.get(n)
-    if (!lot) {
-      known.set(n, (lot = lotOf(candidates, n, this.#table)))
-      this.#checksum.steps -= 4 * lot.sum.length
+  #groupOf(v: number, candidates: Candidates, n: number): SampleGroup {
+    let known = this.#groups.get(v)
+    if (!known) this.#groups.set(v, (known = new Map()))
+    let group = known.get(n)
+    if (!group) {
+      known.set(n, (group = partition(candidates, n, this.#table)))
+      this.#checksum.steps -= 4 * group.sum.length
     }
-    return lot
+    return group
   }
 }
 

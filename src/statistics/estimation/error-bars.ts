@@ -1,3 +1,5 @@
+// Error bars of groups' sizes and counts.
+
 import type { Grouper } from '../../model/grouping/group.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
 import { reserve } from '../../model/tables/typed-arrays.ts'
@@ -7,18 +9,19 @@ import { type EstimateColumn, estimateRows, estimatesOf, type RowEstimates, sumR
 
 const UNKNOWN: ErrorBar = { sizeError: null, sizeLow: null, sizeHigh: null, countError: null }
 
-/** Rows that are worked out at a time: four columns of a large snapshot would be most of its memory. */
+/** Rows processed at a time: four columns of a large snapshot would take most of its memory. */
 const PART = 1 << 18
 
-/** The error bar of a size that is exact. */
+/** The error bar of an exact size. */
 export function exactBar(size: number): ErrorBar {
   return { sizeError: 0, sizeLow: size, sizeHigh: size, countError: 0 }
 }
 
 /**
- * Error bars of groups' sizes, by group id and the size shown; of several snapshots, of their mean. The standard error is the root of
- * sum s^2 (1 - p) / p^2 over the samples; as an interval it is right only from about 30 samples, so the 95 % interval is Fay and
- * Feuer's. It holds the size shown. The id -1 stands for everything.
+ * Error bars by group id and the size shown; for several snapshots, those of their mean. The standard error
+ * is the root of sum s^2 (1 - p) / p^2 over the samples. As an interval that is right only from about 30
+ * samples on, so the 95 % interval is Fay and Feuer's; it always contains the size shown. The id -1 stands
+ * for the total.
  */
 export function errorBars(
   snapshots: readonly Snapshot[],
@@ -50,7 +53,7 @@ export function errorBars(
   }
 }
 
-/** Sums of two columns, by group and of all rows. */
+/** Sums of two columns, by group and over all rows. */
 function totals(
   grouper: Grouper,
   snapshot: Snapshot,

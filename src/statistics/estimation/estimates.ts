@@ -1,27 +1,27 @@
-// What the samples of each row stand for, and the counts decoded from them.
+// Estimates what the samples of each row represent, and infers the counts from them.
 
 import type { Groups } from '../../model/grouping/group.ts'
 import type { SampleMultisets } from '../../model/sample-multisets.ts'
 import type { Samples, Snapshot } from '../../model/snapshot.ts'
 import { decodeSamples } from './decode.ts'
 import { type InferredInterval, inferInterval } from './infer-interval.ts'
-import { BagEstimates, type Kinds, kindsOf } from './multiset-estimates.ts'
+import { type Kinds, kindsOf, MultisetEstimates } from './multiset-estimates.ts'
 import type { RowEstimates } from './row-estimates.ts'
 import { describeSampling, probability } from './sampling.ts'
 import { unsampled } from './unsampled.ts'
 
 export type { RowEstimates } from './row-estimates.ts'
 
-/** Decoded once for a report's several questions; the samples' identity is the key. */
+/** Samples are decoded once for all questions of a report. The key is the samples' identity. */
 const known = new WeakMap<Samples, { size: Float64Array; estimates: RowEstimates }>()
 const knownKinds = new WeakMap<SampleMultisets, { size: Float64Array; kinds: Kinds }>()
 
-/** Estimates of a snapshot's rows; undefined where it is sampled at an unknown interval. */
+/** Estimates of a snapshot's rows; undefined if its sampling interval is unknown. */
 export function estimateRows(snapshot: Snapshot): RowEstimates | undefined {
   const { bytes: interval } = describeSampling(snapshot)
   if (interval === undefined) return undefined
   const { samples, multisets, size } = snapshot.columns
-  if (multisets && interval > 1) return fromBags(snapshot, multisets, interval)
+  if (multisets && interval > 1) return fromMultisets(snapshot, multisets, interval)
   if (interval === 1 || !samples) return withoutSamples(snapshot, interval)
   const seen = known.get(samples)
   if (seen && seen.size === size && seen.estimates.interval === interval) return seen.estimates
@@ -30,7 +30,7 @@ export function estimateRows(snapshot: Snapshot): RowEstimates | undefined {
   return estimates
 }
 
-/** Takes estimates of a snapshot's samples that were worked out elsewhere (in another thread). */
+/** Stores estimates of a snapshot's samples that were computed in another thread. */
 export function takeEstimates({ columns: { samples, size } }: Snapshot, estimates: RowEstimates): void {
   if (samples) known.set(samples, { size, estimates })
 }
@@ -54,13 +54,13 @@ function fromSamples(snapshot: Snapshot, samples: Samples, interval: number): Ro
   return { ...estimates, decoded }
 }
 
-function fromBags(snapshot: Snapshot, bags: SampleMultisets, interval: number): RowEstimates {
+function fromMultisets(snapshot: Snapshot, multisets: SampleMultisets, interval: number): RowEstimates {
   const { size } = snapshot.columns
-  let seen = knownKinds.get(bags)
+  let seen = knownKinds.get(multisets)
   if (!seen || seen.size !== size || seen.kinds.interval !== interval) {
-    knownKinds.set(bags, (seen = { size, kinds: kindsOf(bags, size, interval) }))
+    knownKinds.set(multisets, (seen = { size, kinds: kindsOf(multisets, size, interval) }))
   }
-  return new BagEstimates(seen.kinds, unsampled(snapshot, interval))
+  return new MultisetEstimates(seen.kinds, unsampled(snapshot, interval))
 }
 
 function withoutSamples(snapshot: Snapshot, interval: number): RowEstimates {
@@ -79,19 +79,20 @@ function withoutSamples(snapshot: Snapshot, interval: number): RowEstimates {
 
 export type EstimateColumn = 'bytes' | 'variance' | 'samples' | 'count' | 'countVariance'
 
-/** A stretch of a column from a row on, as long as `scratch`, which may be filled with it. */
+/** Part of a column: from row `from`, as long as `scratch`, which may be filled and returned. */
 export function estimatesOf(
   rows: RowEstimates,
   name: EstimateColumn,
   from: number,
   scratch: Float64Array,
 ): Float64Array {
-  if (rows instanceof BagEstimates) return rows.fill(name, from, scratch)
+  if (rows instanceof MultisetEstimates) return rows.fill(name, from, scratch)
   return rows[name].subarray(from, from + scratch.length)
 }
 
 /**
- * The same rows as another interval would have sampled them: variance of a row's bytes, and its expected number of samples.
+ * The same rows as another interval would have sampled them: variance of a row's bytes, and expected number
+ * of samples.
  */
 export function estimateAt(
   estimates: RowEstimates,
@@ -115,7 +116,7 @@ export function estimateAt(
     for (let row = 0; row < snapshot.length; row++) {
       if (count[row] > 0 && bytes[row] > 0) add(row, count[row], bytes[row] / count[row])
       else if (Number.isNaN(count[row])) {
-        // As rows without samples are: every sample stands for about one interval.
+        // As for rows without samples: every sample represents about one interval.
         if (interval > 1) variance[row] = Math.abs(bytes[row]) * interval
         samples[row] = Math.abs(bytes[row]) / interval
       }
@@ -125,8 +126,8 @@ export function estimateAt(
 }
 
 /**
- * What a reader leaves open of a sampled snapshot: the interval told from the samples where nobody gave it, and the number of
- * blocks behind the samples (a fraction; `meta.counts` stays `estimated`). At interval 1 every block is a sample: exact.
+ * Completes a snapshot after reading: infers the interval if nobody gave it, and the number of blocks behind
+ * the samples (a fraction; `meta.counts` stays `estimated`). At interval 1 every block is a sample: exact.
  */
 export function estimateCounts(snapshot: Snapshot): Snapshot {
   const { meta, columns } = snapshot
@@ -153,7 +154,7 @@ function inferred(snapshot: Snapshot, { interval, text }: InferredInterval): Sna
   return estimateCounts(snapshot.with({ meta: { interval, intervalSource: 'inferred' } }))
 }
 
-/** Sums of two row columns by group, the groups being those of `groups.grouper`. */
+/** Sums of two row columns by the groups of `groups.grouper`. */
 export function sumRows(
   groups: Pick<Groups, 'grouper'>,
   snapshot: Snapshot,

@@ -1,18 +1,18 @@
-// The sampling interval is in no file of V8's. Every reported size must be s * floor(1 / p(s) + 0.5) for some object size s, so
-// the sizes themselves tell it.
+// Infers the sampling interval, which V8's files do not hold. Every reported size must be s * floor(1 / p(s)
+// + 0.5) for some object size s, so the sizes themselves reveal it.
 
 import { probability } from './sampling.ts'
 import { expectedPrior, sizePrior } from './size-prior.ts'
 import { isReportable, SizeTable } from './size-table.ts'
 
-/** An interval told from samples, or why it cannot be. */
+/** An interval inferred from samples, or why it cannot be. */
 export interface InferredInterval {
-  /** Bytes; undefined where no interval, or more than one, explains the samples. */
+  /** Bytes; undefined if no interval, or more than one, explains the samples. */
   readonly interval: number | undefined
   readonly text: string
 }
 
-/** Intervals that tools use: theirs are tried first and believed more. */
+/** Default intervals of common tools: tried first and considered more likely. */
 const USUAL = [524288, 32768, 40320, 20160, 32832]
 /** Round numbers that people type. */
 const ROUND = [
@@ -22,12 +22,14 @@ const ROUND = [
   221760,
 ].filter(r => r <= 1 << 22)
 const CANDIDATES = [...new Set([...USUAL, ...ROUND])].sort((a, b) => b - a)
-/** Odds that one explanation must have over the next to be believed. */
+/** Odds over the next explanation that one needs to be accepted. */
 const CLEAR = 20
-/** Reported sizes that are looked at. */
+/** Number of reported sizes that are examined. */
 const MOST_VALUES = 400
 
-/** Tells the interval from the reported sizes of live samples; `samples` is the number of each, one unless given. */
+/**
+ * Infers the interval from the reported sizes of live samples. `samples` is the number of each; default 1.
+ */
 export function inferInterval(sizes: Float64Array, samples?: Float64Array): InferredInterval {
   const counts = new Map<number, number>()
   for (let i = 0; i < sizes.length; i++) {
@@ -66,7 +68,10 @@ export function inferInterval(sizes: Float64Array, samples?: Float64Array): Infe
   }
 }
 
-/** Log likelihood of the reported sizes at an interval; -Infinity where one cannot be, or where it is less than `least`. */
+/**
+ * Log likelihood of the reported sizes at an interval; -Infinity if one is impossible, or if it is less than
+ * `least`.
+ */
 function likelihood(
   values: readonly number[],
   counts: ReadonlyMap<number, number>,

@@ -1,4 +1,5 @@
-// Estimates of rows whose samples are bags: rows of one bag and one size are of one kind, and each kind is decoded once.
+// Estimates of rows whose samples are multisets. Rows with the same multiset and size are of one kind, and
+// each kind is decoded once.
 
 import type { SampleMultisets } from '../../model/sample-multisets.ts'
 import { TupleIds } from '../../model/tables/typed-arrays.ts'
@@ -7,7 +8,7 @@ import type { RowEstimates } from './row-estimates.ts'
 import { tableFor } from './size-table.ts'
 import type { RowFunctions } from './unsampled.ts'
 
-/** The kinds of a snapshot's rows, and the estimates of each. */
+/** The kinds of a snapshot's rows, and the estimates for each kind. */
 export interface Kinds {
   /** Sampling interval in bytes. */
   readonly interval: number
@@ -16,7 +17,7 @@ export interface Kinds {
   readonly sums: readonly KindSums[]
 }
 
-/** What the samples of one row stand for: see `RowEstimates`. */
+/** What the samples of one row represent: see `RowEstimates`. */
 interface KindSums {
   bytes: number
   variance: number
@@ -25,45 +26,50 @@ interface KindSums {
   countVariance: number
 }
 
-/** Decodes the bags of rows. `rowSize` holds each row's bytes as reported: the checksum. */
-export function kindsOf(bags: SampleMultisets, rowSize: Float64Array, interval: number): Kinds {
-  const steps = stepsFor(bags.samples.reduce((a, b) => a + b, 0))
-  const decoder = new RowDecoder(tableFor(bags.sizes, interval), steps)
+/** Decodes the multisets of rows. `rowSize` holds each row's bytes as reported: the checksum. */
+export function kindsOf(multisets: SampleMultisets, rowSize: Float64Array, interval: number): Kinds {
+  const steps = stepsFor(multisets.samples.reduce((a, b) => a + b, 0))
+  const decoder = new RowDecoder(tableFor(multisets.sizes, interval), steps)
   const ids = new TupleIds(3)
   const tuple = [0, 0, 0]
   const sums: KindSums[] = []
   const ofRow = new Uint32Array(rowSize.length)
   for (let row = 0; row < ofRow.length; row++) {
-    const bag = bags.ofRow[row]
-    if (bag === 0) continue
+    const multiset = multisets.ofRow[row]
+    if (multiset === 0) continue
     const total = rowSize[row]
-    tuple[0] = bag
+    tuple[0] = multiset
     tuple[1] = total >>> 0
     tuple[2] = (total / 2 ** 32) >>> 0
     const kind = ids.intern(tuple)
-    if (kind === sums.length) sums.push(decodeBag(decoder, bags, bag, total))
+    if (kind === sums.length) sums.push(decodeMultiset(decoder, multisets, multiset, total))
     ofRow[row] = kind + 1
   }
   return { interval, ofRow, sums }
 }
 
-function decodeBag(decoder: RowDecoder, bags: SampleMultisets, bag: number, total: number): KindSums {
-  const from = bags.start[bag]
-  const end = bags.start[bag + 1]
-  const values = Float64Array.from(bags.value.subarray(from, end), value => bags.sizes[value])
+function decodeMultiset(
+  decoder: RowDecoder,
+  multisets: SampleMultisets,
+  multiset: number,
+  total: number,
+): KindSums {
+  const from = multisets.start[multiset]
+  const end = multisets.start[multiset + 1]
+  const values = Float64Array.from(multisets.value.subarray(from, end), value => multisets.sizes[value])
   const all = { bytes: 0, variance: 0, samples: 0, count: 0, countVariance: 0 }
-  for (const lot of decoder.decode(values, bags.n.subarray(from, end), total)) {
-    all.bytes += lot.bytes
-    all.variance += lot.variance
-    all.samples += lot.n
-    all.count += lot.count
-    all.countVariance += lot.countVariance
+  for (const group of decoder.decode(values, multisets.n.subarray(from, end), total)) {
+    all.bytes += group.bytes
+    all.variance += group.variance
+    all.samples += group.n
+    all.count += group.count
+    all.countVariance += group.countVariance
   }
   return all
 }
 
-/** Estimates by row, each column made when it is asked for. */
-export class BagEstimates implements RowEstimates {
+/** Estimates by row. Each column is made on request. */
+export class MultisetEstimates implements RowEstimates {
   readonly interval: number
   readonly decoded = undefined
   readonly #kinds: Kinds
@@ -95,7 +101,7 @@ export class BagEstimates implements RowEstimates {
     return this.#column('countVariance')
   }
 
-  /** Fills a column with what is of the rows from `from` on. */
+  /** Fills a column with the values of the rows from `from` on. */
   fill(name: keyof KindSums, from: number, column: Float64Array): Float64Array {
     const { ofRow, sums } = this.#kinds
     const ofKind = Float64Array.from(sums, kind => kind[name])

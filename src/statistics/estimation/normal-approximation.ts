@@ -1,53 +1,62 @@
-// Which sizes stand behind a row's samples where the checksum is too long to work out.
+// Approximates the sizes behind a row's samples where the checksum would take too long to evaluate.
 
 import { CONCENTRATION, sumShares } from './checksum.ts'
-import type { Candidates, LotSums } from './size-table.ts'
+import type { Candidates, GroupSums } from './size-table.ts'
 
-/** Of a lot's likeliest sizes so many are also taken in pairs. */
+/** How many of a group's most probable sizes are also tried as pairs. */
 const MOST_PAIRED = 4
-/** Least variance of a row's bytes: that of the rounding of a few small objects' sum. */
+/** Smallest variance of a row's bytes: rounding in the sum of a few small objects. */
 const LEAST_VARIANCE = 64
-/** Part of the others' variance below which a lot's own says nothing of its sizes. */
+/** Fraction of the others' variance below which a group's own variance says nothing about its sizes. */
 const LEAST_PART = 0.01
 
-interface Lot {
+interface UndecidedGroup {
   readonly candidates: Candidates
   readonly n: number
-  /** By size: how many samples are of it, on average. */
+  /** Mean number of samples of each size. */
   readonly shares: Float64Array
-  /** Mean square of the lot's blocks. */
+  /** Mean square of the group's number of blocks. */
   countSquare: number
-  /** What the lot adds to the total: mean and variance, by the usual sizes first and by the total then. */
+  /**
+   * The group's contribution to the total: mean and variance, first from the prior alone, then given the
+   * total.
+   */
   mean: number
   variance: number
 }
 
 /**
- * Gives each lot its sizes by the usual ones and by what the other lots leave of `total`: these are taken as normal, the lot as all
- * of one size or of two. Lots that can differ most come first; what is known of them then narrows the rest.
+ * Approximates each sample group's sizes where enumeration is too slow: the other groups' sum is taken as
+ * normal, the group itself as one size or a mix of two. Groups are done in order of falling variance, so that
+ * each narrows the next.
  */
-export function sumLikely(candidates: readonly Candidates[], counts: Uint32Array, total: number): LotSums[] {
-  const lots: Lot[] = []
+export function approximate(
+  candidates: readonly Candidates[],
+  counts: Uint32Array,
+  total: number,
+): GroupSums[] {
+  const groups: UndecidedGroup[] = []
   let mean = 0
   let variance = LEAST_VARIANCE
   for (let i = 0; i < candidates.length; i++) {
-    const lot = lotOf(candidates[i], counts[i])
-    lots.push(lot)
-    mean += lot.mean
-    variance += lot.variance
+    const group = beforeTotal(candidates[i], counts[i])
+    groups.push(group)
+    mean += group.mean
+    variance += group.variance
   }
-  for (const lot of lots.toSorted((a, b) => b.variance - a.variance)) {
-    mean -= lot.mean
-    variance -= lot.variance
-    if (lot.variance > LEAST_PART * variance) settle(lot, total - mean, Math.max(LEAST_VARIANCE, variance))
-    mean += lot.mean
-    variance += lot.variance
+  for (const group of groups.toSorted((a, b) => b.variance - a.variance)) {
+    mean -= group.mean
+    variance -= group.variance
+    if (group.variance > LEAST_PART * variance)
+      condition(group, total - mean, Math.max(LEAST_VARIANCE, variance))
+    mean += group.mean
+    variance += group.variance
   }
-  return lots.map(({ candidates, n, shares, countSquare }) => sumShares(candidates, n, shares, countSquare))
+  return groups.map(({ candidates, n, shares, countSquare }) => sumShares(candidates, n, shares, countSquare))
 }
 
-/** A lot as it is before the total is known: a draw from a Dirichlet multinomial. */
-function lotOf(candidates: Candidates, n: number): Lot {
+/** A group before the total is known: a draw from a Dirichlet multinomial. */
+function beforeTotal(candidates: Candidates, n: number): UndecidedGroup {
   const { weights, spread, count: blocks } = candidates
   const alike = (n + CONCENTRATION) / (1 + CONCENTRATION)
   const shares = new Float64Array(weights.length)
@@ -62,60 +71,62 @@ function lotOf(candidates: Candidates, n: number): Lot {
   return { candidates, n, shares, countSquare, mean: n * candidates.mean, variance: n * alike * spread }
 }
 
-/** Probabilities of the ways that are gone through. */
-const chances: number[] = []
+/** Probabilities of the alternatives tried; a scratch array. */
+const probabilities: number[] = []
 
-/** Tells a lot's sizes, when it is likely to add `rest`, with that variance. */
-function settle(lot: Lot, rest: number, variance: number): void {
-  const { candidates, n, shares } = lot
+/** Updates a group's sizes, given that it adds about `rest` with that variance. */
+function condition(group: UndecidedGroup, rest: number, variance: number): void {
+  const { candidates, n, shares } = group
   const { weights, bytes, count: blocks } = candidates
   const { length } = weights
   const logN = CONCENTRATION * Math.log(n)
-  // All of one size.
+  // All samples have one size.
   let all = 0
   const density = 1 / Math.sqrt(2 * Math.PI * variance)
   for (let j = 0; j < length; j++) {
     const distance = rest - n * bytes[j]
     const log = logN * (weights[j] - 1) - distance ** 2 / (2 * variance)
-    all += chances[j] = density * weights[j] * Math.exp(log)
+    all += probabilities[j] = density * weights[j] * Math.exp(log)
   }
-  // Of two: so many of the first that the lot adds `rest`.
+  // The samples have two sizes, mixed so that the group adds `rest`.
   let k = length
   for (let x = 1; x < Math.min(length, MOST_PAIRED); x++) {
-    for (let y = 0; y < x; y++) all += chances[k++] = chanceOfPair(lot, x, y, rest)
+    for (let y = 0; y < x; y++) all += probabilities[k++] = densityOfPair(group, x, y, rest)
   }
   if (!(all > 0)) return
   shares.fill(0)
   let mean = 0
   let square = 0
-  lot.countSquare = 0
+  group.countSquare = 0
   for (let j = 0; j < length; j++) {
-    const way = chances[j] / all
-    shares[j] += way * n
-    mean += way * n * bytes[j]
-    square += way * (n * bytes[j]) ** 2
-    lot.countSquare += way * (n * blocks[j]) ** 2
+    const probability = probabilities[j] / all
+    shares[j] += probability * n
+    mean += probability * n * bytes[j]
+    square += probability * (n * bytes[j]) ** 2
+    group.countSquare += probability * (n * blocks[j]) ** 2
   }
   k = length
   for (let x = 1; x < Math.min(length, MOST_PAIRED); x++) {
     for (let y = 0; y < x; y++) {
-      const way = chances[k++] / all
-      if (way === 0) continue
+      const probability = probabilities[k++] / all
+      if (probability === 0) continue
       const ofX = (rest - n * bytes[y]) / (bytes[x] - bytes[y])
-      shares[x] += way * ofX
-      shares[y] += way * (n - ofX)
-      mean += way * rest
-      square += way * (rest ** 2 + variance)
-      lot.countSquare += way * (ofX * blocks[x] + (n - ofX) * blocks[y]) ** 2
+      shares[x] += probability * ofX
+      shares[y] += probability * (n - ofX)
+      mean += probability * rest
+      square += probability * (rest ** 2 + variance)
+      group.countSquare += probability * (ofX * blocks[x] + (n - ofX) * blocks[y]) ** 2
     }
   }
-  lot.mean = mean
-  lot.variance = Math.max(0, square - mean ** 2)
+  group.mean = mean
+  group.variance = Math.max(0, square - mean ** 2)
 }
 
-/** Probability density of `rest` as the sum of some objects of size x and some of size y: that of their beta distributed shares. */
-function chanceOfPair(
-  { candidates: { weights, bytes }, n }: Lot,
+/**
+ * Probability density of `rest` as a sum of objects of sizes x and y: that of their beta distributed shares.
+ */
+function densityOfPair(
+  { candidates: { weights, bytes }, n }: UndecidedGroup,
   x: number,
   y: number,
   rest: number,

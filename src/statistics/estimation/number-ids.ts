@@ -1,27 +1,34 @@
+// Dense ids for numbers, much faster than a Map.
+
 import { hash2 } from '../../model/tables/typed-arrays.ts'
 
-/** Whole numbers below so many times the number that is expected go by a table, of 16 MB at most. */
+/**
+ * Integers below PER_NUMBER times the expected count use a direct table of at most 16 MB; larger ones are
+ * hashed.
+ */
 const PER_NUMBER = 32
 const LARGEST_TABLE = 1 << 22
 
-/** Gives numbers dense ids from 0 in the order of their first coming: a Map for numbers alone, several times as fast. */
+/**
+ * Gives numbers dense ids from 0 in order of first appearance: a Map for numbers only, several times as fast.
+ */
 export class NumberIds {
-  /** Ids of small whole numbers; -1 = none. */
+  /** Ids of small integers; -1 = none. */
   #table = new Int32Array(0)
   readonly #tabled: number
-  /** The others: a hash table, and how many it holds. */
+  /** A hash table of the others, and how many it holds. */
   #hashed = 0
   #values = new Float64Array(64)
   #ids = new Int32Array(64).fill(-1) // -1 = free
   #mask = 63
   length = 0
 
-  /** `expected`: about how many numbers will come. */
+  /** `expected`: roughly how many numbers to expect. */
   constructor(expected: number) {
     this.#tabled = Math.min(LARGEST_TABLE, PER_NUMBER * expected)
   }
 
-  /** The number's id; a new one where it has none. */
+  /** The number's id, new if it has none. */
   intern(value: number): number {
     if (value >>> 0 !== value || value >= this.#tabled) return this.#internHashed(value)
     if (value >= this.#table.length) this.#growTable(value)
@@ -54,7 +61,7 @@ export class NumberIds {
     this.#table.set(old)
   }
 
-  /** Where the number is, or would be. */
+  /** The slot where the number is, or would be. */
   #slot(value: number): number {
     let slot = hash2(value >>> 0, (value / 4294967296) >>> 0) & this.#mask
     while (this.#ids[slot] >= 0 && this.#values[slot] !== value) slot = (slot + 1) & this.#mask

@@ -1,6 +1,7 @@
-// The law of V8's sampling heap profiler. An allocation of s bytes is sampled with probability p(s) = 1 - exp(-s / r), r the
-// interval in bytes. n live samples of one size at one node are reported as s * floor(n / p + 0.5) in the node's `selfSize`;
-// each alone as v = s * floor(1 / p + 0.5). Source: v8/src/profiler/sampling-heap-profiler.cc (ScaleSample).
+// How V8's sampling heap profiler samples. It picks an allocation of s bytes with probability p(s) = 1 -
+// exp(-s / r), r the interval in bytes, and reports n live samples of one size at a node as s * floor(n / p +
+// 0.5) in `selfSize`, each alone as v = s * floor(1 / p + 0.5). Source:
+// v8/src/profiler/sampling-heap-profiler.cc (ScaleSample).
 
 import type { Snapshot } from '../../model/snapshot.ts'
 import type { Sampling } from '../results.ts'
@@ -10,20 +11,26 @@ export function probability(size: number, interval: number): number {
   return -Math.expm1(-size / interval)
 }
 
-/** Bytes that V8 reports for `n` samples of objects of `size` bytes at one node. Bit for bit V8's own arithmetic. */
+/**
+ * Bytes that V8 reports for `n` samples of objects of `size` bytes at one node. Bit for bit V8's own
+ * arithmetic.
+ */
 export function reportedSize(size: number, n: number, interval: number): number {
   const scale = 1 / (1 - Math.exp(-size / interval))
   return size * Math.floor(n * scale + 0.5)
 }
 
-/** Variance that one sampled object adds to the size of its group, unbiased: s^2 (1 - p) / p^2. In bytes squared. */
+/**
+ * Variance that one sampled object adds to the size of its group, unbiased: s^2 (1 - p) / p^2, in bytes
+ * squared.
+ */
 export function sampleVariance(size: number, interval: number): number {
   const half = size / interval / 2
-  // = r^2 ((x/2) / sinh(x/2))^2, which loses no digits at small x and overflows to no variance at large x.
+  // = r^2 ((x/2) / sinh(x/2))^2, which keeps its digits at small x and becomes 0 at large x.
   return half < 1e-8 ? interval * interval : ((interval * half) / Math.sinh(half)) ** 2
 }
 
-/** What is known of how a snapshot was sampled, and the sentence for it. */
+/** How a snapshot was sampled, as values and as a sentence. */
 export function describeSampling(snapshot: Snapshot): Sampling {
   const { accuracy, interval, intervalSource } = snapshot.meta
   if (accuracy === 'exact' || interval === 1) {

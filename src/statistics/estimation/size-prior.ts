@@ -1,4 +1,9 @@
-/** Shares of live objects by size: the mean of exact profiles of several programs (bench/calibration/prior.mjs). */
+// How common each object size is before anything is known about a program.
+
+/**
+ * Shares of live objects by size: the mean of exact profiles of several programs
+ * (bench/calibration/prior.mjs).
+ */
 const USUAL_SIZES: readonly (readonly [size: number, share: number])[] = [
   [16, 0.072],
   [24, 0.17],
@@ -109,10 +114,13 @@ const USUAL_SIZES: readonly (readonly [size: number, share: number])[] = [
 
 const shares = new Map(USUAL_SIZES)
 
-/** Weight of sizes unheard of, those of texts and arrays: TAIL / size^2 each. The likeliest: bench/calibration/prior.mjs. */
+/**
+ * Weight of all other sizes, mostly those of strings and arrays: TAIL / size^2 each. Fitted:
+ * bench/calibration/prior.mjs.
+ */
 const TAIL = 48
 
-/** How usual live objects of `size` bytes are, before anything is known of a program; up to a factor. */
+/** How common live objects of `size` bytes are, up to a constant factor. */
 export function sizePrior(size: number): number {
   return (shares.get(size) ?? 0) + TAIL / (size * size)
 }

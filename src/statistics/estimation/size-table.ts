@@ -1,32 +1,42 @@
-// Which object sizes can stand behind what V8 reports for a sample: v = s * floor(1 / p(s) + 0.5).
+// The object sizes that V8 may have reported as v = s * floor(1 / p(s) + 0.5), by v.
 
 import { probability, reportedSize, sampleVariance } from './sampling.ts'
 import { sizePrior } from './size-prior.ts'
 
-/** Object sizes that a reported v can stand for, and how likely each is before anything else is known. */
+/**
+ * The object sizes that a reported v may represent, and their probabilities before anything else is known.
+ */
 export interface Candidates {
   readonly sizes: readonly number[]
   /** Sum to 1. */
   readonly weights: readonly number[]
-  /** What one sample of each size stands for: bytes, s / p; blocks, 1 / p; and the variance of the bytes. */
+  /** What one sample of each size represents: bytes, s / p; blocks, 1 / p; and the variance of the bytes. */
   readonly bytes: Float64Array
   readonly count: Float64Array
   readonly variance: Float64Array
-  /** Mean and variance of `bytes` by the weights. */
+  /** Mean and variance of `bytes` under the weights. */
   readonly mean: number
   readonly spread: number
 }
 
-/** Objects above this many intervals are reported with their own size: 1 / p rounds to 1 above ln 3 = 1.0986. */
+/**
+ * Objects above this many intervals are reported with their own size: 1 / p rounds to 1 above ln 3 = 1.0986.
+ */
 const CERTAIN = 1.2
-/** Nor can v be above this many intervals otherwise: 2 * ln 3. */
+/** Smaller objects are never reported above this many intervals: 2 * ln 3. */
 const LARGEST_ROUNDED = 2.2
-/** Sizes this much less likely than the likeliest are left out. */
+/** Sizes less probable than the most probable one by this factor are left out. */
 const LEAST_WEIGHT = 3e-3
-/** Largest interval that is tabulated (a table is 3 bytes in 8 of it); sizes above count as themselves. */
+/**
+ * Largest interval with a table (it takes 3/8 byte per byte of interval). Above it, sizes stand for
+ * themselves.
+ */
 const LARGEST_TABLE = 1 << 22
 
-/** Sizes by v for one interval. `granularity`: V8's object sizes are multiples of 8, of 4 where it compresses pointers. */
+/**
+ * Sizes by v for one interval. `granularity`: V8's object sizes are multiples of 8, or of 4 with pointer
+ * compression.
+ */
 export class SizeTable {
   readonly interval: number
   readonly granularity: 4 | 8
@@ -49,20 +59,23 @@ export class SizeTable {
     }
   }
 
-  /** Can an object of some size be reported as `v`? */
+  /** Can an object of any size be reported as `v`? */
   has(v: number): boolean {
     if (v % this.granularity !== 0) return false
     return v >= CERTAIN * this.interval || this.#first[v / this.granularity] > 0
   }
 
-  /** The sizes behind `v`, most likely first, hardly possible ones left out. Where there are none (not V8's arithmetic) `v` itself. */
+  /**
+   * The sizes behind `v`, most probable first, without very improbable ones; `v` itself if there are none
+   * (not V8's arithmetic).
+   */
   candidates(v: number): Candidates {
     let found = this.#known.get(v)
     if (!found) this.#known.set(v, (found = this.#find(v)))
     return found
   }
 
-  /** All sizes that an object reported as `v` can have; `v` itself where there is none. */
+  /** All sizes that an object reported as `v` can have; `v` itself if there are none. */
   sizes(v: number): number[] {
     const sizes: number[] = []
     for (let i = this.#first[v / this.granularity] ?? 0; i > 0; i = this.#next[i])
@@ -95,13 +108,13 @@ export class SizeTable {
 
 let recent: readonly SizeTable[] = []
 
-/** The table for samples reported with these sizes: of 8 bytes unless some sample can only be of 4. */
+/** The table for samples reported with these sizes: of granularity 8 unless some sample requires 4. */
 export function tableFor(sizes: readonly number[] | Float64Array, interval: number): SizeTable {
   const wide = tableOf(interval, 8)
   return sizes.every(v => wide.has(v)) ? wide : tableOf(interval, 4)
 }
 
-/** A table; the last few are kept for the next snapshot of the same interval. */
+/** A table. The last few are kept for the next snapshot of the same interval. */
 function tableOf(interval: number, granularity: 4 | 8): SizeTable {
   let table = recent.find(t => t.interval === interval && t.granularity === granularity)
   if (!table) {
@@ -112,8 +125,8 @@ function tableOf(interval: number, granularity: 4 | 8): SizeTable {
 }
 
 /**
- * Can `v` be reported at this interval? The same answer as a table's, without one: s / p(s) lies within s / 2 of v, which leaves
- * s between v - r and sqrt(12 r (v - r)), s / p(s) being r + s/2 + s^2 / 12r at small s.
+ * Can `v` be reported at this interval? Agrees with the table, but needs none: s / p(s) lies within s / 2 of
+ * v, and s / p(s) is r + s/2 + s^2 / 12r at small s, so s lies between v - r and sqrt(12 r (v - r)).
  */
 export function isReportable(v: number, interval: number, granularity: 4 | 8): boolean {
   if (v % granularity !== 0 || v < interval) return false
@@ -129,8 +142,8 @@ export function isReportable(v: number, interval: number, granularity: 4 | 8): b
   return false
 }
 
-/** Sums over a lot's possible splits, weighted by their probability. */
-export interface LotSums {
+/** Sums over a sample group's possible partitions, weighted by their probability. */
+export interface GroupSums {
   readonly n: number
   readonly size: number
   readonly bytes: number

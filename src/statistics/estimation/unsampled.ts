@@ -1,8 +1,10 @@
+// Estimates of rows that have no samples.
+
 import { DOMAIN } from '../../model/meta.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
 import { probability } from './sampling.ts'
 
-/** Estimates of single rows: what `RowEstimates` has as columns. */
+/** Estimates of single rows: functions for the columns of `RowEstimates`. */
 export interface RowFunctions {
   bytes(row: number): number
   variance(row: number): number
@@ -12,15 +14,15 @@ export interface RowFunctions {
 }
 
 /**
- * Rows without samples. Of the JS heap in a sampled snapshot: every sample stands for about one interval, so the variance is at
- * most interval * size. Backing stores that were sampled: the law at their own interval, for blocks of their average size. Other
- * rows (tracked memory) are exact.
+ * Rows without samples. In the JS heap of a sampled snapshot, every sample represents about one interval, so
+ * the variance is at most interval * size. Sampled backing stores follow the same law at their own interval,
+ * with blocks of average size. Other rows (explicitly tracked memory) are exact.
  */
 export function unsampled(snapshot: Snapshot, interval: number): RowFunctions {
   const { size, count, domain } = snapshot.columns
   const { bufferInterval = 1 } = snapshot.meta
   const isStore = (row: number) => bufferInterval > 1 && domain[row] === DOMAIN.arrayBuffer && count[row] > 0
-  /** Probability that a store of the row's average size is sampled. */
+  /** Probability that a backing store of the row's average size is sampled. */
   const p = (row: number) => probability(Math.abs(size[row]) / count[row], bufferInterval)
   const heap = (row: number) => (interval > 1 && domain[row] === 0 ? Math.abs(size[row]) : 0)
   return {

@@ -1,28 +1,30 @@
-// Bytes that move without growing: inlining and allocation folding put an inner function's bytes on the outer one once code is hot.
+// Recognizes bytes that move without growth: when code gets hot, inlining and allocation folding attribute an
+// inner function's bytes to the outer one.
 
 import type { Snapshot } from '../../model/snapshot.ts'
-import type { Judge, Reads, Verdict } from './rules.ts'
-import { ALPHA, equalityTest, type Sides } from './significance.ts'
+import type { DecisionRule, Reads, Verdict } from './rules.ts'
+import { ALPHA, equalityTest, type TwoSampleStatistic } from './significance.ts'
 
-/** Most frames between two functions that bytes can have moved across. */
+/** Largest number of frames between two functions across which bytes can move. */
 const REACH = 12
-/** Least part of the larger of a gain and a loss that the smaller must be, for one to come from the other. */
+/** A gain and a loss can belong together only if the smaller is at least this fraction of the larger. */
 const LEAST_PART = 0.1
 
 /**
- * Most part of the bytes that moved that may be more or less afterwards: the optimizer also changes the sizes of objects (it folds
+ * Largest fraction by which moved bytes may change: the optimizer also changes object sizes (it folds
  * allocations and drops mementos), by 6 % in the two phases of the calibration.
  */
 const RESIZED = 0.2
 
 /**
- * Recognises, among the significant groups, those that gained what their callers or callees lost. Where the groups together have not
- * changed, none has grown: not significant, reason `drift`. Otherwise the bytes that moved are only said.
+ * Finds, among the significant groups, those that gained what their callers or callees lost. If linked groups
+ * did not change together, none of them has grown: not significant, reason `drift`. Otherwise the moved bytes
+ * are only noted.
  */
 export function findDrift(
   reads: Reads,
   significant: readonly number[],
-  judge: Judge,
+  decision: DecisionRule,
   sizeDiff: Float64Array,
   verdicts: Verdict[],
 ): void {
@@ -39,20 +41,20 @@ export function findDrift(
         members.push(other)
       }
     }
-    settle(reads, members, links, judge, sizeDiff, verdicts)
+    decide(reads, members, links, decision, sizeDiff, verdicts)
   }
 }
 
-/** Settles one set of groups linked by gains and losses. */
-function settle(
+/** Decides about one set of groups linked by gains and losses. */
+function decide(
   reads: Reads,
   members: readonly number[],
   links: ReadonlyMap<number, ReadonlySet<number>>,
-  judge: Judge,
+  decision: DecisionRule,
   sizeDiff: Float64Array,
   verdicts: Verdict[],
 ): void {
-  const all = together(members.map(id => judge.sides(id)))
+  const all = together(members.map(id => decision.sides(id)))
   const gains = members.reduce((sum, id) => sum + Math.max(0, sizeDiff[id]), 0)
   const losses = members.reduce((sum, id) => sum + Math.max(0, -sizeDiff[id]), 0)
   const isChanged = Math.abs(gains - losses) > RESIZED * Math.min(gains, losses) && equalityTest(all) <= ALPHA
@@ -68,8 +70,8 @@ function settle(
   }
 }
 
-function together(sides: readonly Sides[]): Sides {
-  const sum = (of: (side: Sides) => number) => sides.reduce((total, side) => total + of(side), 0)
+function together(sides: readonly TwoSampleStatistic[]): TwoSampleStatistic {
+  const sum = (of: (side: TwoSampleStatistic) => number) => sides.reduce((total, side) => total + of(side), 0)
   return {
     old: sum(s => s.old),
     new: sum(s => s.new),
@@ -81,7 +83,7 @@ function together(sides: readonly Sides[]): Sides {
   }
 }
 
-/** Which significant groups are caller and callee of each other, one gaining, the other losing about as much. */
+/** Pairs of significant groups that are caller and callee, one gaining about what the other loses. */
 function linksAmong(
   { grouper, now, old }: Reads,
   significant: readonly number[],

@@ -1,18 +1,18 @@
-// What the heap in use says of a change among the samples: tracing that began late sees what comes, but not what goes of before.
+// Checks changes among samples against the heap in use: if tracing began late, older memory is freed unseen.
 
 import type { Snapshot } from '../../model/snapshot.ts'
 
-/** What became of the heap between two reads of one session, in bytes. */
+/** How the heap changed between two reads of one session, in bytes. */
 export interface HeapBalance {
-  /** Growth of the heap in use, which is no estimate: both reads collect garbage first. */
+  /** Growth of the heap in use. Not an estimate: both reads collect garbage first. */
   readonly heap: number
-  /** What the samples grew more than that: as much went that was never sampled, or chance did it. */
+  /** Growth of the samples beyond that: as much was freed that was never sampled, or it is chance. */
   readonly unmatched: number
-  /** Growth of the memory outside the heap that no sample is of: 0 where it is sampled too, or unknown. */
+  /** Growth of memory outside the heap that no sample covers: 0 if it is sampled too, or unknown. */
   readonly external: number
 }
 
-/** Undefined where a read does not know its heap in use, or counts what was collected as well. */
+/** Undefined if a read does not know its heap in use, or also counts collected objects. */
 export function heapBalance(now: Snapshot, old: Snapshot): HeapBalance | undefined {
   if (now.meta.measure !== 'live' || old.meta.measure !== 'live') return undefined
   const growth = (counter: string) =>
@@ -23,12 +23,12 @@ export function heapBalance(now: Snapshot, old: Snapshot): HeapBalance | undefin
   return Number.isNaN(unmatched) ? undefined : { heap, unmatched, external }
 }
 
-/** Least part of a change that what is unmatched must be, to explain it. */
+/** Fraction of a change that must be unmatched for that to explain it. */
 const UNMATCHED = 0.75
-/** Part of a change that the heap must have changed by, for nothing else to explain it. */
+/** If the heap changed by this fraction of a change, nothing else explains the change. */
 const CHANGED = 0.5
 
-/** Does the heap say that a change of so many bytes is none of the program's? */
+/** Does the heap show that a change of this size is not the program's? */
 export function isUnmatched({ heap, unmatched }: HeapBalance, sizeDiff: number): boolean {
   const sign = Math.sign(sizeDiff)
   const size = Math.abs(sizeDiff)

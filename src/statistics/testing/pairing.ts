@@ -1,4 +1,5 @@
-// Two reads of one session: the same ordinal is the same object, so every sample is new, freed or survived.
+// Pairs two reads of one session. The same ordinal is the same object, so every sample is new, freed or
+// survived.
 
 import { DOMAIN } from '../../model/meta.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
@@ -11,8 +12,8 @@ export function isPaired(a: Snapshot, b: Snapshot): boolean {
 }
 
 /**
- * What came and went between two reads, by cell: rows of one stack, type and domain, of either snapshot. The cells are rows of
- * `snapshot` (for grouping), which stands on the tables of both.
+ * What was allocated and freed between two reads, by cell. A cell is the rows of one stack, type and domain,
+ * of either snapshot. The cells are the rows of `snapshot` (for grouping), which uses the tables of both.
  */
 export interface PairedCells {
   readonly snapshot: Snapshot
@@ -28,7 +29,7 @@ export interface PairedCells {
   readonly freedSamples: Float64Array
 }
 
-/** Which samples of two reads are in both, by ordinal: 1 = survived. */
+/** Which samples are in both reads, by ordinal: 1 = survived. */
 function survivors(old: Snapshot, now: Snapshot): { old: Uint8Array; now: Uint8Array } {
   const before = old.columns.samples?.ordinal ?? new Float64Array(0)
   const after = now.columns.samples?.ordinal ?? new Float64Array(0)
@@ -46,7 +47,7 @@ function survivors(old: Snapshot, now: Snapshot): { old: Uint8Array; now: Uint8A
   return { old: inOld, now: inNow }
 }
 
-/** Numbers the cells of rows over common tables. */
+/** Numbers the cells of rows that share tables. */
 class Cells {
   readonly #ids = new Map<number, number>()
   readonly #kinds = new Map<number, Map<number, number>>()
@@ -81,16 +82,18 @@ class Cells {
   }
 }
 
-/** What one side's samples say of a cell: those that the other side has not (new or freed), and all. */
+/**
+ * What one read's samples say about a cell: the samples that the other read lacks (new or freed), and all.
+ */
 interface Side {
   size: Float64Array
   bytes: Float64Array
   variance: Float64Array
   samples: Float64Array
-  /** Variance and number of samples of what is not of the heap, whose samples are not kept. */
+  /** Variance and number of samples outside the heap, where samples are not kept. */
   otherVariance: Float64Array
   otherSamples: Float64Array
-  /** Bytes by weight of the samples only here, and of all. */
+  /** Weighted bytes of the samples in this read only, and of all. */
   only: Float64Array
   all: Float64Array
   kept: Float64Array
@@ -126,7 +129,7 @@ function sideOf(
   const decoded = estimates?.decoded
   for (let i = 0; i < samples.row.length; i++) {
     const cell = cells[samples.row[i]]
-    const lot = decoded ? decoded.lot[i] : 0
+    const lot = decoded ? decoded.group[i] : 0
     const weight = decoded ? decoded.bytes[lot] : samples.size[i]
     side.all[cell] += weight
     if (survived[i] === 1) {
@@ -141,7 +144,7 @@ function sideOf(
   return side
 }
 
-/** Takes so many of a cell's bytes, which has no samples, for those that are only on this side. */
+/** Counts bytes of a cell without samples as present in this read only. */
 function comeOrGo(side: Side, cell: number, bytes: number): void {
   side.bytes[cell] = bytes
   if (bytes === 0) return
@@ -151,8 +154,9 @@ function comeOrGo(side: Side, cell: number, bytes: number): void {
 }
 
 /**
- * Pairs two reads of one session. `old` must stand on the tables of `now`. A cell's freed bytes are its old size shared over
- * its samples; its new bytes are what the difference of the sizes leaves, so no rounding of V8's shows as growth.
+ * Pairs two reads of one session. `old` must use the tables of `now`. A cell's freed bytes are its old size
+ * divided among its samples; its new bytes are the rest of the size difference, so V8's rounding never shows
+ * as growth.
  */
 export function pairSnapshots(
   now: Snapshot,
@@ -167,17 +171,18 @@ export function pairSnapshots(
   const survived = survivors(old, now)
   const before = sideOf(old, oldEstimates, oldCells, n, survived.old)
   const after = sideOf(now, nowEstimates, nowCells, n, survived.now)
-  const born = new Float64Array(n)
+  const allocated = new Float64Array(n)
   const freed = new Float64Array(n)
   for (let i = 0; i < n; i++) {
     const difference = after.size[i] - before.size[i]
     let gone = before.all[i] > 0 ? Math.round((before.size[i] * before.only[i]) / before.all[i]) : 0
     if (after.samples[i] === 0) gone = -difference
-    born[i] = before.samples[i] === 0 ? Math.max(0, difference) : Math.max(0, difference, difference + gone)
-    freed[i] = born[i] - difference
-    // Rows without samples come or go by their difference.
+    allocated[i] =
+      before.samples[i] === 0 ? Math.max(0, difference) : Math.max(0, difference, difference + gone)
+    freed[i] = allocated[i] - difference
+    // Rows without samples are new or freed by their difference.
     if (before.all[i] + after.all[i] === 0) {
-      comeOrGo(after, i, born[i])
+      comeOrGo(after, i, allocated[i])
       comeOrGo(before, i, freed[i])
     }
   }
@@ -188,12 +193,12 @@ export function pairSnapshots(
         type: Uint32Array.from(cells.type),
         domain: Uint32Array.from(cells.domain),
         size: after.size,
-        count: born,
+        count: allocated,
         totalNframe: undefined,
         samples: undefined,
       },
     }),
-    new: born,
+    new: allocated,
     freed,
     newBytes: after.bytes,
     freedBytes: before.bytes,

@@ -1,4 +1,5 @@
-// The sums by group that a verdict rests on, for reads of one session (paired) and for different runs (unpaired).
+// The tests behind the verdicts, by group: for reads of one session (paired), for different runs (unpaired)
+// and for repeated runs.
 
 import type { Grouper } from '../../model/grouping/group.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
@@ -6,46 +7,51 @@ import { differenceLimits, gammaLimits } from '../estimation/confidence-limits.t
 import { estimateAt, type RowEstimates, sumRows } from '../estimation/estimates.ts'
 import type { Limits, NoiseReason } from '../results.ts'
 import { pairSnapshots } from './pairing.ts'
-import { equalityTest, repeatsTest, type Sides } from './significance.ts'
+import { equalityTest, repeatsTest, type TwoSampleStatistic } from './significance.ts'
 
-/** Usual variation of a row between identical runs, as one standard deviation: concurrent compilation moves bytes. Measured. */
+/**
+ * Usual standard deviation of a row between identical runs, in bytes: concurrent compilation moves bytes.
+ * Measured.
+ */
 export const BETWEEN_RUNS = 8192
 
-/** Least part of the total that a difference between runs must be: identical runs differ by as much. */
+/**
+ * Smallest fraction of the total that a difference between runs must reach: identical runs differ by as much.
+ */
 export const LEAST_SHARE = 0.01
 
 /** A verdict by group id. */
 export interface Verdict {
-  /** Undefined where it is surely too large to matter, and so not worked out. */
+  /** Undefined if it is certainly too large to matter, and so was not computed. */
   pValue: number | null | undefined
   significant: boolean | null
   reason: NoiseReason | undefined
   drift?: { bytes: number; label: string }
 }
 
-/** Snapshots over common tables, with their estimates. */
+/** Snapshots on the same tables, with their estimates. */
 export interface Reads {
   readonly grouper: Grouper
   readonly now: readonly Snapshot[]
   readonly old: readonly Snapshot[]
   readonly estimates: ReadonlyMap<Snapshot, RowEstimates>
-  /** Number of groups. Columns have one more value, for the total of everything. */
+  /** Number of groups. Columns have one more element, for the total. */
   readonly groups: number
 }
 
-/** What is asked of a rule, by group id. */
-export interface Judge {
-  sides(id: number): Sides
+/** A statistical test of differences, by group id. */
+export interface DecisionRule {
+  sides(id: number): TwoSampleStatistic
   pValue(id: number): number
-  /** One standard error of the difference by sampling. */
+  /** One standard error of the difference from sampling. */
   error(id: number): number
   limits(id: number): Limits
-  /** Bytes that came and went; only where paired. */
-  readonly born: Float64Array | undefined
+  /** Bytes that were allocated and freed; only if paired. */
+  readonly allocated: Float64Array | undefined
   readonly freed: Float64Array | undefined
 }
 
-/** Adds two row columns' sums by group, and in the last place their totals. */
+/** Adds the sums of two row columns by group, and their totals in the last element. */
 export function addSums(
   reads: Pick<Reads, 'grouper' | 'groups'>,
   snapshot: Snapshot,
@@ -63,8 +69,8 @@ export function addSums(
   }
 }
 
-/** Two reads of one session. */
-export function pairedJudge(reads: Reads): Judge {
+/** The test for two reads of one session. */
+export function pairedTest(reads: Reads): DecisionRule {
   const { now, old, estimates, groups } = reads
   const cells = pairSnapshots(now[0], old[0], estimates.get(now[0]), estimates.get(old[0]))
   const column = () => new Float64Array(groups + 1)
@@ -73,42 +79,42 @@ export function pairedJudge(reads: Reads): Judge {
     addSums(reads, cells.snapshot, [a, b], targets)
     return targets
   }
-  const [born, freed] = add(cells.new, cells.freed)
-  const [bornBytes, freedBytes] = add(cells.newBytes, cells.freedBytes)
-  const [bornVariance, freedVariance] = add(cells.newVariance, cells.freedVariance)
-  const [bornSamples, freedSamples] = add(cells.newSamples, cells.freedSamples)
+  const [allocated, freed] = add(cells.new, cells.freed)
+  const [newBytes, freedBytes] = add(cells.newBytes, cells.freedBytes)
+  const [newVariance, freedVariance] = add(cells.newVariance, cells.freedVariance)
+  const [newSamples, freedSamples] = add(cells.newSamples, cells.freedSamples)
   const interval = estimates.get(now[0])?.interval ?? 1
-  const sides = (id: number): Sides => {
-    const variance = (bornVariance[id] + freedVariance[id]) / 2
+  const sides = (id: number): TwoSampleStatistic => {
+    const variance = (newVariance[id] + freedVariance[id]) / 2
     return {
       old: freedBytes[id],
-      new: bornBytes[id],
+      new: newBytes[id],
       oldVariance: variance,
       newVariance: variance,
-      pooled: (bornBytes[id] + freedBytes[id]) / 2,
-      samples: bornSamples[id] + freedSamples[id],
+      pooled: (newBytes[id] + freedBytes[id]) / 2,
+      samples: newSamples[id] + freedSamples[id],
       interval,
     }
   }
   // An exact read has no unseen objects.
   const unseen = interval > 1 ? interval : 0
   return {
-    born,
+    allocated,
     freed,
     sides,
     pValue: id => equalityTest(sides(id)),
-    error: id => Math.sqrt(bornVariance[id] + freedVariance[id]),
+    error: id => Math.sqrt(newVariance[id] + freedVariance[id]),
     limits: id =>
       differenceLimits(
-        bornBytes[id],
-        gammaLimits(bornBytes[id], bornVariance[id], unseen),
+        newBytes[id],
+        gammaLimits(newBytes[id], newVariance[id], unseen),
         freedBytes[id],
         gammaLimits(freedBytes[id], freedVariance[id], unseen),
       ),
   }
 }
 
-/** Sums of one side's runs, as means of a run. */
+/** Sums of one side's runs, as means per run. */
 interface SideSums {
   readonly snapshots: readonly Snapshot[]
   /** Largest interval of the side. */
@@ -118,8 +124,11 @@ interface SideSums {
   readonly variance: Float64Array
 }
 
-/** Different runs: by their sums alone. `betweenRuns` is one run's standard deviation from another, in bytes. */
-export function unpairedJudge(reads: Reads, betweenRuns: number): Judge {
+/**
+ * The test for different runs, by their sums alone. `betweenRuns` is the standard deviation between runs, in
+ * bytes.
+ */
+export function unpairedTest(reads: Reads, betweenRuns: number): DecisionRule {
   const column = () => new Float64Array(reads.groups + 1)
   const intervalOf = (snapshot: Snapshot) => (reads.estimates.get(snapshot) as RowEstimates).interval
   const intervals = [...new Set([...reads.now, ...reads.old].map(intervalOf))]
@@ -156,7 +165,7 @@ export function unpairedJudge(reads: Reads, betweenRuns: number): Judge {
     for (const snapshot of side.snapshots) sum += pooled.get(intervalOf(snapshot))?.variance[id] ?? 0
     return sum / side.snapshots.length ** 2 + betweenRuns ** 2 / side.snapshots.length
   }
-  const sides = (id: number): Sides => {
+  const sides = (id: number): TwoSampleStatistic => {
     const smaller = now.bytes[id] < old.bytes[id] ? now : old
     return {
       old: old.bytes[id],
@@ -175,7 +184,7 @@ export function unpairedJudge(reads: Reads, betweenRuns: number): Judge {
       side.interval > 1 ? side.interval / side.snapshots.length : 0,
     )
   return {
-    born: undefined,
+    allocated: undefined,
     freed: undefined,
     sides,
     pValue: id => equalityTest(sides(id)),
@@ -184,9 +193,12 @@ export function unpairedJudge(reads: Reads, betweenRuns: number): Judge {
   }
 }
 
-/** Several runs of each: the row's own variation between runs decides, and sampling must not explain the difference either. */
-export function repeatsJudge(reads: Reads, sizes: ReadonlyMap<Snapshot, Float64Array>): Judge {
-  const sampling = unpairedJudge(reads, 0)
+/**
+ * The test for several runs of each side: the row's own variation between runs decides, and sampling must not
+ * explain the difference either.
+ */
+export function repeatsTestByGroup(reads: Reads, sizes: ReadonlyMap<Snapshot, Float64Array>): DecisionRule {
+  const sampling = unpairedTest(reads, 0)
   const of = (snapshots: readonly Snapshot[], id: number) =>
     snapshots.map(s => (sizes.get(s) as Float64Array)[id])
   return {

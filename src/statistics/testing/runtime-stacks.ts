@@ -1,13 +1,15 @@
+// Recognizes memory of V8 and of the inspector.
+
 import { allocationFrames } from '../../model/grouping/keys.ts'
 import { V8 } from '../../model/tables/frames.ts'
 import type { Tables } from '../../model/tables/tables.ts'
 
-/** Files of the inspector, whose own memory shows in the profiles that it makes. */
+/** Files of the inspector, whose own memory appears in the profiles it makes. */
 const INSPECTOR = /^node:(internal\/(util\/|process\/)?)?inspector/
 
 /**
- * Which stacks are memory of V8 and of the inspector themselves, not of the program: 1 by stack. Pseudo frames without caller such
- * as `(EXTERNAL)`, and everything that the inspector called.
+ * Which stacks hold memory of V8 and the inspector, not of the program: 1 by stack. These are pseudo frames
+ * without a caller, such as `(EXTERNAL)`, and everything the inspector called.
  */
 export function runtimeStacks(tables: Tables): Uint8Array {
   const { strings, frames, stacks } = tables

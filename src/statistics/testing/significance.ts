@@ -1,28 +1,33 @@
+// Significance tests: p-values of two sums of samples, and which of many p-values count.
+
 import { incompleteBeta, studentTail } from '../special-functions.ts'
 
-/** Chance of a false alarm that is accepted: of one row alone, and, among many, the share of false ones among those called. */
+/**
+ * Accepted rate of false alarms: for a single row its probability; among many rows, the share of false ones
+ * among those called significant.
+ */
 export const ALPHA = 0.05
 
 /** Two sums of samples to compare. */
-export interface Sides {
+export interface TwoSampleStatistic {
   /** Estimated bytes of the old and of the new side. */
   readonly old: number
   readonly new: number
-  /** Variance that each side would have if both held the pooled bytes: what the samples of both say. */
+  /** Variance that each side would have with the pooled bytes, as estimated from the samples of both. */
   readonly oldVariance: number
   readonly newVariance: number
   /** The pooled bytes: the mean of both. */
   readonly pooled: number
-  /** Samples of both sides, as the smaller side's interval would have taken them, and that interval (per run). */
+  /** Number of samples of both sides at the smaller side's interval, and that interval (per run). */
   readonly samples: number
   readonly interval: number
 }
 
-/** How much smaller one side's scale may count than the other's: an exact side is a constant next to a sampled one. */
+/** Smallest ratio between the two sides' scales: an exact side is a constant next to a sampled one. */
 const LEAST_SCALE = 1e-4
 
-/** Effective sample numbers of both sides and the share of the old side's under equality. */
-function scaled({ old, new: now, oldVariance, newVariance, pooled }: Sides) {
+/** Effective sample numbers of both sides and, under equality, the old side's share. */
+function scaled({ old, new: now, oldVariance, newVariance, pooled }: TwoSampleStatistic) {
   const most = Math.max(oldVariance, newVariance)
   const oldScale = Math.max(oldVariance, most * LEAST_SCALE) / pooled
   const newScale = Math.max(newVariance, most * LEAST_SCALE) / pooled
@@ -34,10 +39,11 @@ function scaled({ old, new: now, oldVariance, newVariance, pooled }: Sides) {
 }
 
 /**
- * Two-sided p-value of equal bytes on both sides: the binomial test on samples of one scale, with a floor for the chance that
- * the smaller side missed so much. Valid for mixed object sizes and for different intervals.
+ * Two-sided p-value for equal bytes on both sides: the binomial test on samples of one scale, with a floor
+ * for the probability that the smaller side missed that much. Valid for mixed object sizes and for different
+ * intervals.
  */
-export function equalityTest(sides: Sides): number {
+export function equalityTest(sides: TwoSampleStatistic): number {
   if (sides.old === sides.new) return 1
   const guard = missed(sides)
   if (sides.oldVariance + sides.newVariance === 0 || !(sides.pooled > 0)) return guard
@@ -46,8 +52,8 @@ export function equalityTest(sides: Sides): number {
   return Math.max(Math.min(1, 2 * tail), guard)
 }
 
-/** One-sided: the chance that the new side is so much more, though both hold the same. */
-export function growthTest(sides: Sides): number {
+/** One-sided: the probability that the new side is this much larger although both hold the same. */
+export function growthTest(sides: TwoSampleStatistic): number {
   if (sides.new <= sides.old) return 1
   const guard = missed(sides)
   if (sides.oldVariance + sides.newVariance === 0 || !(sides.pooled > 0)) return guard
@@ -55,26 +61,32 @@ export function growthTest(sides: Sides): number {
   return Math.max(incompleteBeta(1 - share, n2, n1 + 1), guard)
 }
 
-/** Chance that a side missed the whole difference, for any of the samples that could have been it. */
-function missed({ old, new: now, samples, interval, oldVariance, newVariance }: Sides): number {
+/** Probability that a side missed the whole difference, for any sample that could account for it. */
+function missed({ old, new: now, samples, interval, oldVariance, newVariance }: TwoSampleStatistic): number {
   if (oldVariance + newVariance === 0) return 0
   return Math.min(1, (1 + samples) * Math.exp(-Math.abs(now - old) / interval))
 }
 
-/** Is the difference so much within its error that no p-value need be worked out? Below one standard error p is above 0.3. */
-export function isSurelyNoise({ old, new: now, oldVariance, newVariance }: Sides): boolean {
+/**
+ * Is the difference so far within its error that no p-value is needed? Below one standard error, p is above
+ * 0.3.
+ */
+export function isSurelyNoise({ old, new: now, oldVariance, newVariance }: TwoSampleStatistic): boolean {
   return (now - old) ** 2 < oldVariance + newVariance
 }
 
-/** Could any division of these samples be significant by itself? Where not, the row is left out of the many. */
-export function isTestable(sides: Sides): boolean {
+/** Could any division of these samples be significant by itself? If not, the row is left out of the many. */
+export function isTestable(sides: TwoSampleStatistic): boolean {
   if (sides.oldVariance + sides.newVariance === 0) return true
   if (!(sides.pooled > 0)) return false
   const { n1, n2, share } = scaled(sides)
   return 2 * Math.min(share, 1 - share) ** (n1 + n2) <= ALPHA
 }
 
-/** Benjamini and Hochberg (1995): which of many p-values are called, at most `ALPHA` of them falsely on average. */
+/**
+ * Benjamini and Hochberg (1995): which of many p-values are significant, with at most `ALPHA` of them false
+ * on average.
+ */
 export function falseDiscoveryRate(pValues: readonly number[]): boolean[] {
   const order = pValues.map((_, i) => i).sort((a, b) => pValues[a] - pValues[b])
   let called = 0
@@ -86,7 +98,9 @@ export function falseDiscoveryRate(pValues: readonly number[]): boolean[] {
   return result
 }
 
-/** Two-sided p-value of equal means of repeated runs: Student's test with the variance of both sides pooled. */
+/**
+ * Two-sided p-value for equal means of repeated runs: Student's test with the pooled variance of both sides.
+ */
 export function repeatsTest(old: readonly number[], now: readonly number[]): number {
   const difference = mean(now) - mean(old)
   if (difference === 0) return 1
