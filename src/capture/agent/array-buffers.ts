@@ -1,9 +1,10 @@
-// Stands in for what allocates backing stores, so that their bytes are counted.
+// Runs inside the traced program. Replaces the constructors and functions that allocate backing stores, so
+// that their bytes are counted.
 import type { Sampling } from '../v8/settings.ts'
 import { BufferSampler, left, type Store } from './buffer-sampler.ts'
 import type { Callable } from './call-sites.ts'
 
-/** Backing stores of views up to this size, in bytes, are in V8's heap, where its own sampler sees them. */
+/** Backing stores of views up to this size, in bytes, lie in V8's heap, where V8's own sampler sees them. */
 const ON_HEAP = 64
 type Constructor = new (...args: unknown[]) => object
 type Maker = (this: unknown, a: unknown, b: unknown, c: unknown) => Buffer
@@ -26,8 +27,8 @@ const VIEWS = [
 const STORES = ['ArrayBuffer', 'SharedArrayBuffer'] as const
 
 /**
- * Samples the backing stores that this thread allocates from here on, by standing in for the constructors and for what makes
- * Buffers. What Node itself allocates for sockets and files in C++ is not seen.
+ * Samples the backing stores that this thread allocates from now on, by replacing the constructors and the
+ * functions that make Buffers. What Node allocates in C++ for sockets and files is not seen.
  */
 export function sampleBuffers(sampling: Sampling): BufferSampler {
   if (!isInstalled) install()
@@ -36,7 +37,9 @@ export function sampleBuffers(sampling: Sampling): BufferSampler {
   return sampler
 }
 
-/** Ends it. What stands in stays, as the program may hold it, and counts down without end. */
+/**
+ * Stops sampling. The replacements stay, since the program may hold them, but nothing is sampled any more.
+ */
 export function stopSamplingBuffers(): void {
   sampler = undefined
   left[0] = Number.POSITIVE_INFINITY
@@ -46,22 +49,28 @@ let sampler: BufferSampler | undefined
 let isInstalled = false
 
 function install(): void {
-  for (const name of [...STORES, ...VIEWS]) standIn(name)
-  standInMakers()
+  for (const name of [...STORES, ...VIEWS]) replaceConstructor(name)
+  replaceMakers()
 }
 
-/** A sample of `size` bytes is due: the view's store is one, unless it was there before (`source`), or is in V8's heap. */
+/**
+ * A sample of `size` bytes is due: takes the view's store, unless it existed before (`source`) or lies in
+ * V8's heap.
+ */
 function sampleView(view: ArrayBufferView | Store, size: number, source: unknown, top: Callable): void {
   sampler?.step()
   if (!ArrayBuffer.isView(view)) sampler?.sample(view, size, top)
   else if (size > ON_HEAP && view.buffer !== source) sampler?.sample(view.buffer, size, top)
 }
 
-/** Puts a constructor in the place of a global one that counts the bytes of every object; it looks the same to the program. */
-function standIn(name: string): void {
+/**
+ * Replaces a global constructor by one that counts the bytes of every object; the program cannot tell them
+ * apart.
+ */
+function replaceConstructor(name: string): void {
   const globals = globalThis as unknown as Record<string, Constructor | undefined>
   const Original = globals[name]
-  if (!Original) return // Float16Array is young
+  if (!Original) return // older versions of Node have no Float16Array
   const byteLengthOf = byteLengthGetter(Original.prototype)
   function Standing(this: unknown, first: unknown, second: unknown, third: unknown) {
     if (new.target === undefined) throw new TypeError(`Constructor ${name} requires 'new'`)
@@ -87,7 +96,10 @@ function standIn(name: string): void {
   Object.defineProperty(globalThis, name, { value: Standing, writable: true, configurable: true })
 }
 
-/** The number of bytes as the language itself has it: a subclass of the program's may say something else, or throw. */
+/**
+ * The number of bytes according to the language: a subclass of the program's may report something else, or
+ * throw.
+ */
 function byteLengthGetter(prototype: object): (made: object) => number {
   for (let at: object | null = prototype; at !== null; at = Object.getPrototypeOf(at)) {
     const getter = Object.getOwnPropertyDescriptor(at, 'byteLength')?.get
@@ -96,17 +108,22 @@ function byteLengthGetter(prototype: object): (made: object) => number {
   return () => 0
 }
 
-/** What makes Buffers. Those of the first kind call none of the others, and their Buffers are no slices of the pool. */
+/**
+ * Functions that make Buffers. Those in ALONE call none of the others, and their Buffers are not slices of
+ * the pool.
+ */
 const ALONE = ['alloc', 'allocUnsafeSlow'] as const
 const POOLED = ['allocUnsafe', 'from', 'concat', 'copyBytesFrom'] as const
 
-/** Has every function that makes a Buffer count its bytes. Some call others: the outermost counts. */
-function standInMakers(): void {
+/**
+ * Makes every function that returns a Buffer count its bytes. Some call others: the outermost call counts.
+ */
+function replaceMakers(): void {
   let isInside = false
   const makers = Buffer as unknown as Record<string, Maker | undefined>
   const replace = (name: string, stand: (original: Maker) => Maker) => {
     const original = makers[name]
-    if (!original) return // copyBytesFrom is young
+    if (!original) return // older versions of Node have no copyBytesFrom
     const maker = stand(original)
     Object.defineProperty(maker, 'name', { value: name, configurable: true })
     Object.defineProperty(maker, 'length', { value: original.length, configurable: true })

@@ -1,60 +1,61 @@
-// Notes some of the backing stores that are allocated, with the calls that did, and tells which are alive.
+// Runs inside the traced program. Samples backing stores as they are allocated, with their call stacks, and
+// reports which are still alive.
 import vm from 'node:vm'
 import { DOMAIN } from '../../model/meta.ts'
 import type { Blocks, Call } from '../series/extra-blocks.ts'
 import type { Sampling } from '../v8/settings.ts'
 import { type Callable, type Captured, callsOf, captureAbove } from './call-sites.ts'
 
-/** Bytes sampled between two times that V8 is made to let go of the targets of new WeakRefs. */
+/** Bytes sampled before V8 is made to release the targets of new WeakRefs. */
 const KEPT_BYTES = 1 << 20
-/** Samples whose calls are not yet told: most stores of a busy program are gone before. */
+/** Samples whose call sites have not been resolved yet: most stores of a busy program are freed before. */
 const PENDING = 512
-/** Samples more than twice as many as were alive at the last look are looked through for dead ones. */
+/** When there are this many samples more than twice those alive at the last sweep, dead ones are removed. */
 const ROOM = 4096
 
 /**
- * How many times further apart samples of stores are than those of V8's heap. A stack trace costs some 20 us here, and programs
- * allocate many more bytes in stores than in objects.
+ * How much sparser samples of stores are than those of V8's heap: a stack trace costs some 20 us here, and
+ * programs allocate many more bytes in stores than in objects.
  */
 const SPARSER = 6
 
 export type Store = ArrayBufferLike
 
 /**
- * Bytes until the next sample, in a cell that is counted down wherever bytes are allocated, or seem to be: that is all that most
- * allocations cost. What was no allocation after all (a view of a store that was there) only draws the next step anew, which
- * changes nothing for the others, as the exponential law has no memory.
+ * Bytes until the next sample. Every allocation, real or apparent, counts it down, and most cost no more than
+ * that. A view of an existing buffer only redraws the next interval; since the exponential distribution is
+ * memoryless, other allocations are unaffected.
  */
 export const left = new Float64Array([Number.POSITIVE_INFINITY])
 
 interface Sample {
   store: WeakRef<Store>
-  /** Bytes and blocks that it stands for. */
+  /** Bytes and blocks that the sample represents. */
   size: number
   count: number
   calls: readonly Call[]
 }
 
-/** One that is not yet told. */
+/** A sample whose call sites have not been resolved yet. */
 interface Pending extends Omit<Sample, 'calls'> {
   captured: Captured
 }
 
 /**
- * Samples backing stores as V8 samples its heap: each byte is as likely to be the one that is noted, on average one in six intervals
- * r, so that a store of s bytes is with probability p = 1 - exp(-s / 6r), and stands for s / p bytes. A slice of Node's pool is a
- * store of its own that lives as long as the pool. Only a sampled store costs a stack trace and a WeakRef. No store is kept alive; what
- * the calls of the newest samples were called on is, until `settle`.
+ * Samples backing stores as V8 samples its heap: on average one byte in six intervals r is picked, so a store
+ * of s bytes is sampled with probability p = 1 - exp(-s / 6r) and represents s / p bytes. A slice of Node's
+ * pool counts as a store of its own that lives as long as the pool. Only a sampled store costs a stack trace
+ * and a WeakRef. No store is kept alive, but the receivers of the newest samples' calls are until `flush`.
  */
 export class BufferSampler {
-  /** Bytes between samples, on average; 1 = every store. */
+  /** Mean number of bytes between samples; 1 = every store. */
   readonly interval: number
   readonly #nframe: number
   readonly #pending: Pending[] = []
   #samples: Sample[] = []
-  #stacks = new Map<string, readonly Call[]>() // those of the samples, each once
-  #alive = 0 // at the last look
-  #kept = 0 // bytes of stores that V8 keeps for the running job
+  #stacks = new Map<string, readonly Call[]>() // the samples' stacks, each once
+  #alive = 0 // at the last sweep
+  #kept = 0 // bytes of stores that V8 keeps until the running job ends
   #letGo: (() => void) | undefined
 
   constructor({ interval, nframe }: Sampling) {
@@ -63,12 +64,12 @@ export class BufferSampler {
     this.step()
   }
 
-  /** Draws the bytes until the next sample: exponential, as V8's; none at interval 1. */
+  /** Draws the bytes until the next sample: exponential, as in V8; 0 at interval 1. */
   step(): void {
     left[0] = this.interval === 1 ? 0 : -Math.log(1 - Math.random()) * this.interval
   }
 
-  /** Takes a store, or `size` bytes of one, as a sample; `top` is the function whose caller allocated it. */
+  /** Samples a store, or `size` bytes of it. `top` is the function whose caller allocated it. */
   sample(store: Store, size: number, top: Callable): void {
     if (!(size > 0)) return
     try {
@@ -76,19 +77,22 @@ export class BufferSampler {
       const captured = captureAbove(top, this.#nframe)
       this.#pending.push({ store: new WeakRef(store), size: size * count, count, captured })
       this.#kept += size
-      if (this.#pending.length >= PENDING) this.settle()
+      if (this.#pending.length >= PENDING) this.flush()
       else if (this.#kept > KEPT_BYTES) this.#release()
-    } catch {} // a full stack is the program's own affair
+    } catch {} // a full stack is the program's own problem
   }
 
-  /** Tells the calls of the samples that are still there, and lets go of the rest. To be called before a garbage collection. */
-  settle(): void {
-    // One after the other: on a nearly full stack telling the calls throws, and the rest are told the next time.
+  /**
+   * Resolves the call sites of the samples that are still alive and drops the rest. Call it before a garbage
+   * collection.
+   */
+  flush(): void {
+    // One at a time: on a nearly full stack resolving throws, and the rest are resolved the next time.
     for (let pending: Pending | undefined; (pending = this.#pending.pop()); ) {
       const { store, size, count, captured } = pending
       if (store.deref()) this.#samples.push({ store, size, count, calls: this.#shared(callsOf(captured)) })
     }
-    if (this.#samples.length > 2 * this.#alive + ROOM) this.#look()
+    if (this.#samples.length > 2 * this.#alive + ROOM) this.#sweep()
     else this.#release()
   }
 
@@ -100,7 +104,7 @@ export class BufferSampler {
   }
 
   /** Forgets the samples whose stores were collected. */
-  #look(): void {
+  #sweep(): void {
     this.#samples = this.#samples.filter(({ store }) => store.deref() !== undefined)
     this.#alive = this.#samples.length
     const used = new Set(this.#samples.map(({ calls }) => calls))
@@ -109,8 +113,8 @@ export class BufferSampler {
   }
 
   /**
-   * V8 keeps what a WeakRef was made of or asked for until the running job ends, which in a long loop is never. The end of a job in
-   * a context with microtasks of its own is the end of one for that, too.
+   * V8 keeps the target of a new or dereferenced WeakRef until the running job ends, which in a long loop is
+   * never. The end of a job in a context with its own microtask queue counts as the end of one here, too.
    */
   #release(): void {
     this.#kept = 0
@@ -118,10 +122,10 @@ export class BufferSampler {
     this.#letGo()
   }
 
-  /** What is alive, added up by the calls that allocated it. To be asked for after a garbage collection. */
+  /** Live bytes and blocks by the calls that allocated them. Call it after a garbage collection. */
   read(): Blocks[] {
-    this.settle()
-    this.#look()
+    this.flush()
+    this.#sweep()
     const byCalls = new Map<readonly Call[], Blocks>()
     for (const { size, count, calls } of this.#samples) {
       const blocks = byCalls.get(calls)

@@ -1,15 +1,19 @@
+// Runs inside the traced program. Captures call stacks cheaply and resolves them later.
+
 import { fileOf } from '../../model/script-url.ts'
 import type { Call } from '../series/extra-blocks.ts'
 
 /** A function, or a class. */
 export type Callable = ((...args: never[]) => unknown) | (new (...args: never[]) => unknown)
 
-/** A stack as V8 captures it, at a tenth of the cost of telling its calls. It holds what they were called on. */
+/** A captured stack, at a tenth of the cost of resolving its calls. It keeps the calls' receivers alive. */
 export interface Captured {
   stack?: unknown
 }
 
-/** Captures the calls that led to the caller of the function `top`. Throws RangeError where the stack is full. */
+/**
+ * Captures the calls that led to the caller of the function `top`. Throws RangeError if the stack is full.
+ */
 export function captureAbove(top: Callable, nframe: number): Captured {
   const { stackTraceLimit } = Error
   const captured: Captured = {}
@@ -22,7 +26,10 @@ export function captureAbove(top: Callable, nframe: number): Captured {
   }
 }
 
-/** The calls of a captured stack, most recent first. To be asked for once. Throws RangeError where the stack is full. */
+/**
+ * The calls of a captured stack, most recent first. May be called once. Throws RangeError if the stack is
+ * full.
+ */
 export function callsOf(captured: Captured): Call[] {
   const { prepareStackTrace } = Error
   try {

@@ -1,25 +1,28 @@
-// What is evaluated in a traced thread from outside of it, through the inspector. `this` is the global object, and the names are
-// plain ones that cannot be changed, so that nothing of what a program does to its globals is in the way.
+// What is evaluated in a traced thread from outside, through the inspector. The expressions use only `this`,
+// the global object, and fixed property names, so that they work whatever the program does to its globals.
 
-/** Name of the global that holds the tracing of a thread, for every copy of this library. It is not listed. */
+/** The global that holds a thread's tracing, shared by all copies of this library. Not enumerable. */
 export const KEY = '$tracemalloc'
-/** Name of the global that tells the watcher that the main thread is stuck. */
+/** The global that the watcher calls to find out whether the main thread is stuck. */
 export const BEAT_KEY = '$tracemalloc_beat'
 
-/** What the watcher evaluates now and then in the main thread. */
+/** Evaluated by the watcher in the main thread at intervals. */
 export const BEAT = `this.${BEAT_KEY}?.()`
 
-/** What is evaluated in a thread to learn whether and how it is traced. */
-export const NEXT_FACTS = `this.${KEY}?.next()`
+/** Evaluated in a thread to begin a read: counts it, flushes, and returns how the thread is traced. */
+export const BEGIN_READ = `this.${KEY}?.beginRead()`
 
-/** What is evaluated in a thread, after its profile was read, to learn its counters and what is alive besides. */
-export const ALIVE_BESIDES = `this.${KEY}?.besides()`
+/**
+ * Evaluated in a thread after its profile was read: its memory counters, and live blocks that V8's sampler
+ * misses.
+ */
+export const READ_UNSAMPLED = `this.${KEY}?.unsampled()`
 
-/** The channel on which a worker thread tells the watcher of itself when it starts. */
+/** The channel on which a worker thread announces itself to the watcher when it starts. */
 export const THREADS = 'tracemalloc'
 
-/** The watcher's sign of life when it is no more. */
+/** The watcher's sign of life after it has exited. */
 export const GONE = -2
 
-/** What is evaluated in a thread to have it forget that it is traced, when its sampler is stopped from outside. */
+/** Evaluated in a thread when its sampler was stopped from outside: makes it forget that it is traced. */
 export const FORGET = `this.${KEY}?.forget()`

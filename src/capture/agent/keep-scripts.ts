@@ -1,38 +1,45 @@
+// Runs inside the traced program. Keeps its scripts alive, so that stack frames keep their file names and
+// lines.
+
 import Module from 'node:module'
 
-// As they are before the program.
+// Taken before the program can change them.
 const { apply, set } = Reflect
 const ErrorAtStart = Error
 const { captureStackTrace } = Error
 
-/** A global name that no program has; the appended call finds it from every module. */
+/** A global name that no program uses; the appended call finds it from every module. */
 const NAME = '$tracemalloc_keep'
 
-/** From this major version of V8 on the sampler itself keeps the scripts it has seen. */
+/** From this major version of V8 on, the sampler itself keeps the scripts it has seen. */
 const V8_KEEPS = 12
 
-/** What is kept: a stack trace, and the entry point's closure. A list, as a program may change what arrays do. */
+/**
+ * What is kept: a stack trace, and the entry point's closure. A linked list, since a program may change
+ * arrays.
+ */
 interface Kept {
   closure: (() => void) | undefined
   next: Kept | undefined
 }
 
 /**
- * Keeps what CommonJS modules need to be named by. Of the program's entry point a closure is kept, so that what its scope holds lives to
- * the last read, as the globals of a Python program do. Of every other module only the script is kept alive, so that its frames
- * keep their file and lines: V8 before version 12 (Node 20) forgets them when the script is collected. A call behind the
- * module's last line captures a stack trace, which holds the module's function and none of its variables. ES modules are kept by Node.
+ * Keeps alive what is needed to name CommonJS modules; Node itself keeps ES modules. For the entry module
+ * that is a closure, so that what its top-level variables hold survives until the last read, like a Python
+ * program's globals. For other modules it is only the script: V8 before version 12 (Node 20) forgets file and
+ * lines when it is collected. A call after the module's last line captures a stack trace, which holds the
+ * module's function but not its variables.
  */
 export function keepScripts(): void {
   let kept: Kept | undefined
   const keep = (closure?: () => void) => {
     try {
       const { stackTraceLimit } = ErrorAtStart
-      set(ErrorAtStart, 'stackTraceLimit', 1) // where the program has frozen it, some callers are kept, too
+      set(ErrorAtStart, 'stackTraceLimit', 1) // if the program has frozen it, some callers are kept as well
       kept = { closure, next: kept }
       captureStackTrace(kept, keep)
       set(ErrorAtStart, 'stackTraceLimit', stackTraceLimit)
-    } catch {} // then a script may lose its name
+    } catch {} // a script may then lose its name
   }
   Object.defineProperty(globalThis, NAME, { value: keep })
   const entry = entryFile()
@@ -49,7 +56,7 @@ export function keepScripts(): void {
   }
 }
 
-/** The program's entry point as CommonJS resolves it; undefined where there is none, such as `-e`. */
+/** The program's entry point as CommonJS resolves it; undefined if there is none, as with `-e`. */
 function entryFile(): string | undefined {
   const [, script] = process.argv
   if (script === undefined) return undefined

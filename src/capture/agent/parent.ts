@@ -1,12 +1,12 @@
-// Who started the traced process: a program whose `run` was killed writes no more snapshots, as nobody waits for them.
+// Identifies the process that started a traced program: if its `run` was killed, nobody waits for snapshots.
 import { readFileSync } from 'node:fs'
 
-/** A process, told apart from a later one of the same number where the system says when it started. */
+/** Identifies a process, distinct from a later one with the same id if the system reports start times. */
 export function identityOf(pid: number): string {
   return `${pid}:${startOf(pid) ?? ''}`
 }
 
-/** Has that process ended? One that nobody has waited for yet has ended, too. */
+/** Has that process ended? A zombie has. */
 export function hasEnded(identity: string): boolean {
   const [pid, start] = identity.split(':')
   try {
@@ -18,7 +18,7 @@ export function hasEnded(identity: string): boolean {
   return now !== undefined && now !== start
 }
 
-/** When a process started, in the system's ticks, or `ended`; undefined where that cannot be read. */
+/** When a process started, in the system's ticks, or `ended`; undefined if that cannot be read. */
 function startOf(pid: number): string | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8')

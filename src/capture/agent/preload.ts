@@ -1,3 +1,5 @@
+// Runs inside the traced program, before its first line: starts tracing and arranges for the snapshots.
+
 import { resolve } from 'node:path'
 import v8 from 'node:v8'
 import { isMainThread } from 'node:worker_threads'
@@ -9,13 +11,13 @@ import { hasEnded } from './parent.ts'
 import { startTracing } from './tracing.ts'
 import { announceThread, saveHere, startWatcher } from './watcher.ts'
 
-/** Says to a child process that it is one. */
+/** Tells a child process that it is one. */
 const OWNER = 'TRACEMALLOC_OWNER'
 const DIR = 'TRACEMALLOC_DIR'
 
 /**
- * Traces this thread from here on, before the program's first line, and writes its snapshots as the settings say.
- * Throws FileError when there can be no folder for them.
+ * Traces this thread from now on, before the program's first line, and writes its snapshots as the settings
+ * say. Throws FileError if the folder for them cannot be made.
  */
 export function preload(settings: Settings): void {
   if (!isMainThread && !settings.workers) return
@@ -24,18 +26,19 @@ export function preload(settings: Settings): void {
   const dir = settings.dir === undefined ? undefined : resolve(settings.dir)
   if (dir !== undefined) {
     makeFolder(dir)
-    process.env[DIR] = dir // for threads and children that start when the program has changed its folder
+    process.env[DIR] = dir // for threads and children that start after the program has changed its folder
   }
   if (settings.stableFrames) setStableFlags()
   keepScripts()
   if (dir !== undefined && isMainThread) {
     startWatcher({ ...settings, dir })
-    // Node 26: its own profile of our sampler when the heap is full, which `run` turns into a snapshot.
+    // Node 26 writes its own profile of our sampler when the heap is full; `run` turns it into a snapshot.
     const { setHeapProfileNearHeapLimit } = v8 as { setHeapProfileNearHeapLimit?: (limit: number) => void }
     setHeapProfileNearHeapLimit?.(1)
   }
   startTracing(settings, { buffers: settings.buffers })
-  // A worker thread that ends takes its samples with it: the watcher makes a dump of what is saved raw.
+  // A worker thread that ends takes its samples with it; it saves them raw, and the watcher converts them
+  // later.
   if (dir !== undefined && !isMainThread) {
     announceThread()
     process.on('exit', () => saveHere(dir))

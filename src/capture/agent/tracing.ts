@@ -1,3 +1,5 @@
+// Runs inside the traced program. Starts, reads and stops tracing in one thread.
+
 import { randomBytes } from 'node:crypto'
 import { isMainThread, threadId } from 'node:worker_threads'
 import type { Memory } from '../../inspector/memory.ts'
@@ -11,69 +13,75 @@ import { startSamplerNow } from '../v8/sampler.ts'
 import type { Sampling } from '../v8/settings.ts'
 import { sampleBuffers, stopSamplingBuffers } from './array-buffers.ts'
 import { KEY } from './expressions.ts'
-import { Tracked } from './tracked-memory.ts'
+import { TrackedMemory } from './tracked-memory.ts'
 import { unharmed } from './unharmed.ts'
 
-// As they are before the program.
+// Taken before the program can change them.
 const { stringify } = JSON
 const memoryUsage = process.memoryUsage.bind(process)
 
-/** The sampler of this thread's isolate, at work. */
+/** The running tracing of this thread. */
 export interface Tracing {
-  /** The sampler ends with the session that started it, so it is kept. */
+  /** The sampler ends with the session that started it, so the session is kept. */
   session: LocalSession
   isOurs: boolean
   sampled: Sampled
-  /** Reads so far. */
+  /** Number of reads so far. */
   reads: number
-  /** Most bytes that a read in this thread found. */
+  /** Most bytes found by a read in this thread. */
   peak: number
   /** Are backing stores sampled? */
   buffers: boolean
-  /** Does V8's allocation tracker run? */
+  /** Is V8's allocation tracker running? */
   objects: boolean
-  /** Lets V8 inline functions again; undefined where it was not kept from it here. */
+  /** Lets V8 inline functions again; undefined if this tracing did not prevent it. */
   loosenFrames: (() => void) | undefined
-  /** Lets V8 fold allocations again, where frames are not stable but the mode is exact. */
+  /** Lets V8 fold allocations again, if frames are not stable but the mode is exact. */
   loosenObjects: (() => void) | undefined
-  /** Memory that the program itself tells of. */
-  tracked: Tracked
-  /** Lets go of what sampling holds in the program's heap. To be called before a garbage collection. */
-  settle(): void
-  /** What is alive besides, after a garbage collection: tracked memory, and backing stores where they are sampled. */
+  /** Memory that the program itself reports. */
+  tracked: TrackedMemory
+  /** Releases what sampling holds in the program's heap. Call it before a garbage collection. */
+  flush(): void
+  /**
+   * Live blocks that V8's sampler misses: tracked memory and sampled backing stores. Call it after a garbage
+   * collection.
+   */
   blocks(): Blocks[]
-  /** Settles, and gives the facts for the next read: what the watcher asks for from outside. */
-  next(): { sampled: Sampled; read: number }
-  /** The counters now, and `blocks()`: what the watcher asks for after it has read the profile. */
-  besides(): Besides
-  /** Ends it but for the sampler, which the watcher stops: a session must not end while another one of the thread is served. */
+  /** Counts a read, flushes, and returns how the thread is traced. The watcher calls it from outside. */
+  beginRead(): { sampled: Sampled; read: number }
+  /** The current memory counters, and `blocks()`. The watcher calls it after it has read the profile. */
+  unsampled(): Unsampled
+  /**
+   * Ends everything except the sampler, which the watcher stops: a session must not end while another one of
+   * the thread is busy.
+   */
   forget(): void
 }
 
-/** What of a thread's memory V8's sampler does not tell. */
-export interface Besides {
+/** What V8's sampler does not report about a thread's memory. */
+export interface Unsampled {
   memory: Memory
   blocks: Blocks[] | undefined
 }
 
 const place = globalThis as unknown as { [KEY]?: Tracing }
 
-/** The tracing of this thread, when it is on. */
+/** The tracing of this thread, if it is on. */
 export function tracing(): Tracing | undefined {
   return place[KEY]
 }
 
-/** What is traced besides V8's samples; nothing unless it is asked for. */
+/** What to trace besides V8's samples; nothing by default. */
 export interface Extras {
   /** Backing stores of ArrayBuffers and Buffers. */
   buffers?: boolean
   /** The calls that made each object. */
   objects?: boolean
-  /** Keep V8 from inlining functions and folding allocations meanwhile. */
+  /** Keep V8 from inlining functions and folding allocations while tracing. */
   stableFrames?: boolean
 }
 
-/** Starts sampling in this thread. */
+/** Starts tracing in this thread. */
 export function startTracing(sampling: Sampling, extras: Extras = {}): Tracing {
   const { buffers = false, objects = false, stableFrames = false } = extras
   const session = localSession()
@@ -96,18 +104,18 @@ export function startTracing(sampling: Sampling, extras: Extras = {}): Tracing {
     bufferInterval: stores?.interval,
     notes: isOurs ? undefined : ['another client was sampling already, at an interval that nobody tells'],
   }
-  const tracked = new Tracked(sampling.nframe)
+  const tracked = new TrackedMemory(sampling.nframe)
   const blocks = () => tracked.read(stores?.read() ?? [])
-  const settle = () => stores?.settle()
+  const flush = () => stores?.flush()
   if (objects) {
     setCompaction(false)
     startTrackerNow(session)
   }
-  const next = () => {
-    unharmed(settle)
+  const beginRead = () => {
+    unharmed(flush)
     return { sampled, read: tracing.reads++ }
   }
-  const besides = () => ({ memory: { ...memoryUsage() }, blocks: unharmed(blocks) })
+  const unsampled = () => ({ memory: { ...memoryUsage() }, blocks: unharmed(blocks) })
   const tracing: Tracing = {
     session,
     isOurs,
@@ -119,44 +127,45 @@ export function startTracing(sampling: Sampling, extras: Extras = {}): Tracing {
     loosenFrames,
     loosenObjects,
     tracked,
-    settle,
+    flush,
     blocks,
-    next,
-    besides,
+    beginRead,
+    unsampled,
     forget() {
       if (buffers) stopSamplingBuffers()
       delete place[KEY]
     },
   }
-  // Not listed among the program's globals.
+  // Hidden from code that lists the program's globals.
   Object.defineProperty(place, KEY, { value: tracing, configurable: true, enumerable: false })
   return tracing
 }
 
-/** Ends sampling in this thread; V8 forgets all samples. A sampler of somebody else goes on. */
+/** Stops tracing in this thread; V8 forgets all samples. A sampler that another client started goes on. */
 export function stopTracing(): void {
   const tracing = place[KEY]
   if (!tracing) return
   if (tracing.isOurs) tracing.session.postNow('HeapProfiler.stopSampling')
   if (tracing.buffers) stopSamplingBuffers()
-  if (tracing.objects && isMainThread) setCompaction(true) // it is of the whole process: a worker leaves it off for the others
+  // It concerns the whole process, so a worker leaves it off for the others.
+  if (tracing.objects && isMainThread) setCompaction(true)
   tracing.loosenFrames?.()
   tracing.loosenObjects?.()
-  void tracing.session.close() // which ends the tracker
+  void tracing.session.close() // this ends the tracker
   delete place[KEY]
 }
 
-/** Reads this thread's sampler, done when it returns. */
+/** Reads this thread's sampler synchronously. */
 export function readNow(tracing: Tracing): Reading {
   const profile = profileNow(tracing)
-  const { memory, blocks = [] } = tracing.besides()
+  const { memory, blocks = [] } = tracing.unsampled()
   noteSize(tracing, profile, blocks)
-  const { sampled, read } = tracing.next()
+  const { sampled, read } = tracing.beginRead()
   const reading = readingOf(stringify(profile), String(process.pid), sampled, read, memory)
   return { ...reading, blocks }
 }
 
-/** Reads this thread's sampler for two figures alone, in bytes. */
+/** Reads this thread's sampler for two figures only, in bytes. */
 export function measure(tracing: Tracing): { size: number; overhead: number } {
   return noteSize(tracing, profileNow(tracing), tracing.blocks())
 }
@@ -183,8 +192,8 @@ interface Profile {
   samples?: unknown[]
 }
 
-function profileNow({ session, settle }: Tracing): Profile {
-  unharmed(settle)
+function profileNow({ session, flush }: Tracing): Profile {
+  unharmed(flush)
   return session.postNow<{ profile: Profile }>('HeapProfiler.getSamplingProfile').profile
 }
 
@@ -194,7 +203,7 @@ function measureProfile({ head, samples = [] }: Profile): { size: number; overhe
   return { size: all.size, overhead: overheadOf(samples.length, all.nodes) }
 }
 
-/** No deeper than V8's stacks. A plain loop, as a program may change what arrays do. */
+/** Recursion is no deeper than V8's stacks. A plain loop, since a program may change what arrays do. */
 function addNode({ selfSize, children }: Node, all: { size: number; nodes: number }): void {
   all.size += selfSize
   all.nodes++

@@ -1,11 +1,13 @@
+// Runs inside the traced program. Memory that the program tracks explicitly.
+
 import type { Blocks } from '../series/extra-blocks.ts'
 import { type Callable, callsOf, captureAbove } from './call-sites.ts'
 import { method } from './unharmed.ts'
 
-// As it is before the program, where tracing starts before it.
+// Taken before the program can change it, if tracing starts first.
 const forEach = method(Map.prototype.forEach as Map<string, Site>['forEach'])
 
-/** Blocks that were tracked by the same calls. */
+/** Blocks tracked by the same calls. */
 interface Site extends Blocks {
   key: string
 }
@@ -15,8 +17,11 @@ interface Block {
   size: number
 }
 
-/** Memory that the program itself tells of. What a key stands for is not held: a block is there until it is untracked. */
-export class Tracked {
+/**
+ * Memory that the program itself reports. A key is not kept alive by its block; a block exists until it is
+ * untracked.
+ */
+export class TrackedMemory {
   readonly #nframe: number
   readonly #sites = new Map<string, Site>()
   readonly #domains = new Map<number, { objects: WeakMap<object, Block>; values: Map<unknown, Block> }>()
@@ -25,7 +30,7 @@ export class Tracked {
     this.#nframe = nframe
   }
 
-  /** Adds a block, or replaces it; `top` is the function whose caller has it. */
+  /** Adds or replaces a block. `top` is the function whose caller owns it. */
   track(domain: number, key: unknown, size: number, top: Callable): void {
     const calls = callsOf(captureAbove(top, this.#nframe))
     this.untrack(domain, key)
@@ -37,7 +42,7 @@ export class Tracked {
     this.#blocksOf(domain, key).set(key as object, { site, size })
   }
 
-  /** Removes a block, if there is one. */
+  /** Removes a block, if it exists. */
   untrack(domain: number, key: unknown): void {
     const blocks = this.#blocksOf(domain, key)
     const block = blocks.get(key as object)
@@ -55,7 +60,7 @@ export class Tracked {
     return isObject ? blocks.objects : blocks.values
   }
 
-  /** Puts what is tracked now, added up by the calls, behind `blocks`. */
+  /** Appends what is tracked now to `blocks`, added up by call stack. */
   read(blocks: Blocks[]): Blocks[] {
     forEach(this.#sites, ({ domain, size, count, calls }) => {
       blocks[blocks.length] = { domain, size, count, calls }

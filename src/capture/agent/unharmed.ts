@@ -1,5 +1,6 @@
-// Our code inside a program runs after the program may have frozen, replaced or deleted any global. Each of our modules there takes
-// what it needs when it is loaded, which is before the program; what fails all the same is one line, and never the program's.
+// Keeps our code inside a program and the program apart. The program may freeze, replace or delete any
+// global, so each of our modules takes what it needs when it is loaded, before the program. What still fails
+// is one line on stderr.
 import fs from 'node:fs'
 import { messageLine } from '../../text/escape.ts'
 
@@ -8,7 +9,7 @@ const { apply } = Reflect
 const arrays: { toJSON?: unknown } = Array.prototype as never
 const objects: { toJSON?: unknown } = Object.prototype
 
-/** Writes one line of ours to stderr: at the end of a thread, process.stderr is too late. Never throws. */
+/** Writes one line to stderr: at the end of a thread, process.stderr no longer works. Never throws. */
 export function complain(message: string): void {
   try {
     writeSync(2, messageLine(message))
@@ -16,7 +17,8 @@ export function complain(message: string): void {
 }
 
 /**
- * The same while no object has a `toJSON` that the program gave to all: Node talks JSON with the inspector, and would tell it that.
+ * As `unharmed`, while no object inherits a `toJSON` from the program: Node speaks JSON with the inspector,
+ * and would send it that.
  */
 export function plainly<T>(work: () => T): T | undefined {
   const { toJSON: ofArrays } = arrays
@@ -34,7 +36,9 @@ export function plainly<T>(work: () => T): T | undefined {
   })
 }
 
-/** What the work gives; undefined where it throws, which is told in one line. Never throws. */
+/**
+ * Returns what the work returns; if it throws, reports that in one line and returns undefined. Never throws.
+ */
 export function unharmed<T>(work: () => T): T | undefined {
   try {
     return work()

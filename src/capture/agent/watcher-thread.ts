@@ -1,5 +1,6 @@
-// Runs in a worker thread of a traced process. It reads the samplers of the other threads through the inspector, which answers
-// even while they loop or wait, so that neither a profile's text nor its conversion burdens the program's heaps.
+// The watcher: a worker thread of the traced process. It reads the samplers of the other threads through the
+// inspector, which answers even while they loop or wait, so that neither profiles nor their conversion burden
+// the program's heaps.
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { devNull } from 'node:os'
 import { BroadcastChannel, parentPort, workerData } from 'node:worker_threads'
@@ -12,68 +13,74 @@ import { readingOf, type Sampled } from '../series/metadata.ts'
 import { filePrefix } from '../series/names.ts'
 import { readSampler } from '../v8/sampler.ts'
 import type { Settings } from '../v8/settings.ts'
-import { ALIVE_BESIDES, BEAT, FORGET, GONE, NEXT_FACTS, THREADS } from './expressions.ts'
-import { Lookout } from './heap-alarm.ts'
+import { BEAT, BEGIN_READ, FORGET, GONE, READ_UNSAMPLED, THREADS } from './expressions.ts'
+import { HeapAlarm } from './heap-alarm.ts'
 import { hasEnded } from './parent.ts'
-import type { Besides } from './tracing.ts'
+import type { Unsampled } from './tracing.ts'
 
-/** What reads and writes profiles is large: it is loaded behind the start. */
+/** The code that reads and writes profiles is large, so it loads while the program already starts. */
 const store = import('../series/store.ts')
-store.catch(() => {}) // told when it is needed
+store.catch(() => {}) // reported when it is needed
 
-/** What the watcher is told at its start. */
+/** What the watcher receives at its start. */
 export interface WatcherData {
   settings: Settings & { dir: string }
-  /** Two cells: how many requests were answered, its start being the first; and a sign of life that changes. */
+  /**
+   * Two cells: the number of requests answered, of which its start is the first; and a counter as a sign of
+   * life.
+   */
   answered: Int32Array
-  /** Most bytes that the main thread's heap may have. */
+  /** Largest possible size of the main thread's heap, in bytes. */
   limit: number
 }
 
-/** A snapshot of every thread now, or of all at the end of the process, or of one thread. */
+/** A snapshot of every thread now, of all at the end of the process, or of one thread. */
 export type Request = 'now' | 'end' | { isolate: string }
 
 const { settings, answered, limit } = workerData as WatcherData
 const { dir } = settings
 const label = String(process.pid)
 
-// The main thread may be waiting, and hears of nothing else.
+// The main thread may be blocked, waiting for this and nothing else.
 process.on('exit', () => {
   Atomics.store(answered, 1, GONE)
   Atomics.notify(answered, 0)
 })
 
-/** What a worker thread tells of itself when it starts. */
+/** What a worker thread announces when it starts. */
 export interface Thread {
   isolate: string
-  /** Most bytes that its heap may have. */
+  /** Largest possible size of its heap, in bytes. */
   limit: number
 }
 
-/** The heaps that may run full: main's, and those of the worker threads. */
-const lookouts = new Map([['main', new Lookout(limit, settings.peak)]])
+/** The heaps that may fill up: the main thread's and those of the worker threads. */
+const alarms = new Map([['main', new HeapAlarm(limit, settings.peak)]])
 new BroadcastChannel(THREADS).onmessage = message => {
   const { isolate, limit } = (message as { data: Thread }).data
-  lookouts.set(isolate, new Lookout(limit, false))
+  alarms.set(isolate, new HeapAlarm(limit, false))
 }
 
-/** Milliseconds between looks at a main thread that seems quiet: whether it is stuck, and its heap. */
+/** Milliseconds between checks of a main thread that seems quiet: is it stuck, and how full is its heap? */
 const BEAT_TIME = 1000
 
-/** How long a worker thread may take to be read, in ms: one that is inside a synchronous call must not hold up the program's end. */
+/**
+ * Time in ms that reading a worker thread may take: one blocked in a synchronous call must not delay the
+ * program's end.
+ */
 const WORKER_TIME = 10_000
-/** How long it may take to tell how full its heap is, and how long it is left alone when it does not, in ms. */
+/** Time in ms to wait for a worker's heap usage, and to leave the worker alone if it does not answer. */
 const LOOK_TIME = 1000
 const SILENCE = 5000
 
-/** One thing after the other; a failure is told and is the end of that one only. */
+/** Runs one job after another. A failure is reported and ends only its own job. */
 let last = Promise.resolve()
 function enqueue(work: () => Promise<void>): Promise<void> {
   last = last.then(() => (isRetired ? undefined : isOrphan() ? retire() : work())).catch(say)
   return last
 }
 
-/** Is the `run` gone that waits for the files? */
+/** Has the `run` that waits for the files ended? */
 function isOrphan(): boolean {
   return settings.parent !== undefined && hasEnded(settings.parent)
 }
@@ -81,8 +88,8 @@ function isOrphan(): boolean {
 let isRetired = false
 
 /**
- * Ends the tracing of all threads: nobody waits for its files, and they would be written for ever. This thread stays, idle: Node can die of
- * a thread that ends just after its session with another.
+ * Ends the tracing of all threads: nobody waits for its files, and there would be no end to them. This thread
+ * stays, idle: Node can crash if a thread ends just after its session with another.
  */
 async function retire(): Promise<void> {
   isRetired = true
@@ -96,12 +103,12 @@ async function retire(): Promise<void> {
   })
 }
 
-/** A worker's own process.stderr needs the main thread. */
+/** A worker's own process.stderr needs the main thread, so this writes directly. */
 function say(what: Error | string): void {
   writeSync(2, messageLine(typeof what === 'string' ? what : what.message))
 }
 
-/** Connected for the moment only: at the end of a process Node waits for sessions that are still open. */
+/** Connects only for the time of the work: at the end of a process Node waits for open sessions. */
 async function withMain<T>(work: (main: Session) => Promise<T>): Promise<T> {
   const main = localSession('main')
   try {
@@ -111,7 +118,7 @@ async function withMain<T>(work: (main: Session) => Promise<T>): Promise<T> {
   }
 }
 
-/** Reads and saves every thread that is traced. */
+/** Reads and saves every traced thread. */
 async function snapshots(main: Session): Promise<void> {
   await snapshot(main, 'main')
   if (!settings.workers) return
@@ -124,7 +131,10 @@ async function worker(main: Session, thread: string): Promise<void> {
   if (session) await snapshot(session, thread)
 }
 
-/** Reads and saves a thread. A worker thread that does not answer, or ends meanwhile, is told and is no failure. */
+/**
+ * Reads and saves a thread. A worker thread that does not answer, or ends meanwhile, is reported but is no
+ * failure.
+ */
 async function snapshot(session: Session, thread: string, note?: string): Promise<void> {
   try {
     const work = read(session, note)
@@ -143,7 +153,7 @@ async function snapshot(session: Session, thread: string, note?: string): Promis
   }
 }
 
-/** Held back for our own files, as a program may use up all descriptors that it can have. */
+/** Reserved for our own files, since a program may use up all descriptors. */
 let descriptors = holdDescriptors()
 
 function holdDescriptors(): number[] {
@@ -164,26 +174,29 @@ async function withDescriptors(work: () => Promise<void>): Promise<void> {
 }
 
 async function read(session: Session, note?: string) {
-  const facts = await evaluate<{ sampled: Sampled; read: number }>(session, NEXT_FACTS)
+  const facts = await evaluate<{ sampled: Sampled; read: number }>(session, BEGIN_READ)
   if (!facts) return undefined // not traced, or no longer
   const { sampled, read } = facts
-  const lookout = lookouts.get(sampled.isolate)
+  const alarm = alarms.get(sampled.isolate)
   const start = performance.now()
-  // Asked for at once: the program goes on when all are answered, so the heap is as the profile's collection left it. A thread
-  // that dies meanwhile may have told its profile alone.
-  const [profile, besides] = await Promise.all([
+  // Requested together: the program resumes only after all are answered, so the heap is as the profile's
+  // collection left it. A thread that is dying may answer only the first.
+  const [profile, unsampled] = await Promise.all([
     readSampler(session),
-    evaluate<Besides>(session, ALIVE_BESIDES).catch(() => undefined),
+    evaluate<Unsampled>(session, READ_UNSAMPLED).catch(() => undefined),
   ])
   const took = performance.now() - start
-  const { memory = {}, blocks } = besides ?? {}
-  lookout?.noteRead(performance.now(), took, memory)
+  const { memory = {}, blocks } = unsampled ?? {}
+  alarm?.noteRead(performance.now(), took, memory)
   const noted = note === undefined ? sampled : { ...sampled, notes: [...(sampled.notes ?? []), note] }
-  const peak = lookout && { heapPeak: lookout.heapPeak }
+  const peak = alarm && { heapPeak: alarm.heapPeak }
   return { ...readingOf(profile, label, noted, read, { ...memory, ...peak }), blocks, took }
 }
 
-/** What an expression gives in a thread. Throws TargetError for a thread that is ending: V8 answers with an exception then. */
+/**
+ * The value of an expression in a thread. Throws TargetError if the thread is ending: V8 then answers with an
+ * exception.
+ */
 async function evaluate<T>(session: Session, expression: string): Promise<T | undefined> {
   const { result, exceptionDetails } = await session.post<{
     result: { value?: T }
@@ -193,38 +206,38 @@ async function evaluate<T>(session: Session, expression: string): Promise<T | un
   return result.value
 }
 
-/** Looks at the heaps; takes a snapshot of one when it is time for it. */
+/** Checks the heaps, and takes a snapshot of one if it is time. */
 async function look(): Promise<void> {
   if (isEnding) return
   await withMain(async main => {
     await main.post('Runtime.evaluate', { expression: BEAT, silent: true })
-    const reason = await lookAt(main, lookouts.get('main')!)
+    const reason = await lookAt(main, alarms.get('main')!)
     if (reason === 'peak') await peak(main)
     else if (reason !== undefined) await snapshot(main, 'main', reason)
-    if (lookouts.size > 1) await lookAtWorkers(await workerSessions(main))
+    if (alarms.size > 1) await lookAtWorkers(await workerSessions(main))
   })
 }
 
-async function lookAt(session: Session, lookout: Lookout) {
+async function lookAt(session: Session, alarm: HeapAlarm) {
   const { usedSize } = await session.post<{ usedSize: number }>('Runtime.getHeapUsage')
-  return lookout.see(performance.now(), process.memoryUsage.rss(), usedSize)
+  return alarm.see(performance.now(), process.memoryUsage.rss(), usedSize)
 }
 
 /** When a worker thread that did not answer is asked again. */
 const silentUntil = new Map<string, number>()
 
-/** Looks at the worker threads side by side, and forgets those that have ended. */
+/** Checks the worker threads in parallel, and forgets those that have ended. */
 async function lookAtWorkers(sessions: readonly WorkerSession[]): Promise<void> {
   const byThread = new Map(sessions.map(session => [session.thread, session]))
-  const looks = [...lookouts].map(async ([thread, lookout]) => {
+  const looks = [...alarms].map(async ([thread, alarm]) => {
     if (thread === 'main' || performance.now() < (silentUntil.get(thread) ?? 0)) return
     const session = byThread.get(thread)
-    if (!session) return void lookouts.delete(thread)
+    if (!session) return void alarms.delete(thread)
     try {
-      const reason = await withTime(lookAt(session, lookout), LOOK_TIME, 'a worker thread does not answer')
+      const reason = await withTime(lookAt(session, alarm), LOOK_TIME, 'a worker thread does not answer')
       if (reason === 'near the heap limit') await snapshot(session, thread, reason)
     } catch {
-      silentUntil.set(thread, performance.now() + SILENCE) // it is busy, or ends
+      silentUntil.set(thread, performance.now() + SILENCE) // it is busy, or ending
     }
   })
   await Promise.all(looks)
@@ -232,7 +245,7 @@ async function lookAtWorkers(sessions: readonly WorkerSession[]): Promise<void> 
 
 let highest = 0
 
-/** Keeps the snapshot of the most memory that was alive. */
+/** Keeps the snapshot in which the most memory was alive. */
 async function peak(main: Session): Promise<void> {
   const reading = await read(main)
   if (!reading) return
@@ -245,12 +258,12 @@ function answer(): void {
   Atomics.notify(answered, 0)
 }
 
-/** Makes dumps of what worker threads have left raw at their end. */
+/** Converts what worker threads saved raw at their end. */
 async function finishWorkers(): Promise<void> {
   await (await store).finishAll(dir, filePrefix(label, 'main'), say)
 }
 
-/** At its end the main thread has no context left to look at, and waits for sessions that are open. */
+/** At its end the main thread has no context left to check, and waits for open sessions. */
 let isEnding = false
 
 parentPort!.on('message', async (request: Request) => {
@@ -258,7 +271,8 @@ parentPort!.on('message', async (request: Request) => {
   await enqueue(() =>
     withMain(main => (typeof request === 'object' ? worker(main, request.isolate) : snapshots(main))),
   )
-  await enqueue(() => withDescriptors(finishWorkers).catch(() => {})) // a folder that is gone was told when it was written to
+  // If the folder is gone, that was reported when it was written to.
+  await enqueue(() => withDescriptors(finishWorkers).catch(() => {}))
   answer()
 })
 if (settings.every !== undefined) {
@@ -271,26 +285,26 @@ if (settings.every !== undefined) {
 let lookedAt = 0
 keepLooking()
 function keepLooking(): void {
-  const all = [...lookouts.values()]
+  const all = [...alarms.values()]
   setTimeout(
     async () => {
       if (isEnding) return
       const now = performance.now()
       const rss = process.memoryUsage.rss()
-      if (all.some(lookout => lookout.isRising(rss)) || now - lookedAt >= BEAT_TIME) {
+      if (all.some(alarm => alarm.isRising(rss)) || now - lookedAt >= BEAT_TIME) {
         lookedAt = now
         await enqueue(look)
       }
       keepLooking()
     },
-    Math.min(...all.map(lookout => lookout.pollTime)),
+    Math.min(...all.map(alarm => alarm.pollTime)),
   )
 }
 setInterval(() => Atomics.add(answered, 1, 1), 1000)
 if (settings.parent !== undefined) every(BEAT_TIME, async () => {})
 answer()
 
-/** Does the work every so many ms, unless the last time is not over yet. */
+/** Does the work every `time` ms, unless the previous run is still going. */
 function every(time: number, work: () => Promise<void>): void {
   let isBusy = false
   setInterval(async () => {

@@ -1,3 +1,5 @@
+// Runs inside the traced program. Starts the watcher, and asks it for snapshots on signals and at the end.
+
 import { EventEmitter } from 'node:events'
 import v8 from 'node:v8'
 import { BroadcastChannel, resourceLimits, threadId, Worker } from 'node:worker_threads'
@@ -8,7 +10,7 @@ import { readNow, tracing } from './tracing.ts'
 import { complain, method, plainly, unharmed } from './unharmed.ts'
 import type { Request, Thread, WatcherData } from './watcher-thread.ts'
 
-// As they are before the program.
+// Taken before the program can change them.
 const { load, wait: sleep } = Atomics
 const { setImmediate } = globalThis
 const kill = process.kill.bind(process)
@@ -17,21 +19,24 @@ const off = method(EventEmitter.prototype.off)
 const listenerCount = method(EventEmitter.prototype.listenerCount)
 const post = method(Worker.prototype.postMessage)
 
-/** Signals that end a program; before it ends by one, a snapshot is written. */
+/** Signals that end a program; a snapshot is written first. */
 const ENDING: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM']
-/** The signal that asks for a snapshot. */
+/** The signal that requests a snapshot. */
 const ON_DEMAND: NodeJS.Signals = 'SIGUSR2'
 
-/** How long the watcher may give no sign of life before the program ends without it, in ms. */
+/** How long, in ms, the watcher may show no sign of life before the program ends without it. */
 const PATIENCE = 60_000
 
-/** Milliseconds by a clock that nobody sets, and that a program's fake timers do not stop. */
+/** Milliseconds by a monotonic clock, which a program's fake timers do not stop. */
 const now = performance.now.bind(performance)
 
-/** Starts the watcher and has it write a snapshot at the end of the process, on signals, and before a worker is terminated. */
+/**
+ * Starts the watcher and makes it write a snapshot at the end of the process, on signals, and before a worker
+ * terminates.
+ */
 export function startWatcher(settings: Settings & { dir: string }): void {
   const watcher = openWatcher(settings)
-  watcher.wait() // a program can fill its heap in less time than the watcher takes to start
+  watcher.wait() // a program can fill its heap before the watcher has started
   process.on('exit', () => {
     if (!watcher.ask('end') || !watcher.wait()) saveHere(settings.dir)
   })
@@ -39,11 +44,11 @@ export function startWatcher(settings: Settings & { dir: string }): void {
   if (settings.workers) beforeTerminate(watcher)
 }
 
-/** The watcher as the main thread sees it. */
+/** The watcher as seen from the main thread. */
 interface Watcher {
-  /** False when there is nobody to ask. Never throws. */
+  /** Returns false if the watcher is gone. Never throws. */
   ask(request: Request): boolean
-  /** Waits until all requests are answered; false when they never will be. */
+  /** Waits until all requests are answered; returns false if they never will be. */
   wait(): boolean
 }
 
@@ -58,7 +63,7 @@ function openWatcher(settings: Settings & { dir: string }): Watcher {
     if (error) complain(`snapshots are only written at the end: ${error.message}`)
   }
   try {
-    // Its own start must not load what the program preloads, nor open the program's streams to pipe its own into them.
+    // It must not load what the program preloads, nor open the program's streams to pipe its own into them.
     worker = new Worker(new URL(import.meta.url.replace(/watcher(\.[jt]s)$/, 'watcher-thread$1')), {
       workerData: data,
       execArgv: [],
@@ -69,7 +74,7 @@ function openWatcher(settings: Settings & { dir: string }): Watcher {
     worker.unref()
     worker.on('error', end).on('exit', () => end())
   } catch (error) {
-    end(error as Error) // threads may be forbidden
+    end(error as Error) // creating threads may be forbidden
   }
   return {
     ask(request) {
@@ -84,7 +89,7 @@ function openWatcher(settings: Settings & { dir: string }): Watcher {
     wait() {
       let sign = -1
       for (let since = now(); isAlive && load(answered, 0) < asked; ) {
-        sleep(answered, 0, load(answered, 0), 50) // in between, the inspector serves the watcher
+        sleep(answered, 0, load(answered, 0), 50) // meanwhile the inspector serves the watcher
         if (sign !== (sign = load(answered, 1))) since = now()
         if (sign === GONE) end(new Error('the watcher has ended'))
         else if (now() - since > PATIENCE) end(new Error('the watcher gives no sign of life'))
@@ -94,7 +99,7 @@ function openWatcher(settings: Settings & { dir: string }): Watcher {
   }
 }
 
-/** Tells the watcher of this worker thread, so that it reads it before its heap is full. */
+/** Announces this worker thread to the watcher, so that it is read before its heap is full. */
 export function announceThread(): void {
   const { maxOldGenerationSizeMb = 0 } = resourceLimits
   const limit = maxOldGenerationSizeMb * 2 ** 20 || v8.getHeapStatistics().heap_size_limit
@@ -104,7 +109,9 @@ export function announceThread(): void {
   channel.close()
 }
 
-/** Saves this thread's samples raw, for want of the watcher, or at the end of a worker thread. Never throws. */
+/**
+ * Saves this thread's samples raw: at the end of a worker thread, or if there is no watcher. Never throws.
+ */
 export function saveHere(dir: string): void {
   plainly(() => {
     const now = tracing()
@@ -113,8 +120,8 @@ export function saveHere(dir: string): void {
 }
 
 /**
- * Most bytes of the main thread's old generation, which is what runs full. V8's own figure has the young generation in it,
- * which counts where a small limit was set.
+ * Largest size in bytes of the main thread's old generation, which is what fills up. V8's own figure includes
+ * the young generation, which matters with a small limit.
  */
 function heapLimit(): number {
   const flags = [...process.execArgv, process.env.NODE_OPTIONS].join(' ')
@@ -128,7 +135,7 @@ function onSignals(watcher: Watcher): void {
       if (listenerCount(process, signal) > 1) return // the program handles it itself
       if (watcher.ask('end')) watcher.wait()
       off(process, signal, handler)
-      kill(process.pid, signal) // now it ends as it would have without us
+      kill(process.pid, signal) // ends the process as it would have ended without us
     }
     return { signal, handler }
   })
@@ -140,8 +147,9 @@ function onSignals(watcher: Watcher): void {
   }
   listen()
   on(process, ON_DEMAND, () => watcher.ask('now'))
-  // A thread that loops never comes to its handlers, so that Ctrl-C would not end it: while it is stuck, the signals have
-  // their default again. The watcher calls this through the inspector; a second call before the loop turned means stuck.
+  // A thread that loops never runs its handlers, so Ctrl-C would not end it. While it is stuck, the signals
+  // get their default action back. The watcher calls this through the inspector; a second call before the
+  // event loop has turned means stuck.
   let isWaiting = false
   let isStuck = false
   const beat = () => {
@@ -161,7 +169,7 @@ function onSignals(watcher: Watcher): void {
   Object.defineProperty(globalThis, BEAT_KEY, { value: beat })
 }
 
-/** A worker that is terminated runs no exit handler: its samples are saved before. */
+/** A terminated worker runs no exit handler, so its samples are saved first. */
 function beforeTerminate(watcher: Watcher): void {
   const terminate = method(Worker.prototype.terminate)
   Worker.prototype.terminate = function () {
