@@ -1,3 +1,5 @@
+// Traces a running target: a single read or a series of reads.
+
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { FileError, TargetError } from '../errors.ts'
@@ -5,13 +7,13 @@ import type { Isolate, Target } from '../inspector/isolate.ts'
 import { openTarget, type TargetSpec } from '../inspector/target.ts'
 import { trackObjects } from './object-reader.ts'
 import { announcePause } from './pause-estimate.ts'
-import type { AttachOptions, Read, Reader } from './reader.ts'
+import type { AttachOptions, IsolateReader, Read } from './reader.ts'
 import { sampleHeap } from './sampling-reader.ts'
 import { makeFolder } from './series/names.ts'
 import { isNotSampling } from './v8/sampler.ts'
 import { type KeepStable, keepObjectsInPlace, objectsApart, stabler } from './v8/stable-frames.ts'
 
-/** How long a lost target is looked for again, in ms. */
+/** How long to look for a lost target, in ms. */
 const RECONNECT_TIME = 60_000
 
 /** How long a series waits for the successor of a target that has ended, in ms. */
@@ -21,11 +23,11 @@ const RESTART_TIME = 5_000
 export const DEFAULT_DURATION = 10
 
 /**
- * Traces a running target and writes what is alive: once, or as a series. A series whose connection
- * is lost goes on under a new session when the target, or its successor on the same port, is there again; one whose file cannot
- * be written goes on with the next read. Throws TargetError when the target cannot be reached, when a
- * read may stop it for longer than `maxPause`, or when it goes away and stays away, and
- * FileError when the file of a single read cannot be written.
+ * Traces a running target and writes what is alive: once, or as a series. If the connection is lost, a series
+ * continues as a new session once the target, or its successor on the same port, is back. If a file cannot be
+ * written, it continues with the next read. Throws TargetError if the target cannot be reached, if a read may
+ * stop it for longer than `maxPause`, or if it goes away and stays away; FileError if the file of a single
+ * read cannot be written.
  */
 export async function attach(spec: TargetSpec, options: AttachOptions): Promise<Attached> {
   makeFolder(options.output === undefined ? options.dir : dirname(options.output))
@@ -50,33 +52,33 @@ export async function attach(spec: TargetSpec, options: AttachOptions): Promise<
   }
 }
 
-/** What came of it. */
+/** The outcome. */
 export interface Attached {
-  /** Reads of the target. */
+  /** Number of reads. */
   readonly reads: number
-  /** Files of a series that could not be written. */
+  /** Number of files of a series that could not be written. */
   readonly unwritten: number
 }
 
 interface Progress extends Attached {
   reads: number
   unwritten: number
-  /** When the series ends, by `performance.now()`: nobody sets that clock. */
+  /** When the series ends, on the clock of `performance.now()`, which nobody sets. */
   end: number
 }
 
-/** When a series that samples from now on ends. */
+/** When a series that starts now ends. */
 function endOf({ every, duration }: AttachOptions): number {
   if (every === undefined || duration === undefined) return Number.POSITIVE_INFINITY
   return performance.now() + duration * 1000
 }
 
-/** Why no more is read: all that was asked for is, the target has ended and was read a last time, or it was lost. */
+/** Why reading stopped: all reads are done, the target has ended and was read a last time, or it was lost. */
 type End = 'done' | 'ended' | TargetError
 
 /**
- * The target again, or what took over its port: tries ever more slowly. Undefined when the user ends it, and when nothing comes after a
- * target that has ended. Throws TargetError when a lost one stays away.
+ * Waits for the target, or for what took over its port, ever more patiently. Undefined if the user stops it,
+ * or if nothing follows a target that has ended. Throws TargetError if a lost one stays away.
  */
 async function successor(
   spec: TargetSpec,
@@ -92,7 +94,7 @@ async function successor(
     try {
       return await openTarget(spec, options.match, options)
     } catch (error) {
-      const isGone = spec.kind === 'pid' // nobody takes over a process's number
+      const isGone = spec.kind === 'pid' // no other process takes over a process id
       if (!(error instanceof TargetError)) throw error
       if (!(isGone || performance.now() > end)) continue
       if (lost === 'ended') return undefined
@@ -101,9 +103,9 @@ async function successor(
   }
 }
 
-/** Traces until the reads are done, or it has to end before. Leaves the target as it was. */
+/** Traces until the reads are done or the target ends. Leaves the target as it was. */
 async function capture(target: Target, options: AttachOptions, progress: Progress): Promise<End> {
-  const readers = new Set<Reader>()
+  const readers = new Set<IsolateReader>()
   const lasts: Promise<void>[] = []
   const beginWith = async (isolate: Isolate) => {
     const { sampling } = options
@@ -145,7 +147,7 @@ async function capture(target: Target, options: AttachOptions, progress: Progres
     }
   } catch (error) {
     const isGone = await Promise.race([target.closed.then(() => true), sleep(200, false, { ref: false })])
-    // Also lost is the sampler of another client that has left.
+    // The sampler of another client that has left is lost, too.
     if (!(error instanceof TargetError && (isGone || isNotSampling(error)))) throw error
     end = error
   } finally {
@@ -156,7 +158,10 @@ async function capture(target: Target, options: AttachOptions, progress: Progres
   return end!
 }
 
-/** Waits until the next read is due, or the target has ended; `done` when there is none. Throws TargetError when the target goes away. */
+/**
+ * Waits until the next read is due or the target has ended; `done` if there is none. Throws TargetError if
+ * the target is lost.
+ */
 async function pause(
   target: Target,
   options: AttachOptions,
@@ -187,10 +192,13 @@ async function pause(
 
 const NEVER = new Promise<never>(() => {})
 
-/** Reads one isolate and writes its file. False when it ended, which for the main one is a TargetError. */
+/**
+ * Reads one isolate and writes its file. Returns false if the isolate has ended; for the main one that is a
+ * TargetError.
+ */
 async function read(
   target: Target,
-  reader: Reader,
+  reader: IsolateReader,
   { say, onRead, every }: AttachOptions,
   progress: Progress,
   isLast: boolean,

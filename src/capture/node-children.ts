@@ -1,11 +1,11 @@
-// Which processes that run Node a program has started. They are looked for from outside, in /proc, so on Linux only.
+// Finds the processes running Node that a program starts, from outside: in /proc, so on Linux only.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { basename } from 'node:path'
 
-/** Milliseconds between looks. What is not there twice is too short to be a program's real work. */
+/** Milliseconds between looks. A process not seen twice is too short to matter. */
 const LOOK_TIME = 250
 
-/** Looks for them until it is called again; then it gives the command lines of those that were seen. */
+/** Looks for them until the returned function is called, which returns the command lines of those seen. */
 export function watchNodeChildren(pid: number | undefined): () => string[] {
   const looks = new Map<number, number>()
   const commands = new Map<number, string>()
@@ -52,7 +52,7 @@ function isNode(pid: number): boolean {
   }
 }
 
-/** Without Node's own path and options. */
+/** The command line without Node's own path and options. */
 function commandOf(pid: number): string {
   try {
     const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(1)

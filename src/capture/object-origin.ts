@@ -1,3 +1,5 @@
+// Finds where the object that an expression returns was allocated.
+
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TargetError } from '../errors.ts'
 import type { Target } from '../inspector/isolate.ts'
@@ -7,30 +9,30 @@ import { isOlder, traceObject } from './v8/heap-snapshot.ts'
 import { startTracker, stopTracker } from './v8/object-tracker.ts'
 import { keepObjectsInPlace, type StableOptions, stabler } from './v8/stable-frames.ts'
 
-/** Milliseconds between looks at the expression. */
+/** Milliseconds between evaluations of the expression. */
 const LOOK_TIME = 50
 
-/** Objects that the inspector holds for us. */
+/** The inspector's group for the objects it holds for us. */
 const GROUP = 'tracemalloc'
 
 export interface ObjectOptions extends StableOptions {
-  /** Seconds to wait for a value that was made since the tracker started; 0 takes the value as it is. */
+  /** Seconds to wait for a value made after the tracker started; 0 accepts any value. */
   wait: number
   signal: AbortSignal
 }
 
-/** An object's trace, and whether it can be relied on. */
+/** An object's trace, and whether it is reliable. */
 export interface Origin {
   trace: Trace
-  /** Was it there before the tracker, so that it has no trace? */
+  /** Did it exist before the tracker started, so that it has no trace? */
   isOlder: boolean
-  /** Does this V8 lose or confuse traces of live objects? */
+  /** Does this V8 lose or confuse the traces of live objects? */
   losesTraces: boolean
 }
 
 /**
- * Where the value of an expression was allocated. Starts the tracker, waits for a value made since, and stops it. The expression
- * is evaluated again and again. Throws TargetError where it has no object for a value.
+ * Where the value of an expression was allocated. Starts the tracker, evaluates the expression repeatedly
+ * until it gives a value made since, and stops the tracker. Throws TargetError if the value is not an object.
  */
 export async function originOf(target: Target, expression: string, options: ObjectOptions): Promise<Origin> {
   const { session } = target.main
@@ -40,7 +42,8 @@ export async function originOf(target: Target, expression: string, options: Obje
   await stable?.(session)
   try {
     await startTracker(session)
-    const first = await evaluate(session, expression, true) // may be older than the tracker: what replaces it is not
+    // It may be older than the tracker; what replaces it is not.
+    const first = await evaluate(session, expression, true)
     const end = performance.now() + wait * 1000
     for (;;) {
       const value = await evaluate(session, expression, false)
@@ -56,7 +59,7 @@ export async function originOf(target: Target, expression: string, options: Obje
   }
 }
 
-async function origin(target: Target, expression: string, value: Value): Promise<Origin> {
+async function origin(target: Target, expression: string, value: ExpressionValue): Promise<Origin> {
   if (value.objectId === undefined) {
     throw new TargetError(`${expression} is ${value.text}, no object`, {
       hint: '--wait SECONDS waits until it has one',
@@ -66,15 +69,15 @@ async function origin(target: Target, expression: string, value: Value): Promise
   return { trace, isOlder: isOlder(trace), losesTraces: losesTraces(target) }
 }
 
-/** Node before 25 has V8 before 14, whose garbage collections move objects away from their traces. */
+/** Node before 25 has V8 before 14, whose garbage collections separate objects from their traces. */
 function losesTraces({ runtime, runtimeVersion = '' }: Target): boolean {
   return runtime === 'node' && Number.parseInt(runtimeVersion, 10) < 25
 }
 
-interface Value {
-  /** Undefined for what is no object. */
+interface ExpressionValue {
+  /** Undefined if the value is not an object. */
   objectId: string | undefined
-  /** What it is instead. */
+  /** The value as text, if it is not an object. */
   text: string
 }
 
@@ -83,8 +86,8 @@ interface Evaluated {
   exceptionDetails?: { text: string; exception?: { description?: string } }
 }
 
-/** The value of an expression; a first look must not change anything. */
-async function evaluate(session: Session, expression: string, isFirst: boolean): Promise<Value> {
+/** The value of an expression. The first evaluation must have no side effects. */
+async function evaluate(session: Session, expression: string, isFirst: boolean): Promise<ExpressionValue> {
   const { result, exceptionDetails } = await session.post<Evaluated>('Runtime.evaluate', {
     expression,
     objectGroup: GROUP,
@@ -100,7 +103,7 @@ async function evaluate(session: Session, expression: string, isFirst: boolean):
   return { objectId, text: type === 'string' ? 'a string' : description }
 }
 
-async function isSame(session: Session, a: Value, b: Value): Promise<boolean> {
+async function isSame(session: Session, a: ExpressionValue, b: ExpressionValue): Promise<boolean> {
   if (a.objectId === undefined || b.objectId === undefined) return false
   const { result } = await session.post<{ result: { value: boolean } }>('Runtime.callFunctionOn', {
     objectId: a.objectId,

@@ -1,11 +1,13 @@
+// Reads an isolate in exact object mode: heap snapshots with the trace of every object.
+
 import { randomBytes } from 'node:crypto'
 import { renameSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { removeNow } from '../bytes/disk.ts'
 import { asFileError } from '../errors.ts'
 import type { Isolate, Target } from '../inspector/isolate.ts'
-import type { AttachOptions, Reader } from './reader.ts'
-import { linkNext } from './series/names.ts'
+import type { AttachOptions, IsolateReader } from './reader.ts'
+import { filePath, linkNext } from './series/names.ts'
 import { withIsolate } from './series/store.ts'
 import { saveHeap } from './v8/heap-snapshot.ts'
 import { startTracker, stopTracker } from './v8/object-tracker.ts'
@@ -13,12 +15,15 @@ import { startTracker, stopTracker } from './v8/object-tracker.ts'
 /** Ending of V8's heap snapshots. */
 export const HEAP = '.heapsnapshot'
 
-/** Has V8 trace every object that an isolate makes from here on; each read is a heap snapshot, in which the traces are. */
+/**
+ * Makes V8 trace every object that an isolate allocates from now on. Each read is a heap snapshot with the
+ * traces.
+ */
 export async function trackObjects(
   target: Target,
   isolate: Isolate,
   { output, dir }: AttachOptions,
-): Promise<Reader> {
+): Promise<IsolateReader> {
   const { session } = isolate
   await startTracker(session)
   return {
@@ -36,10 +41,13 @@ export async function trackObjects(
         removeNow(temporary)
       }
 
-      /** Gives the whole file its name. */
+      /** Gives the complete file its name. */
       function place(own: string | undefined): string {
         try {
-          if (own === undefined) return linkNext(temporary, dir, target.label, isolate.name, HEAP).path
+          if (own === undefined) {
+            const series = { dir, label: target.label, isolate: isolate.name, ending: HEAP }
+            return filePath(linkNext(temporary, series))
+          }
           renameSync(temporary, own)
           return own
         } catch (error) {

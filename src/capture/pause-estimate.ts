@@ -1,29 +1,30 @@
-// How long a read will stop a target: estimated from its heap, and said, before anything is done to it.
+// Estimates from the size of a target's heap how long a read will stop it, and says so before anything is
+// done to it.
 import { TargetError } from '../errors.ts'
 import type { Target } from '../inspector/isolate.ts'
 import type { AttachOptions } from './reader.ts'
 
 /**
- * Milliseconds that a read stops a target for each MiB of its heap, from the fastest to the slowest that was measured on Node 20 to 26:
- * arrays of numbers are collected fast, many small objects slowly. See docs/capture.md.
+ * Milliseconds per MiB of heap that a read stops a target, the fastest and the slowest measured on Node 20 to
+ * 26: arrays of numbers are collected fast, many small objects slowly. See docs/capture.md.
  */
 const READ = [0.5, 3] as const
-/** The same for a heap snapshot, which V8 builds of every object. */
+/** The same for a heap snapshot, which V8 builds from every object. */
 const HEAP_SNAPSHOT = [20, 300] as const
-/** What the smallest heap takes, in ms. */
+/** Time for the smallest heap, in ms. */
 const LEAST = [5, 50] as const
 
-/** How long the target may take to say how large its heap is, in ms. */
+/** How long, in ms, the target may take to report the size of its heap. */
 const ANSWER_TIME = 10_000
 
-/** The least and the most milliseconds that a read of a heap of so many bytes is expected to take. */
+/** The shortest and the longest time in ms expected for reading a heap of this many bytes. */
 export function estimatePause(heap: number, isSnapshot: boolean): readonly [least: number, most: number] {
   const [fast, slow] = isSnapshot ? HEAP_SNAPSHOT : READ
   const mebibytes = heap / 2 ** 20
   return [LEAST[0] + fast * mebibytes, LEAST[1] + slow * mebibytes]
 }
 
-/** Says how long reads will stop the target. Throws TargetError where that may be longer than `maxPause`. */
+/** Says how long reads will stop the target. Throws TargetError if that may be longer than `maxPause`. */
 export async function announcePause(
   target: Target,
   { sampling, maxPause, say }: AttachOptions,

@@ -1,19 +1,21 @@
-// What can be told of a program before it is started: is it there, and does Node let us trace it?
+// Checks a program before it is started: does it exist, and does Node allow us to trace it?
 import { createRequire } from 'node:module'
 import { extname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { FileError } from '../errors.ts'
 
 const PACKAGE = fileURLToPath(new URL('../../', import.meta.url))
-/** Options after which a program may be what Node alone does not know. */
+/** Options that load code which may change what a path means. */
 const LOADERS = /^(-r|--(require|import|loader|experimental-loader|entry-url))(=|$)/
 
-/** All options of Node for a program: those given, and those of the environment. */
+/** All of Node's options for a program: those given, and those from the environment. */
 export function nodeWords(nodeOptions: readonly string[]): string[] {
   return [...nodeOptions, ...(process.env.NODE_OPTIONS ?? '').split(/\s+/)].filter(Boolean)
 }
 
-/** Throws FileError where there is no such program, or Node cannot run it. What a loader makes of a path is its own affair. */
+/**
+ * Throws FileError if the program does not exist or Node cannot run it. With a loader, any path is accepted.
+ */
 export function checkProgram(script: string, words: readonly string[]): void {
   if (script === '-' || words.some(word => LOADERS.test(word))) return
   const path = resolve(script)
@@ -30,7 +32,7 @@ export function checkProgram(script: string, words: readonly string[]): void {
   }
 }
 
-/** What tracing lacks under Node's permission model, where the program is started with it. */
+/** What tracing lacks under Node's permission model, if the program is started with it. */
 export function missingPermissions(words: readonly string[], dir: string): string | undefined {
   if (!words.some(word => /^--(experimental-)?permission$/.test(word))) return undefined
   if (!process.allowedNodeEnvironmentFlags.has('--allow-inspector')) {

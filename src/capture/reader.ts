@@ -1,3 +1,5 @@
+// The interface of what reads an isolate, and the options of attaching.
+
 import type { Isolate } from '../inspector/isolate.ts'
 import type { Opening } from '../inspector/node-process.ts'
 import type { Snapshot } from '../model/snapshot.ts'
@@ -7,43 +9,43 @@ import type { StableOptions } from './v8/stable-frames.ts'
 /** One file that was written. */
 export interface Read {
   path: string
-  /** What is in it; a heap snapshot is not held. */
+  /** Its content; absent for a heap snapshot, which is not held in memory. */
   snapshot?: Snapshot
-  /** Milliseconds that the target took. */
+  /** How long the target was stopped, in ms. */
   took: number
 }
 
 /** Traces one isolate and reads what is alive. */
-export interface Reader {
+export interface IsolateReader {
   isolate: Isolate
-  /** Reads and writes a file. The last read is of an isolate that has ended and waits for us. */
+  /** Reads and writes a file. `isLast`: the isolate has ended and waits for us. */
   read(isLast?: boolean): Promise<Read>
-  /** Resolves when a worker has sent what it held at its end, with the function that writes it. */
+  /** Resolves when a worker has sent its samples at its end, to the function that writes them. */
   ended?: Promise<() => Promise<Read>>
   /** Leaves the isolate as it was. */
   stop(): Promise<void>
 }
 
 export interface AttachOptions extends StableOptions, Opening {
-  /** V8's sampler; its allocation tracker, which sees every object, where absent. */
+  /** Settings of V8's sampler; if absent, its allocation tracker is used, which sees every object. */
   sampling?: Sampling
   /** Folder of numbered files. */
   dir: string
-  /** The one file to write, instead. */
+  /** A single file to write instead. */
   output?: string
   match?: string
-  /** Longest time that a read may stop the target by the estimate, in ms. */
+  /** Longest estimated time that a read may stop the target, in ms. */
   maxPause?: number
-  /** Sample workers and iframes too. */
+  /** Trace workers and iframes too. */
   workers: boolean
-  /** Seconds between the reads of a series; a single read when absent. */
+  /** Seconds between the reads of a series; absent for a single read. */
   every?: number
-  /** Reads of a series. */
+  /** Number of reads in a series. */
   count?: number
   /** Seconds until the single read, or until the series ends. */
   duration?: number
   /** Ends the wait and the series. */
   signal: AbortSignal
-  /** Is told of every file. */
+  /** Called for every file. */
   onRead(read: Read): void
 }

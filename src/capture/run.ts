@@ -1,3 +1,5 @@
+// Runs a program under tracing and collects the files that it writes.
+
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
@@ -13,17 +15,17 @@ import { finishAll, withIsolate } from './series/store.ts'
 import { type Settings, settingsToEnv } from './v8/settings.ts'
 
 export interface RunOptions extends Omit<Settings, 'dir' | 'parent'> {
-  /** Is told of every file of a series. */
+  /** Called for every file of a series. */
   onRead(read: { path: string; snapshot: Snapshot }): void
-  /** Is told what a user should know. */
+  /** Called with what the user should know. */
   say(line: string): void
   /** Further arguments for `node`. */
   nodeOptions: readonly string[]
-  /** Seconds until the program is ended with SIGTERM; it ends by itself when absent. */
+  /** Seconds after which the program is ended with SIGTERM; if absent, it ends by itself. */
   duration?: number
-  /** Folder for the files; the working directory when absent. */
+  /** Folder for the files; if absent, the working directory. */
   out?: string
-  /** The one file to write, instead. */
+  /** A single file to write instead. */
   output?: string
 }
 
@@ -37,21 +39,22 @@ export interface Ended {
   files: string[]
   /** The last snapshot of every thread, the main one first. */
   lasts: Snapshot[]
-  /** Command lines of child processes that ran Node, untraced. */
+  /** Command lines of child processes that ran Node untraced. */
   untraced: string[]
 }
 
 /** Milliseconds between looks for new files of a series. */
 const LOOK_TIME = 200
 
-/** Signals that are for the program: handed on, and survived until it has ended. */
+/** Signals meant for the program: forwarded, and survived until it has ended. */
 const FORWARDED: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2']
-/** Signals that a terminal sends to the program itself as well. */
+/** Signals that a terminal also sends to the program itself. */
 const FROM_TERMINAL: readonly NodeJS.Signals[] = ['SIGINT', 'SIGHUP']
 
 /**
- * Runs a Node program traced from its first line and waits for its end. Its streams and its exit status are its own.
- * Throws FileError where there is no such program or no files can be written, and TargetError where the program cannot be started.
+ * Runs a Node program traced from its first line and waits for its end. Its streams and exit status are its
+ * own. Throws FileError if there is no such program or no files can be written, and TargetError if the
+ * program cannot be started.
  */
 export async function run(command: readonly string[], options: RunOptions): Promise<Ended> {
   const { output, say } = options
@@ -74,7 +77,7 @@ export async function run(command: readonly string[], options: RunOptions): Prom
     await stop?.()
     try {
       if (end.signal === 'SIGABRT') await saveLastWords('.', dir, child.pid!, options)
-      // What a process that died, or a thread of it, could only leave raw.
+      // Converts what a process that died, or one of its threads, could only save raw.
       await finishAll(dir, prefix, options.say, name => !known.has(name))
       const files = (await readdir(dir)).filter(isNew).sort()
       const lasts: Snapshot[] = []
@@ -84,9 +87,9 @@ export async function run(command: readonly string[], options: RunOptions): Prom
         output === undefined ? files.map(name => join(dir, name)) : await moveTo(output, dir, files)
       return { ...end, files: paths, lasts }
     } catch (error) {
-      // The program's own status counts, whatever became of its files.
+      // The program's own status counts, whatever happened to its files.
       const isGone = spool === undefined && (error as NodeJS.ErrnoException).code === 'ENOENT'
-      if (isGone) return { ...end, files: [], lasts: [] } // which the program's own watcher has told
+      if (isGone) return { ...end, files: [], lasts: [] } // the program's own watcher has reported it
       const kept = spool === undefined ? '' : await rescue(spool, options.say)
       const isOurs = !(error instanceof TracemallocError || systemReason(error))
       const { message } = asFileError(`finish the files in ${dir}`, error) as Error
@@ -106,7 +109,7 @@ async function hiddenFolder(beside: string): Promise<string> {
   }
 }
 
-/** Moves what is whole in the hidden folder beside it, so that it outlives the folder. */
+/** Moves complete files out of the hidden folder to beside it, so that they outlive it. */
 async function rescue(spool: string, say: (line: string) => void): Promise<string> {
   const names = (await readdir(spool).catch(() => [])).filter(name => !name.startsWith('.'))
   const saved: string[] = []
@@ -120,7 +123,7 @@ async function rescue(spool: string, say: (line: string) => void): Promise<strin
   return saved.length > 0 ? `; kept: ${saved.join(', ')}` : ''
 }
 
-/** Starts the program, untraced without a folder. */
+/** Starts the program; without a folder it is not traced. */
 function start(command: readonly string[], options: RunOptions, dir: string | undefined): ChildProcess {
   if (dir === undefined)
     return spawn(process.execPath, [...options.nodeOptions, ...command], { stdio: 'inherit' })
@@ -134,7 +137,7 @@ function start(command: readonly string[], options: RunOptions, dir: string | un
   return spawn(process.execPath, [...own, ...command], { stdio: 'inherit', env })
 }
 
-/** Tells of every file of a series as it appears; returns the function that ends it. */
+/** Calls `onRead` for every file of a series as it appears; returns the function that ends this. */
 function follow(
   dir: string,
   isNew: (name: string) => boolean,
@@ -163,7 +166,10 @@ function follow(
   }
 }
 
-/** Writes the last snapshot of every isolate to the file that was asked for, the isolate in its name. */
+/**
+ * Writes the last snapshot of every isolate to the requested file, with the isolate's name in the file's
+ * name.
+ */
 async function moveTo(output: string, dir: string, files: readonly string[]): Promise<string[]> {
   const lasts = new Map<string, string>()
   for (const name of files) lasts.set(name.replace(/\.\d{10}\..*/, ''), name)
@@ -182,12 +188,12 @@ async function moveTo(output: string, dir: string, files: readonly string[]): Pr
   return paths
 }
 
-/** What a traced process loads first. */
+/** URL of the module that a traced process loads first. */
 function registerUrl(): string {
   return new URL(`../register${import.meta.url.slice(-3)}`, import.meta.url).href
 }
 
-/** Waits for the program, handing signals on; ends it after `duration` seconds. */
+/** Waits for the program, forwarding signals; ends it after `duration` seconds. */
 async function ended(
   child: ChildProcess,
   duration: number | undefined,

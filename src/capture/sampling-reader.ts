@@ -1,40 +1,30 @@
-import { randomBytes } from 'node:crypto'
+// Reads an isolate with V8's sampling profiler.
+
 import type { Isolate, Shown, Target } from '../inspector/isolate.ts'
 import type { Memory } from '../inspector/memory.ts'
 import type { Frames } from '../model/meta.ts'
-import type { AttachOptions, Read, Reader } from './reader.ts'
-import { readingOf, type Sampled } from './series/metadata.ts'
+import type { AttachOptions, IsolateReader, Read } from './reader.ts'
+import { NOT_OURS, newSampler, newSession, readingOf, type SamplerMeta } from './series/metadata.ts'
 import { noteRead, save, saveAs } from './series/store.ts'
 import { readSampler, startSampler, stopSampler } from './v8/sampler.ts'
 import type { Sampling } from './v8/settings.ts'
 import { hearLastWords } from './worker-exit.ts'
 
-const NOT_OURS = 'another client was sampling already, at an interval that nobody tells'
-
-/** Samples what an isolate allocates from here on; each read is what of it is alive. */
+/** Samples what an isolate allocates from now on. Each read returns what is still alive. */
 export async function sampleHeap(
   target: Target,
   isolate: Isolate,
   sampling: Sampling,
   options: AttachOptions,
   frames: Frames,
-): Promise<Reader> {
+): Promise<IsolateReader> {
   const { session, shown } = isolate
   const { usedSize } = await session.post<{ usedSize: number }>('Runtime.getHeapUsage')
   const isOurs = await startSampler(session, sampling)
   if (!isOurs) options.say(`${target.name}: ${NOT_OURS}; its samples are read and it is not stopped`)
-  const page = new Page(await shown?.(), {
-    sampling,
-    frames,
-    isIntervalKnown: isOurs,
-    session: newSession(),
-    pid: target.pid,
-    isolate: isolate.name,
-    runtime: target.runtime,
-    runtimeVersion: target.runtimeVersion,
-    before: usedSize,
-    notes: isOurs ? undefined : [NOT_OURS],
-  })
+  const { pid, runtime, runtimeVersion } = target
+  const sampler = { sampling, frames, pid, isolate: isolate.name, runtime, runtimeVersion, before: usedSize }
+  const page = new Page(await shown?.(), newSampler(sampler, isOurs))
   const keep = async (profile: string, memory: Memory, took: number): Promise<Read> => {
     const reading = readingOf(profile, target.label, page.sampled, page.reads++, memory)
     const { output, dir, every } = options
@@ -43,7 +33,7 @@ export async function sampleHeap(
       try {
         noteRead(dir, target.label, { path, snapshot, took })
       } catch (error) {
-        options.say((error as Error).message) // the snapshot is whole
+        options.say((error as Error).message) // the snapshot itself is complete
       }
     }
     return { path, snapshot, took }
@@ -57,7 +47,8 @@ export async function sampleHeap(
     },
     async read() {
       const start = performance.now()
-      // Asked for at once: the target answers both before it goes on, so the heap is as the profile's collection left it.
+      // Requested together: the target answers both before it resumes, so the heap is as the profile's
+      // collection left it.
       const [profile, memory] = await Promise.all([readSampler(session), isolate.memory()])
       const took = performance.now() - start
       page.look(await shown?.())
@@ -71,20 +62,23 @@ export async function sampleHeap(
   }
 }
 
-/** What a sampler's reads are of. A page may be navigated: V8 samples on, in another isolate where the site is another. */
+/**
+ * The page or thread that a sampler's reads belong to. A page may navigate: V8 goes on sampling, but for
+ * another site in a new isolate.
+ */
 class Page {
   reads = 0
-  sampled: Sampled
+  sampled: SamplerMeta
   #shown: Shown | undefined
   readonly #notes: readonly string[]
 
-  constructor(shown: Shown | undefined, sampled: Sampled) {
+  constructor(shown: Shown | undefined, sampled: SamplerMeta) {
     this.sampled = sampled
     this.#shown = shown
     this.#notes = sampled.notes ?? []
   }
 
-  /** Takes note of what the page shows at a read. */
+  /** Records what the page shows at a read. */
   look(shown: Shown | undefined): void {
     const last = this.#shown
     if (!shown) return
@@ -99,9 +93,4 @@ class Page {
     }
     if (isOther) this.reads = 0
   }
-}
-
-/** Reads of one session pair: it is a sampler's life. */
-function newSession(): string {
-  return randomBytes(8).toString('hex')
 }

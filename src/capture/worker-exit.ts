@@ -1,9 +1,10 @@
-// A worker thread of a Node process does not wait for a debugger at its end, so it is asked to send its profile before it goes.
+// A worker thread of a Node process does not wait for a debugger when it ends, so it is asked to send its
+// profile first.
 import type { Target } from '../inspector/isolate.ts'
 import type { Memory } from '../inspector/memory.ts'
 import type { Session } from '../inspector/session.ts'
 
-/** What a worker that ends sends. */
+/** What a worker sends at its end. */
 interface LastWords {
   /** V8's profile, as text. */
   profile: string
@@ -12,12 +13,12 @@ interface LastWords {
   took: number
 }
 
-/** Name of the function through which a worker sends; it is taken away from its globals at once. */
+/** Name of the function through which a worker sends; removed from its globals at once. */
 const SEND = 'tracemallocSend'
 
 /**
- * What is evaluated in a worker: at its exit it reads its own sampler. Where nobody samples or listens any more, that is nothing.
- * (Node can make it wait for us instead, and it would wait for ever if we were killed.)
+ * Evaluated in a worker: makes it read its own sampler at its exit, unless nobody samples or listens any
+ * more. (Node could make it wait for us instead, but it would wait for ever if we were killed.)
  */
 const LISTEN = `(() => {
   const send = globalThis.${SEND}
@@ -40,14 +41,14 @@ const LISTEN = `(() => {
   Object.defineProperty(globalThis, Symbol.for('tracemalloc.onExit'), { value: onExit, configurable: true })
 })()`
 
-/** What is evaluated to have it forget that. */
+/** Evaluated to undo that. */
 const FORGET = `(() => {
   const key = Symbol.for('tracemalloc.onExit')
   process.off('exit', globalThis[key])
   delete globalThis[key]
 })()`
 
-/** Listens for what a worker says at its end. Undefined where it cannot be asked: then its end takes its samples with it. */
+/** Listens for what a worker sends at its end. Undefined if it cannot be asked: its samples are then lost. */
 export async function hearLastWords(
   session: Session,
   { runtime }: Pick<Target, 'runtime'>,

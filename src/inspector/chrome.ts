@@ -1,10 +1,12 @@
-import { TargetError } from '../errors.ts'
+// A page or worker of Chrome as a target, with the iframes and workers that belong to it.
+
 import type { Isolate, Shown, Target } from './isolate.ts'
 import type { Memory } from './memory.ts'
 import type { Session } from './session.ts'
+import { withTime } from './timeout.ts'
 import type { Connection } from './websocket.ts'
 
-/** A target of the browser, as the Target domain tells of it. */
+/** A target of the browser, as the Target domain describes it. */
 interface TargetInfo {
   targetId: string
   type: string
@@ -12,7 +14,10 @@ interface TargetInfo {
   url: string
 }
 
-/** Targets with a heap of their own, and the word for each; other types (`tab`, `browser` ...) are left alone. */
+/**
+ * Target types with a heap of their own, and our word for each; other types (`tab`, `browser` ...) are left
+ * alone.
+ */
 const WORDS: Readonly<Record<string, string>> = {
   iframe: 'iframe',
   worker: 'worker',
@@ -20,17 +25,18 @@ const WORDS: Readonly<Record<string, string>> = {
   service_worker: 'service worker',
 }
 
-/** Workers that belong to no page, so that no page attaches to them. */
+/** Workers that belong to no page, so no page attaches to them. */
 const OF_ORIGIN = new Set(['shared_worker', 'service_worker'])
 
-/** How long a page may take to answer at all, in ms: one that crashed or loops never does. */
+/** How long a page may take to answer, in ms: one that crashed or loops never does. */
 const ANSWER_TIME = 10_000
 
 type Begin = (isolate: Isolate) => Promise<void>
 
 /**
- * A page (or a worker) of Chrome with everything that hangs on it: iframes in other processes and dedicated workers, and the
- * shared and service workers of its origin. `browser` is a connection with the browser itself. Throws TargetError.
+ * A page (or a worker) of Chrome with everything that belongs to it: iframes in other processes, dedicated
+ * workers, and the shared and service workers of its origin. `browser` is a connection with the browser
+ * itself. Throws TargetError.
  */
 export async function chromeTarget(browser: Connection, targetId: string, where: string): Promise<Target> {
   try {
@@ -40,7 +46,7 @@ export async function chromeTarget(browser: Connection, targetId: string, where:
       flatten: true,
     })
     const session = browser.session(sessionId)
-    await session.post('Inspector.enable').catch(() => {}) // tells of a crash; workers have no such domain
+    await session.post('Inspector.enable').catch(() => {}) // reports a crash; workers do not have this domain
     await answers(session, where)
     const info = await infoOf(browser, targetId)
     const name = WORDS[info.type] === undefined ? 'page' : nameOf(info, new Set())
@@ -69,14 +75,8 @@ export async function chromeTarget(browser: Connection, targetId: string, where:
 }
 
 async function answers(session: Session, where: string): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    const why = `the page at ${where} does not answer in ${ANSWER_TIME / 1000} s`
-    timer = setTimeout(() => reject(new TargetError(`${why}: it loops or has crashed`)), ANSWER_TIME)
-  })
-  const answer = session.post('Runtime.getHeapUsage')
-  answer.catch(() => {}) // may come later
-  await Promise.race([answer, late]).finally(() => clearTimeout(timer))
+  const late = `the page at ${where} does not answer in ${ANSWER_TIME / 1000} s: it loops or has crashed`
+  await withTime(session.post('Runtime.getHeapUsage'), ANSWER_TIME, late)
 }
 
 async function infoOf(browser: Session, targetId: string): Promise<TargetInfo> {
@@ -84,7 +84,7 @@ async function infoOf(browser: Session, targetId: string): Promise<TargetInfo> {
   return targetInfo
 }
 
-/** What the page shows: its address, and what tells one document and one heap from the next. */
+/** What the page shows: its URL, and ids that change with the document and with the heap. */
 async function shownBy(browser: Session, session: Session, targetId: string): Promise<Shown> {
   const [{ url }, { frameTree }, heap] = await Promise.all([
     infoOf(browser, targetId),
@@ -117,7 +117,7 @@ async function heapUsage(session: Session): Promise<Memory> {
   }
 }
 
-/** `worker sum.js`: the word for its type, and its own name or the end of its address. Never one that is in use. */
+/** `worker sum.js`: the word for its type, and its own name or the end of its URL; made unique. */
 function nameOf({ type, title, url }: TargetInfo, used: ReadonlySet<string>): string {
   const own = title.includes(url) ? '' : title
   const address = URL.canParse(url) ? new URL(url) : undefined
@@ -129,7 +129,7 @@ function nameOf({ type, title, url }: TargetInfo, used: ReadonlySet<string>): st
   }
 }
 
-/** The isolates besides a page's own, as they come and go. */
+/** The isolates that belong to a page besides its own, as they come and go. */
 class Children {
   readonly #browser: Connection
   readonly #main: Isolate
@@ -150,7 +150,7 @@ class Children {
     this.#targets.add(targetId)
   }
 
-  /** Attaches to all there are; those that come later are begun with, and wait for it. */
+  /** Attaches to all that exist. Later ones are passed to `begin`, and wait for it. */
   async start(): Promise<readonly Isolate[]> {
     this.#heaps.add(await heapOf(this.#main.session))
     await this.#attachBelow(this.#main.session)
@@ -164,7 +164,7 @@ class Children {
     return this.#found
   }
 
-  /** Has Chrome attach to a session's own workers and iframes, each of which waits at its start. */
+  /** Makes Chrome attach to a session's own workers and iframes, each of which waits at its start. */
   async #attachBelow(session: Session): Promise<void> {
     session.on('Target.attachedToTarget', event => this.#attached(event))
     await session.post('Target.setAutoAttach', {
@@ -216,7 +216,7 @@ class Children {
     else this.#found.push(isolate)
   }
 
-  /** A target that goes away while it is attached to is no error of the others. */
+  /** If a target goes away while we attach to it, that is no error for the others. */
   #run(work: () => Promise<void>): void {
     const running = work()
       .catch(() => {})

@@ -1,3 +1,5 @@
+// Lists what can be attached to.
+
 import { execFile } from 'node:child_process'
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { promisify } from 'node:util'
@@ -8,19 +10,19 @@ import { connect } from './websocket.ts'
 
 /** Something to attach to. */
 export interface Candidate {
-  /** What `attach` takes. */
+  /** The argument for `attach`. */
   target: string
   /** `node`, `chrome`, `deno`. */
   runtime: string
   title: string
-  /** Its inspector's address, where one is open. */
+  /** URL of its inspector, if one is open. */
   url?: string
 }
 
-/** How long an inspector may take to name its targets, in ms. */
+/** How long an inspector may take to list its targets, in ms. */
 const LIST_TIME = 1000
 
-/** The targets of an inspector. Throws TargetError when none answers there. */
+/** The targets of an inspector. Throws TargetError if none answers. */
 export async function candidatesAt(host: string, port: number): Promise<Candidate[]> {
   return (await listTargets(host, port)).map(target => listed(target, host, port))
 }
@@ -34,7 +36,7 @@ function listed(target: Listed, host: string, port: number): Candidate {
   }
 }
 
-/** Node, Chrome and Deno processes of this machine that can be attached to, ourselves apart. */
+/** Node, Chrome and Deno processes of this machine that can be attached to, except this one. */
 export async function candidatesHere(): Promise<Candidate[]> {
   const found: Candidate[] = []
   for (const { pid, name, command } of await processes()) {
@@ -62,8 +64,8 @@ export async function candidatesHere(): Promise<Candidate[]> {
 }
 
 /**
- * Undoes what clients that are gone left in a target, such as one that was killed while the program looped; says what came of it.
- * Nothing of ours stays in a browser, and without an inspector nothing is left.
+ * Undoes what departed clients left in a target, such as one that was killed while the program looped, and
+ * reports the outcome. We leave nothing in a browser, and without an inspector nothing is left.
  */
 export async function repairCandidate({ runtime, url }: Candidate): Promise<string> {
   if (url === undefined || !/^(node|deno|electron)/.test(runtime)) return 'nothing to repair'

@@ -1,7 +1,10 @@
+// The HTTP side of an inspector: the list of its targets.
+
 import { get } from 'node:http'
 import { TargetError } from '../errors.ts'
+import { withTime } from './timeout.ts'
 
-/** A target as an inspector's `/json/list` names it. */
+/** A target as an inspector's `/json/list` describes it. */
 export interface Listed {
   id: string
   type: string
@@ -10,17 +13,17 @@ export interface Listed {
   webSocketDebuggerUrl: string
 }
 
-/** Longest answer that is read, in bytes. */
+/** Longest answer accepted, in bytes. */
 const LONGEST = 4 << 20
 
 /** What answers at an address. */
 export interface Inspector {
   targets: Listed[]
-  /** Where a browser takes connections for all of its targets at once; undefined for Node and Deno. */
+  /** URL for connections to all targets of a browser at once; undefined for Node and Deno. */
   browserUrl: string | undefined
 }
 
-/** The targets of the inspector at an address. Throws TargetError when none answers there. `time` in ms. */
+/** The targets of the inspector at an address. Throws TargetError if none answers. `time` in ms. */
 export async function listTargets(host: string, port: number, time = 5000): Promise<Listed[]> {
   const list = await getJson(host, port, '/json/list', time)
   const isListed = (t: unknown): t is Listed =>
@@ -32,7 +35,7 @@ export async function listTargets(host: string, port: number, time = 5000): Prom
   }))
 }
 
-/** The same, and whether it is a browser. */
+/** As `listTargets`, and whether it is a browser. */
 export async function inspectorAt(host: string, port: number, time = 5000): Promise<Inspector> {
   const targets = await listTargets(host, port, time)
   const version = await getJson(host, port, '/json/version', time)
@@ -41,28 +44,19 @@ export async function inspectorAt(host: string, port: number, time = 5000): Prom
   return { targets, browserUrl: isBrowser ? through(url, host, port) : undefined }
 }
 
-/** The inspector names the address it listens on, which behind a tunnel is not the one that reaches it. */
+/** The inspector reports the address it listens on; behind a tunnel that is not the one that reaches it. */
 function through(url: string, host: string, port: number): string {
   return url.replace(/^(wss?:\/\/)[^/]*/, `$1${host}:${port}`)
 }
 
 function getJson(host: string, port: number, path: string, time: number): Promise<unknown> {
   const where = `${host}:${port}`
-  return new Promise((resolve, reject) => {
+  // Node's inspector accepts only IP addresses and localhost as host names.
+  const headers = { host: `localhost:${port}` }
+  const request = get({ host: host.replace(/^\[(.*)\]$/, '$1'), port, path, headers })
+  const answer = new Promise((resolve, reject) => {
     const fail = (why: string, hint?: string) => reject(new TargetError(`${where}: ${why}`, { hint }))
-    // Node's inspector answers to addresses and to localhost only.
-    const request = get({
-      host: host.replace(/^\[(.*)\]$/, '$1'),
-      port,
-      path,
-      headers: { host: `localhost:${port}` },
-    })
-    const alarm = setTimeout(() => {
-      request.destroy()
-      fail(`no answer in ${time / 1000} s`)
-    }, time)
     request.on('error', error => {
-      clearTimeout(alarm)
       const { code } = error as NodeJS.ErrnoException
       if (code === 'ECONNREFUSED')
         fail('nothing listens there', 'tracemalloc targets lists what can be attached to')
@@ -76,7 +70,6 @@ function getJson(host: string, port: number, path: string, time: number): Promis
         if (text.length > LONGEST) request.destroy(new Error('too long an answer, it is no inspector'))
       })
       response.on('end', () => {
-        clearTimeout(alarm)
         try {
           resolve(JSON.parse(text))
         } catch {
@@ -85,4 +78,5 @@ function getJson(host: string, port: number, path: string, time: number): Promis
       })
     })
   })
+  return withTime(answer, time, `${where}: no answer in ${time / 1000} s`).finally(() => request.destroy())
 }

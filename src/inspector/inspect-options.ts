@@ -1,25 +1,26 @@
-// Where a Node process would open its inspector, by the options that it was started with.
+// Where a Node process would open its inspector, according to its options.
 
 /** An option that names a host for the inspector. */
 export interface NamedHost {
-  /** As it is written: `--inspect-port=0.0.0.0:9229`. */
+  /** As written: `--inspect-port=0.0.0.0:9229`. */
   option: string
   host: string
 }
 
-/** Options of Node that name a host, with `-` for `_`. */
+/** Options of Node that name a host, written with `-` for `_`. */
 const NAMES = /^--(?:inspect|inspect-brk|inspect-wait|inspect-brk-node|inspect-port|debug-port)$/
-/** Those of them whose value may be the next argument. */
+/** Those whose value may be the next argument. */
 const SEPARATE = /^--(?:inspect-port|debug-port)$/
 
 /**
- * The hosts that may be the inspector's: the last one that Node's own options surely name, in NODE_OPTIONS and then among the
- * arguments, and all of those behind what may be the program (`-r file` cannot be told from `--flag program`).
+ * The hosts that the inspector may use: the last one that Node's own options certainly name, in NODE_OPTIONS
+ * and then among the arguments, and all after what may be the program (`-r file` looks like `--flag
+ * program`).
  */
 export function inspectorHosts(args: readonly string[], nodeOptions = ''): NamedHost[] {
   const isWord = (arg: string | undefined) => arg !== undefined && !arg.startsWith('-')
   const end = args.findIndex((arg, i) => arg === '--' || (isWord(arg) && (i === 0 || isWord(args[i - 1]))))
-  const own = end < 0 ? args : args.slice(0, end) // what follows is the program's
+  const own = end < 0 ? args : args.slice(0, end) // the rest belongs to the program
   const word = own.findIndex(isWord)
   const isSure = ({ at }: { at: number }) => word < 0 || at < word
   const named = namedHosts(own)
@@ -30,7 +31,7 @@ export function inspectorHosts(args: readonly string[], nodeOptions = ''): Named
   }))
 }
 
-/** Is a file read for further options, which nobody but the process itself knows? */
+/** Are further options read from a file, so that only the process itself knows them? */
 export function readsOptions(args: readonly string[]): boolean {
   return args.some(arg => /^--(env-file|experimental-(default-)?config-file)/.test(arg))
 }
@@ -48,7 +49,7 @@ function namedHosts(args: readonly string[]): (NamedHost & { at: number })[] {
   return found
 }
 
-/** The host of `host`, `host:port`, `port`, `[host]:port`, as Node takes it apart; empty where there is none. */
+/** The host in `host`, `host:port`, `port` or `[host]:port`, as Node parses it; empty if there is none. */
 function hostOf(text: string): string {
   const bare = (host: string) => host.replace(/^\[(.*)\]$/, '$1')
   if (/^\[.*\]$/.test(text)) return bare(text)
@@ -57,7 +58,7 @@ function hostOf(text: string): string {
   return bare(text.slice(0, colon))
 }
 
-/** The words of NODE_OPTIONS, where double quotes hold spaces and `\` takes the next character as it is. */
+/** The words of NODE_OPTIONS. Double quotes hold spaces; `\\` escapes the next character. */
 function words(text: string): string[] {
   const found = text.match(/(?:"(?:\\.|[^"\\])*"?|\\.|[^\s"])+/gs) ?? []
   return found.map(word => word.replace(/\\(.)|"/gs, '$1'))

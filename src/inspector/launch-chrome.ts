@@ -1,9 +1,11 @@
+// Starts a Chrome with a fresh profile.
+
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import type { Options } from 'chrome-launcher'
 import { TargetError } from '../errors.ts'
 
-/** Flags that keep a browser from asking for anything that was not asked of it. */
+/** Flags that keep a browser from making requests that nobody asked for. */
 export const CLOSED_NETWORK: readonly string[] = [
   '--no-first-run',
   '--no-default-browser-check',
@@ -16,19 +18,19 @@ export const CLOSED_NETWORK: readonly string[] = [
   '--metrics-recording-only',
 ]
 
-/** Keeps every function on the stack and every object apart, as `stable.ts` does in Node. */
+/** Keeps every function on the stack and every object apart, as capture/v8/flags.ts does in Node. */
 const STABLE = ['--no-turbo-inlining', '--no-maglev-inlining', '--no-turbo-allocation-folding']
 
 /** Keeps V8 from moving objects away from the traces of its allocation tracker. */
 const NO_MOVES = '--no-compact'
 
-/** Where Debian has the browser itself, besides what chrome-launcher looks for. */
+/** Where Debian installs the browser itself; chrome-launcher does not look there. */
 const DEBIAN = ['/usr/lib/chromium/chromium', '/usr/bin/chromium']
 
 export interface LaunchOptions {
   headless: boolean
   stableFrames: boolean
-  /** Is the allocation tracker going to be used? */
+  /** Will the allocation tracker be used? */
   objects: boolean
 }
 
@@ -39,12 +41,15 @@ export interface Launched {
   close(): Promise<void>
 }
 
-/** The browser to launch: `CHROME_PATH`, or Debian's; undefined leaves it to chrome-launcher to find one. */
+/** The browser to launch: `CHROME_PATH`, or Debian's; if undefined, chrome-launcher looks for one. */
 export function findChrome(): string | undefined {
   return [process.env.CHROME_PATH ?? '', ...DEBIAN].find(path => path !== '' && existsSync(path))
 }
 
-/** Starts a browser with a fresh profile that shows an address. Throws TargetError where none is found or starts. */
+/**
+ * Starts a browser with a fresh profile that shows an address. Throws TargetError where none is found or
+ * starts.
+ */
 export async function launchChrome(url: string, options: LaunchOptions): Promise<Launched> {
   const flags = [...(options.stableFrames ? STABLE : []), ...(options.objects ? [NO_MOVES] : [])]
   const { Launcher } = await import('chrome-launcher')

@@ -1,21 +1,23 @@
+// A target's own memory counters.
+
 import type { Session } from './session.ts'
 
 /** The target's own counters, in bytes. */
 export type Memory = Record<string, number>
 
-/** What is evaluated in a Node target to read its counters; it changes nothing. */
+/** Evaluated in a Node target to read its counters; it changes nothing. */
 const MEMORY_USAGE = 'process.memoryUsage()'
 
 /**
- * V8's own figures of a heap: all there is of an isolate that has ended and waits for us. Nothing must be evaluated in that: Node 20
- * can die of it.
+ * V8's own figures for a heap: all that can be asked of an isolate that has ended and waits for us. Nothing
+ * may be evaluated in one: Node 20 can crash.
  */
 export async function readHeapUsage(session: Session): Promise<Memory> {
   const { usedSize, totalSize } = await session.post<Memory>('Runtime.getHeapUsage')
   return { heapTotal: totalSize, heapUsed: usedSize }
 }
 
-/** Asks a Node isolate for its counters; V8's own figures where it answers with none. */
+/** The counters of a Node isolate, or V8's own figures if it does not answer with any. */
 export async function readMemory(session: Session): Promise<Memory> {
   const asked = session.post<{ result: { value?: unknown }; exceptionDetails?: object }>('Runtime.evaluate', {
     expression: MEMORY_USAGE,

@@ -1,4 +1,4 @@
-// The inspector of a Node process of this machine: found by its sockets, or opened by SIGUSR1.
+// The inspector of a Node process on this machine: found through its sockets, or opened with SIGUSR1.
 import { execFile, spawn } from 'node:child_process'
 import { lookup } from 'node:dns/promises'
 import { readdir, readFile, readlink } from 'node:fs/promises'
@@ -15,7 +15,7 @@ const DEFAULT_PORT = 9229
 /** How long a process may take to open its inspector, in ms. */
 const OPEN_TIME = 5000
 
-/** The inspector of a process, and whether it was us who had it opened. */
+/** The inspector of a process, and whether we opened it. */
 export interface Opened {
   target: Listed
   opened: boolean
@@ -23,15 +23,15 @@ export interface Opened {
   isPublic: boolean
 }
 
-/** How a process is asked for its inspector. */
+/** How to ask a process for its inspector. */
 export interface Opening {
-  /** Open it to other machines too, where the process was started so. */
+  /** Open it to other machines too, if the process was started that way. */
   allowPublicPort?: boolean
-  /** Is told what a user should know. */
+  /** Called with what the user should know. */
   say(line: string): void
 }
 
-/** An inspector that is there; `taken` is to be called when we are connected, and know how to close it. */
+/** An inspector that is open. Call `taken` once we are connected and know how to close it. */
 export interface Found {
   target: Listed
   opened: boolean
@@ -39,8 +39,8 @@ export interface Found {
 }
 
 /**
- * The inspector of a Node process of this machine, opened by SIGUSR1 when it has none. Throws TargetError where that would
- * end the process, or open a port to other machines, or does not work.
+ * The inspector of a Node process on this machine, opened with SIGUSR1 if it has none. Throws TargetError if
+ * that would end the process, open a port to other machines, or does not work.
  */
 export async function inspectorOf(pid: number, opening: Opening): Promise<Found> {
   await checkProcess(pid)
@@ -52,7 +52,7 @@ export async function inspectorOf(pid: number, opening: Opening): Promise<Found>
   return openBeside(pid, opening)
 }
 
-/** Has a process open its inspector, by SIGUSR1. Throws TargetError when it does not. */
+/** Makes a process open its inspector with SIGUSR1. Throws TargetError if it does not. */
 export async function openBySignal(pid: number): Promise<Opened> {
   const before = await listeningPorts(pid)
   wake(pid)
@@ -63,21 +63,21 @@ export async function openBySignal(pid: number): Promise<Opened> {
     const found = await firstInspector(now.filter(({ port }) => !known.has(port)))
     if (found) return { ...found, opened: true }
   }
-  // Only now are ports asked that may be the program's own: one of them can be an inspector that was open all along.
+  // Ports that may be the program's own are asked only now: one may be an inspector that was open all along.
   const found = await firstInspector(before)
   if (found) return { ...found, opened: false }
   throw new TargetError(`process ${pid} opened no inspector on SIGUSR1: ${await whyNot(before)}`)
 }
 
 /**
- * The same in a process of its own, which closes the inspector again when we are gone before we are connected with it, and when
- * it turns out to be one that other machines reach.
+ * The same in a separate process, which closes the inspector again if we end before we are connected, or if
+ * other machines turn out to reach it.
  */
 async function openBeside(pid: number, { allowPublicPort = false }: Opening): Promise<Found> {
   const file = fileURLToPath(new URL(`./lease/opener${import.meta.url.slice(-3)}`, import.meta.url))
-  const { NODE_OPTIONS: _, ...env } = process.env // a preload is for the program, not for this
+  const { NODE_OPTIONS: _, ...env } = process.env // a preload is meant for the program, not for this
   const opener = spawn(process.execPath, [file, `${pid}`, `${allowPublicPort}`], {
-    detached: true, // outlives a shell, and Ctrl-C
+    detached: true, // survives a shell, and Ctrl-C
     env,
     stdio: ['pipe', 'pipe', 'ignore'],
   })
@@ -104,10 +104,10 @@ async function openBeside(pid: number, { allowPublicPort = false }: Opening): Pr
   }
 }
 
-/** What the opener is told when it is not needed any more. */
+/** Sent to the opener when it is no longer needed. */
 export const TAKEN = 'taken'
 
-/** Throws TargetError when the options of the process would have it open its inspector to other machines. */
+/** Throws TargetError if the process's options would make it open its inspector to other machines. */
 async function checkPort(pid: number, { allowPublicPort, say }: Opening): Promise<void> {
   if (allowPublicPort) return
   const args = await argumentsOf(pid)
@@ -129,7 +129,7 @@ async function checkPort(pid: number, { allowPublicPort, say }: Opening): Promis
   }
 }
 
-/** The arguments of a process, its own name apart; undefined where nobody tells, or a title has taken their place. */
+/** The arguments of a process without its own name; undefined if unknown, or replaced by a title. */
 async function argumentsOf(pid: number): Promise<string[] | undefined> {
   const text = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
   if (text === '' || text.endsWith('\0\0')) return undefined
@@ -137,7 +137,7 @@ async function argumentsOf(pid: number): Promise<string[] | undefined> {
   return args.length === 0 && !/(^|\/)(node|electron)[\w.-]*$/i.test(name) ? undefined : args
 }
 
-/** Do all addresses of a host belong to this machine alone? Not those of a name that nobody knows. */
+/** Do all addresses of a host belong to this machine alone? Not those of an unknown name. */
 async function isLoopback(host: string): Promise<boolean> {
   const found = await lookup(host, { all: true }).catch(() => [])
   return found.length > 0 && found.every(({ address }) => LOOPBACK.test(address))
@@ -272,10 +272,13 @@ async function linuxPorts(pid: number): Promise<Address[]> {
   return addresses
 }
 
-/** 127.x.x.x, ::1 and ::ffff:127.x.x.x as /proc/net/tcp has them. */
+/** 127.x.x.x, ::1 and ::ffff:127.x.x.x in the notation of /proc/net/tcp. */
 const LOCAL = /^(.{6}7F|0{24}01000000|0{16}FFFF0000.{6}7F)$/i
 
-/** An address of /proc/net/tcp, whose 32-bit words are in the machine's order, as one to connect to. */
+/**
+ * Converts an address of /proc/net/tcp, whose 32-bit words are in the machine's byte order, to one to connect
+ * to.
+ */
 function hostOf(hex: string): string {
   if (/^0+$/.test(hex)) return '127.0.0.1' // listens on every address
   if (hex.length === 8) return Buffer.from(hex, 'hex').reverse().join('.')

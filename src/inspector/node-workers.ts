@@ -1,3 +1,5 @@
+// Sessions with the worker threads of a Node process.
+
 import { TargetError } from '../errors.ts'
 import { resultText } from './message.ts'
 import { refusal, type Session } from './session.ts'
@@ -7,7 +9,7 @@ import { refuseKiller } from './unsafe-commands.ts'
 export interface WorkerSession extends Session {
   readonly title: string
   readonly url: string
-  /** `worker 1`: its thread's number, by its title. */
+  /** `worker 1`: the thread's number, from its title. */
   readonly thread: string
 }
 
@@ -24,9 +26,9 @@ interface Pending {
 }
 
 /**
- * Sessions with the worker threads that a Node process has now, over a session with its main thread: messages go through the
- * NodeWorker domain, each as a string inside another message. They end with the main session, or with `NodeWorker.disable`.
- * Workers that start later are handed to `onWorker`.
+ * Sessions with the current worker threads of a Node process, over a session with its main thread: messages
+ * pass through the NodeWorker domain, each as a string inside another message. They end with the main
+ * session, or with `NodeWorker.disable`. Workers that start later are passed to `onWorker`.
  */
 export async function workerSessions(
   main: Session,

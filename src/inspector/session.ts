@@ -1,17 +1,19 @@
+// A session with the inspector of one isolate, and the one inside this process.
+
 import { Session as Inspector } from 'node:inspector'
 import { TargetError } from '../errors.ts'
 import { refuseLocalKiller } from './unsafe-commands.ts'
 
-/** A conversation with the inspector of one isolate: in this thread, of the main thread, or over a socket. */
+/** A conversation with the inspector of one isolate: of this thread, of the main thread, or over a socket. */
 export interface Session {
   /**
-   * Sends a command and gives its result. Throws TargetError for a refusal and for a session that is gone, or over a connection
-   * does not answer in `time` ms (two minutes unless given).
+   * Sends a command and returns its result. Throws TargetError if it is refused, if the session is gone, or
+   * if there is no answer over a connection within `time` ms (default: two minutes).
    */
   post<T = unknown>(method: string, params?: object, time?: number): Promise<T>
-  /** The same with the result as JSON text, so that a large one is not parsed. */
+  /** As `post`, with the result as JSON text, so that a large one is not parsed. */
   postText(method: string, params?: object): Promise<string>
-  /** Calls the listener for every event of that name; returns a function that stops it. */
+  /** Calls the listener for every event of that name. Returns a function that stops it. */
   on(event: string, listener: (params: never) => void): () => void
   close(): Promise<void>
   /** Resolves when the session is gone, whoever closed it. */
@@ -20,11 +22,14 @@ export interface Session {
 
 /** A session inside this process, without a port. */
 export interface LocalSession extends Session {
-  /** The same as `post`, done when it returns. Only for a session with the thread's own isolate. */
+  /** As `post`, but synchronous. Only for a session with the thread's own isolate. */
   postNow<T = unknown>(method: string, params?: object): T
 }
 
-/** Opens a session with this thread's isolate, or (from a worker) with the main thread's, which is served even while it loops. */
+/**
+ * Opens a session with this thread's isolate or (from a worker) with the main thread's, which answers even
+ * while it loops.
+ */
 export function localSession(isolate: 'own' | 'main' = 'own'): LocalSession {
   const inspector = new Inspector()
   if (isolate === 'main') inspector.connectToMainThread()
@@ -68,7 +73,7 @@ export function localSession(isolate: 'own' | 'main' = 'own'): LocalSession {
   }
 }
 
-/** An answer of the protocol that says no. */
+/** The error for a command that the target refused. */
 export function refusal(method: string, error: { message: string; code?: unknown }): TargetError {
   return new TargetError(`${method}: ${error.message}`, { cause: error })
 }

@@ -1,3 +1,5 @@
+// Finds and opens the target that the user names.
+
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TargetError, UsageError } from '../errors.ts'
 import { chromeTarget } from './chrome.ts'
@@ -10,7 +12,7 @@ import { type WorkerSession, workerSessions } from './node-workers.ts'
 import type { Session } from './session.ts'
 import { type Connection, connect } from './websocket.ts'
 
-/** What the user points at. */
+/** What the user names. */
 export type TargetSpec =
   | { kind: 'pid'; pid: number }
   | { kind: 'port'; host: string; port: number }
@@ -40,7 +42,10 @@ export function isRemote(spec: TargetSpec): boolean {
   return !LOOPBACK.test(spec.kind === 'url' ? new URL(spec.url).hostname : spec.host)
 }
 
-/** Connects with a target; `match` picks among several by title or address, `opening` is for a process. Throws TargetError. */
+/**
+ * Connects to a target. `match` picks one of several by title or URL; `opening` is for a process. Throws
+ * TargetError.
+ */
 export async function openTarget(
   spec: TargetSpec,
   match?: string,
@@ -66,7 +71,7 @@ export async function openTarget(
   return nodeTarget(await connect(webSocketDebuggerUrl), where, false)
 }
 
-/** The address of one target of a browser, and its id. */
+/** The WebSocket URL of one target of a browser, and its id. */
 const PAGE = /^ws:.*\/devtools\/page\/([\w-]+)$/
 
 function hostAndPort(url: string): { host: string; port: number } {
@@ -74,7 +79,7 @@ function hostAndPort(url: string): { host: string; port: number } {
   return { host: hostname, port: Number(port || 80) }
 }
 
-/** The one target that is meant: pages before what hangs on them. */
+/** The target that is meant: pages have priority over what belongs to them. */
 function chosen({ targets }: Inspector, where: string, match?: string): Listed {
   const isMatch = ({ title, url }: Listed) =>
     match === undefined || title.includes(match) || url.includes(match)
@@ -97,18 +102,24 @@ interface Identity {
   version: string
 }
 
-/** What is evaluated in a target to know it; undefined where it is neither Deno nor Node. */
+/** Evaluated in a target to identify it; undefined if it is neither Deno nor Node. */
 const IDENTITY = `typeof Deno === 'object' ? { runtime: 'deno', pid: Deno.pid, version: Deno.version.deno }
   : typeof process === 'object' && process.versions
   ? { runtime: 'node', pid: process.pid, version: process.versions.node } : undefined`
 
-/** Ends the inspector of the process it is evaluated in; what SIGUSR1 opened is closed again, even in a busy process. */
+/**
+ * Closes the inspector of the process in which it is evaluated, even if SIGUSR1 opened it and the process is
+ * busy.
+ */
 const CLOSE_INSPECTOR = 'process._debugEnd()'
 
 /** How long a process may take to close its inspector, in ms. */
 const CLOSE_TIME = 5000
 
-/** A Node or Deno process, or another that speaks the protocol. `opened`: its inspector is closed at the end. Throws TargetError. */
+/**
+ * A Node or Deno process, or another that speaks the protocol. If `opened`, its inspector is closed at the
+ * end. Throws TargetError.
+ */
 export async function nodeTarget(connection: Connection, where: string, opened: boolean): Promise<Target> {
   let isOver = false
   const ending = new Promise<void>(resolve => {
@@ -117,7 +128,8 @@ export async function nodeTarget(connection: Connection, where: string, opened: 
       resolve()
     }
     connection.on('NodeRuntime.waitingForDisconnect', end)
-    connection.on('Runtime.executionContextDestroyed', end) // all that Deno says at the end of its event loop
+    // Deno sends nothing else at the end of its event loop.
+    connection.on('Runtime.executionContextDestroyed', end)
   })
   let lease: Lease | undefined
   const inTime = <T>(work: Promise<T>) =>

@@ -1,11 +1,16 @@
+// Refuses commands that V8 does not survive.
+
 import { TargetError } from '../errors.ts'
 
-/** Most frames of a traceback. V8 before 14 always keeps 128; from 148 on a deep stack kills the target. */
+/**
+ * Largest number of frames in a traceback. V8 before 14 always keeps 128; from 148 on, a deep stack kills the
+ * target.
+ */
 export const MAX_NFRAME = 128
 
 /**
- * Refuses, before it is sent, a command that V8 does not survive or answers with wrong data: an interval that is no whole
- * number of at least 1 aborts it, and so does reading stacks of more than 147 frames. Throws TargetError.
+ * Refuses to send a command that V8 does not survive or answers with wrong data: an interval that is not an
+ * integer of at least 1 aborts it, and so does reading stacks of more than 147 frames. Throws TargetError.
  */
 export function refuseKiller(method: string, params: object): void {
   if (method !== 'HeapProfiler.startSampling') return
@@ -17,7 +22,9 @@ export function refuseKiller(method: string, params: object): void {
   }
 }
 
-/** The same inside of the target: there a snapshot that reports its progress to the thread it stops is fatal. */
+/**
+ * The same inside the target: there, a snapshot that reports its progress to the thread it stops is fatal.
+ */
 export function refuseLocalKiller(method: string, params: object): void {
   refuseKiller(method, params)
   if ('reportProgress' in params && params.reportProgress) {

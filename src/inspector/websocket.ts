@@ -1,17 +1,19 @@
+// A connection to an inspector over its WebSocket.
+
 import { TargetError } from '../errors.ts'
 import { resultText } from './message.ts'
 import { refusal, type Session } from './session.ts'
 import { withTime } from './timeout.ts'
 import { refuseKiller } from './unsafe-commands.ts'
 
-/** Longest message that is taken, in bytes: the longest string that V8 can make. */
+/** Longest message accepted, in bytes: the longest string that V8 can make. */
 const LONGEST_MESSAGE = 0x1fffffe8
 /** How long a target may take to accept a connection, in ms. */
 const CONNECT_TIME = 10_000
 /** How long a target may take to answer, in ms: reading a large heap takes long. */
 const ANSWER_TIME = 120_000
 
-/** What is used of a chrome-remote-interface client, its unlisted parts included. */
+/** The parts of a chrome-remote-interface client that are used, including undocumented ones. */
 interface Client {
   send(method: string, params: object, sessionId?: string): Promise<unknown>
   on(event: string, listener: (params: never, sessionId?: string) => void): void
@@ -27,18 +29,21 @@ interface Client {
   }
 }
 
-/** A connection with a target over its WebSocket; flattened sessions of the Target domain have each its own id. */
+/**
+ * A connection to a target over its WebSocket. Each flattened session of the Target domain has its own id.
+ */
 export interface Connection extends Session {
   /**
-   * The session of a target that was attached, by the Target domain, which announced it. Throws TargetError for any other: Node
-   * would run its commands on the main isolate without a word.
+   * The session of an attached target, which the Target domain has announced. Throws TargetError for any
+   * other: Node would silently run its commands on the main isolate.
    */
   session(id: string): Session
 }
 
 /**
- * Connects to `ws://...`. Throws TargetError when nothing answers. The client's own message limit of 256 MiB is lifted, as a
- * larger profile would end the connection and with it the samples; an answer that is not the protocol ends the connection.
+ * Connects to `ws://...`. Throws TargetError if nothing answers. The client's own message limit of 256 MiB is
+ * lifted, since a larger profile would end the connection and lose the samples; an answer that is not the
+ * protocol ends the connection.
  */
 export async function connect(url: string): Promise<Connection> {
   const { default: CDP } = await import('chrome-remote-interface')
@@ -47,7 +52,7 @@ export async function connect(url: string): Promise<Connection> {
     client = (await withTime(
       CDP({ target: url, local: true }) as Promise<unknown>,
       CONNECT_TIME,
-      'it does not accept the connection',
+      `it does not accept the connection (${CONNECT_TIME / 1000} s)`,
     )) as Client
   } catch (error) {
     throw new TargetError(`cannot connect to ${url}: ${(error as Error).message}`, { cause: error })
@@ -94,7 +99,11 @@ export async function connect(url: string): Promise<Connection> {
     refuseKiller(method, params)
     try {
       const sent = to.unlessGone(client.send(method, params, id))
-      return await withTime(sent, time, `no answer to ${method}: the target is stopped or stuck`)
+      return await withTime(
+        sent,
+        time,
+        `no answer to ${method}: the target is stopped or stuck (${time / 1000} s)`,
+      )
     } catch (error) {
       if (lost) throw lost
       if (error instanceof TargetError) throw error
@@ -133,11 +142,11 @@ export async function connect(url: string): Promise<Connection> {
   }
 }
 
-/** One end of a connection: its own target, or one that it is attached to besides. */
+/** One end of a connection: its own target, or one attached through it. */
 interface Link {
   closed: Promise<void>
   end(): void
-  /** Waits for an answer, or throws TargetError when the link ends before. */
+  /** Waits for an answer. Throws TargetError if the link ends first. */
   unlessGone<T>(answer: Promise<T>): Promise<T>
 }
 
@@ -165,7 +174,7 @@ function link(): Link {
   }
 }
 
-/** A message of the protocol. The answer to a command in `texts` stays text: `{ text }` instead of its result. */
+/** Parses a message of the protocol. For commands in `texts`, the result stays text: `{ text }`. */
 function messageOf(data: string, texts: Set<number>): object {
   const result = texts.size > 0 ? resultText(data) : undefined
   if (result && texts.delete(result.id)) return { id: result.id, result: { text: result.text } }

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
-import { fileStem, nextNumber, plainName } from '../../src/capture/series/names.ts'
+import { filePath, nextNumber, plainName } from '../../src/capture/series/names.ts'
 import { withIsolate } from '../../src/capture/series/store.ts'
 import { sampling, settingsFromEnv, settingsToEnv, startParameters } from '../../src/capture/v8/settings.ts'
 import { UsageError } from '../../src/errors.ts'
@@ -117,19 +117,20 @@ describe('the environment', () => {
 
 describe('the names of files', () => {
   it('are numbered to ten digits, with the isolate unless it is main', () => {
-    expect(fileStem('12', 'main', 1)).toBe('tracemalloc.12.0000000001')
-    expect(fileStem('12', 'worker 3', 42)).toBe('tracemalloc.12.worker-3.0000000042')
+    const file = { dir: '.', label: '12', ending: '' }
+    expect(filePath({ ...file, isolate: 'main', number: 1 })).toBe('tracemalloc.12.0000000001')
+    expect(filePath({ ...file, isolate: 'worker 3', number: 42 })).toBe('tracemalloc.12.worker-3.0000000042')
     expect(plainName('../x/ä: y')).toBe('-x-ä-y')
   })
 
   it('go on behind the highest number, of dumps and raw files alike', () => {
     const dir = folder()
-    expect(nextNumber(dir, '12', 'main')).toBe(1)
+    expect(nextNumber({ dir, label: '12', isolate: 'main' })).toBe(1)
     writeFileSync(join(dir, 'tracemalloc.12.0000000007.heapprofile'), '')
     writeFileSync(join(dir, 'tracemalloc.12.worker-3.0000000009.pb.gz'), '')
     writeFileSync(join(dir, 'tracemalloc.123.0000000011.pb.gz'), '')
-    expect(nextNumber(dir, '12', 'main')).toBe(8)
-    expect(nextNumber(dir, '12', 'worker 3')).toBe(10)
+    expect(nextNumber({ dir, label: '12', isolate: 'main' })).toBe(8)
+    expect(nextNumber({ dir, label: '12', isolate: 'worker 3' })).toBe(10)
   })
 
   it('have the isolate before the ending', () => {

@@ -1,11 +1,10 @@
 // Runs inside the traced program. Starts, reads and stops tracing in one thread.
 
-import { randomBytes } from 'node:crypto'
 import { isMainThread, threadId } from 'node:worker_threads'
 import type { Memory } from '../../inspector/memory.ts'
 import { type LocalSession, localSession } from '../../inspector/session.ts'
 import type { Blocks } from '../series/extra-blocks.ts'
-import { overheadOf, readingOf, type Sampled } from '../series/metadata.ts'
+import { newSampler, overheadOf, readingOf, type SamplerMeta } from '../series/metadata.ts'
 import type { Reading } from '../series/raw-profile.ts'
 import { areOwnFramesStable, keepOwnFramesStable, keepOwnObjectsApart, setCompaction } from '../v8/flags.ts'
 import { startTrackerNow } from '../v8/object-tracker.ts'
@@ -25,7 +24,7 @@ export interface Tracing {
   /** The sampler ends with the session that started it, so the session is kept. */
   session: LocalSession
   isOurs: boolean
-  sampled: Sampled
+  sampled: SamplerMeta
   /** Number of reads so far. */
   reads: number
   /** Most bytes found by a read in this thread. */
@@ -48,7 +47,7 @@ export interface Tracing {
    */
   blocks(): Blocks[]
   /** Counts a read, flushes, and returns how the thread is traced. The watcher calls it from outside. */
-  beginRead(): { sampled: Sampled; read: number }
+  beginRead(): { sampled: SamplerMeta; read: number }
   /** The current memory counters, and `blocks()`. The watcher calls it after it has read the profile. */
   unsampled(): Unsampled
   /**
@@ -91,19 +90,17 @@ export function startTracing(sampling: Sampling, extras: Extras = {}): Tracing {
   const isApart = stableFrames || areOwnFramesStable()
   const loosenObjects = sampling.interval === 1 && !isApart ? keepOwnObjectsApart(session) : undefined
   const stores = buffers ? sampleBuffers(sampling) : undefined
-  const sampled: Sampled = {
+  const sampler = {
     sampling,
     frames: areOwnFramesStable() ? 'stable' : 'inlined',
-    isIntervalKnown: isOurs,
-    session: randomBytes(8).toString('hex'),
     pid: process.pid,
     isolate: isMainThread ? 'main' : `worker ${threadId}`,
     runtime: 'node',
     runtimeVersion: process.versions.node,
     before,
     bufferInterval: stores?.interval,
-    notes: isOurs ? undefined : ['another client was sampling already, at an interval that nobody tells'],
-  }
+  } as const
+  const sampled = newSampler(sampler, isOurs)
   const tracked = new TrackedMemory(sampling.nframe)
   const blocks = () => tracked.read(stores?.read() ?? [])
   const flush = () => stores?.flush()

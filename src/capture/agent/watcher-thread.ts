@@ -9,7 +9,7 @@ import { type WorkerSession, workerSessions } from '../../inspector/node-workers
 import { localSession, type Session } from '../../inspector/session.ts'
 import { withTime } from '../../inspector/timeout.ts'
 import { messageLine } from '../../text/escape.ts'
-import { readingOf, type Sampled } from '../series/metadata.ts'
+import { readingOf, type SamplerMeta } from '../series/metadata.ts'
 import { filePrefix } from '../series/names.ts'
 import { readSampler } from '../v8/sampler.ts'
 import type { Settings } from '../v8/settings.ts'
@@ -140,7 +140,11 @@ async function snapshot(session: Session, thread: string, note?: string): Promis
     const work = read(session, note)
     const reading = await (thread === 'main'
       ? work
-      : withTime(work, WORKER_TIME, `${thread} does not answer, and is not in a snapshot`))
+      : withTime(
+          work,
+          WORKER_TIME,
+          `${thread} does not answer, and is not in a snapshot (${WORKER_TIME / 1000} s)`,
+        ))
     if (!reading) return
     const { noteRead, save } = await store
     await withDescriptors(async () => {
@@ -174,7 +178,7 @@ async function withDescriptors(work: () => Promise<void>): Promise<void> {
 }
 
 async function read(session: Session, note?: string) {
-  const facts = await evaluate<{ sampled: Sampled; read: number }>(session, BEGIN_READ)
+  const facts = await evaluate<{ sampled: SamplerMeta; read: number }>(session, BEGIN_READ)
   if (!facts) return undefined // not traced, or no longer
   const { sampled, read } = facts
   const alarm = alarms.get(sampled.isolate)

@@ -1,6 +1,8 @@
+// Adds rows for memory outside V8's sampler: tracked memory and backing stores.
+
 import type { Snapshot } from '../../model/snapshot.ts'
 
-/** A call in a stack: lines and columns are 1-based, and where the call is, not where its function starts. */
+/** A call in a stack. Line and column are 1-based and those of the call, not where its function starts. */
 export interface Call {
   functionName: string
   filename: string
@@ -11,14 +13,14 @@ export interface Call {
 /** Live blocks that V8's sampler does not see, allocated by the same calls. */
 export interface Blocks {
   domain: number
-  /** Bytes and blocks that they stand for. */
+  /** Bytes and blocks that they represent. */
   size: number
   count: number
   /** Most recent first. */
   calls: readonly Call[]
 }
 
-/** A snapshot with rows for these blocks behind its own. */
+/** The snapshot with rows for these blocks appended. */
 export function withBlocks(snapshot: Snapshot, blocks: readonly Blocks[]): Snapshot {
   if (blocks.length === 0) return snapshot
   const { tables, columns } = snapshot

@@ -1,43 +1,63 @@
+// The metadata of a capture's snapshots. Also runs inside traced programs.
+
+import { randomBytes } from 'node:crypto'
 import type { Memory } from '../../inspector/memory.ts'
 import type { Frames, SnapshotMeta } from '../../model/meta.ts'
 import type { Sampling } from '../v8/settings.ts'
 import type { Reading } from './raw-profile.ts'
 
-const now = Date.now // as it is before the program, in which this may run
+const now = Date.now // taken before the program can change it
 
 /** What stays the same for all reads of one sampler. */
-export interface Sampled {
+export interface SamplerMeta {
   sampling: Sampling
   frames: Frames
-  /** Random id of the sampler's life: reads with the same one pair. */
+  /** Random id of the sampler's lifetime: reads with the same id are paired. */
   session: string
   pid: number | undefined
   isolate: string
   runtime: string
   runtimeVersion: string | undefined
-  /** False for a sampler that somebody else started. */
+  /** False if another client started the sampler. */
   isIntervalKnown: boolean
-  /** Bytes between samples of backing stores, where they are sampled. */
+  /** Sampling interval of backing stores in bytes, if they are sampled. */
   bufferInterval?: number
-  /** Heap in use when sampling started, in bytes: no sample can speak of it. */
+  /** Heap in use when sampling started, in bytes, which no sample covers. */
   before?: number
-  /** Address of the document that a page showed. */
+  /** URL of the document that the page showed. */
   document?: string
   notes?: string[]
 }
 
-/** A read of one isolate with its facts. */
+/** The note for a sampler that another client started. */
+export const NOT_OURS = 'another client was sampling already, at an interval that nobody tells'
+
+/** The metadata of a sampler that starts now; `isOurs` is false if another client started it. */
+export function newSampler(
+  sampler: Omit<SamplerMeta, 'session' | 'isIntervalKnown'>,
+  isOurs: boolean,
+): SamplerMeta {
+  const notes = isOurs ? sampler.notes : [NOT_OURS]
+  return { ...sampler, session: newSession(), isIntervalKnown: isOurs, notes }
+}
+
+/** The id of a sampler's lifetime. */
+export function newSession(): string {
+  return randomBytes(8).toString('hex')
+}
+
+/** A read of one isolate with its metadata. */
 export function readingOf(
   profile: string,
   label: string,
-  sampled: Sampled,
+  sampled: SamplerMeta,
   read: number,
   memory: Memory,
 ): Reading {
-  return { profile, label, nframe: sampled.sampling.nframe, meta: factsOf(sampled, read, memory) }
+  return { profile, label, nframe: sampled.sampling.nframe, meta: metaOf(sampled, read, memory) }
 }
 
-function factsOf(sampled: Sampled, read: number, memory: Memory): SnapshotMeta & { isolate: string } {
+function metaOf(sampled: SamplerMeta, read: number, memory: Memory): SnapshotMeta & { isolate: string } {
   const {
     sampling,
     frames,
@@ -57,7 +77,7 @@ function factsOf(sampled: Sampled, read: number, memory: Memory): SnapshotMeta &
     source: 'capture',
     measure: sampling.mode === 'allocated' ? 'allocated' : 'live',
     accuracy: exact ? 'exact' : 'sampled',
-    counts: 'estimated', // also where every block was seen: see TOGETHER
+    counts: 'estimated', // even if every block was seen: see TOGETHER
     interval: isIntervalKnown ? sampling.interval : undefined,
     intervalSource: isIntervalKnown ? 'recorded' : undefined,
     frames,
@@ -75,16 +95,16 @@ function factsOf(sampled: Sampled, read: number, memory: Memory): SnapshotMeta &
   }
 }
 
-/** What nobody can turn off: V8's own functions allocate so, as its compiler does unless it is told not to. */
+/** Nobody can turn this off: V8's own functions allocate so, and its compiler does unless told not to. */
 export const TOGETHER =
   'V8 allocates some objects in one block, such as an array and its elements, which counts until the first of them is gone: where arrays are filled anew, sizes can read high'
 
-/** Bytes that V8 keeps for a sample: the sample, its map slot, a global handle and a weak callback. */
+/** Bytes that V8 keeps per sample: the sample, its map slot, a global handle and a weak callback. */
 const SAMPLE_BYTES = 160
-/** Bytes that V8 keeps for a node of its call tree: the node and its two maps. */
+/** Bytes that V8 keeps per node of its call tree: the node and its two maps. */
 const NODE_BYTES = 200
 
-/** What tracing itself holds in the target, in bytes, by the sizes of V8's structures. */
+/** Memory that tracing itself holds in the target, in bytes, from the sizes of V8's structures. */
 export function overheadOf(samples: number, nodes: number): number {
   return samples * SAMPLE_BYTES + nodes * NODE_BYTES
 }

@@ -1,10 +1,12 @@
+// Names of the files of a series. Also runs inside traced programs.
+
 import fs from 'node:fs'
 import { sep } from 'node:path'
 import { PRIVATE_FOLDER } from '../../bytes/disk.ts'
 import { asFileError } from '../../errors.ts'
 import { method } from '../agent/unharmed.ts'
 
-// As they are before the program, in which this may run.
+// Taken before a traced program can change them.
 const { linkSync, mkdirSync, readdirSync } = fs
 const startsWith = method(String.prototype.startsWith)
 const slice = method(String.prototype.slice)
@@ -12,34 +14,42 @@ const exec = method(RegExp.prototype.exec)
 const padStart = method(String.prototype.padStart)
 const replace = method(String.prototype.replace as (pattern: RegExp, by: string) => string)
 
-/** Path of a file in a folder. Node 20 makes its `path.join` of what a program may change. */
+/** Path of a file in a folder. Node 20 builds its `path.join` from what a program may change. */
 export function pathIn(dir: string, name: string): string {
   return dir === '.' ? name : dir + (slice(dir, -1) === sep ? '' : sep) + name
 }
 
 /** Ending of the files of a capture: the default dump. */
 export const DUMP = '.pb.gz'
-/** Ending of V8's own profile, kept only where the dump could not be written. */
+/** Ending of V8's own profile, which is kept only if the dump could not be written. */
 export const RAW = '.heapprofile'
 
-/** `tracemalloc.<pid>[.<isolate>].0000000001`, without an ending. `isolate` is left out for `main`. */
-export function fileStem(label: string, isolate: string, number: number): string {
-  return `${filePrefix(label, isolate)}${padStart(`${number}`, 10, '0')}`
+/** A file of a series. Its name is `tracemalloc.<label>[.<isolate>].<number><ending>`. */
+export interface SeriesFile {
+  /** Folder. */
+  dir: string
+  /** The process id, or what stands for it. */
+  label: string
+  /** Left out of the name for `main`. */
+  isolate: string
+  /** From 1. */
+  number: number
+  ending: string
 }
 
-/** An isolate's name as part of a file's name. */
+/** An isolate's name as part of a file name. */
 export function plainName(isolate: string): string {
   return slice(replace(isolate, /[^\p{L}\p{N}_-]+/gu, '-'), 0, 80)
 }
 
-/** How the files of an isolate begin. */
+/** The common prefix of an isolate's files. */
 export function filePrefix(label: string, isolate: string): string {
   const part = isolate === 'main' ? '' : `${plainName(isolate)}.`
   return `tracemalloc.${label}.${part}`
 }
 
-/** The number after the highest in the folder, so a resumed series goes on. */
-export function nextNumber(dir: string, label: string, isolate: string): number {
+/** The number after the highest in the folder, so that a resumed series goes on. */
+export function nextNumber({ dir, label, isolate }: Omit<SeriesFile, 'number' | 'ending'>): number {
   const prefix = filePrefix(label, isolate)
   let last = 0
   const names = readdirSync(dir)
@@ -51,32 +61,25 @@ export function nextNumber(dir: string, label: string, isolate: string): number 
   return last + 1
 }
 
-/** Path of a file of the series. */
-export function filePath(dir: string, label: string, isolate: string, number: number, ending: string) {
-  return pathIn(dir, fileStem(label, isolate, number) + ending)
+/** Path of a file of a series. */
+export function filePath({ dir, label, isolate, number, ending }: SeriesFile): string {
+  return pathIn(dir, filePrefix(label, isolate) + padStart(`${number}`, 10, '0') + ending)
 }
 
-/** Gives a whole file the next free number, which a link takes from nobody else. */
-export function linkNext(
-  file: string,
-  dir: string,
-  label: string,
-  isolate: string,
-  ending: string,
-): { number: number; path: string } {
+/** Gives a complete file the next free number; making a link never replaces another file. */
+export function linkNext(complete: string, series: Omit<SeriesFile, 'number'>): SeriesFile {
   for (;;) {
-    const number = nextNumber(dir, label, isolate)
-    const path = filePath(dir, label, isolate, number, ending)
+    const file = { ...series, number: nextNumber(series) }
     try {
-      linkSync(file, path)
-      return { number, path }
+      linkSync(complete, filePath(file))
+      return file
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     }
   }
 }
 
-/** Makes a folder for snapshots. Throws FileError when there can be none. */
+/** Makes a folder for snapshots. Throws FileError if that fails. */
 export function makeFolder(dir: string): void {
   try {
     mkdirSync(dir, { recursive: true, mode: PRIVATE_FOLDER })

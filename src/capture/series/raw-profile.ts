@@ -1,12 +1,14 @@
+// Saves V8's own profile with its metadata, quickly and safely. Also runs inside traced programs.
+
 import fs from 'node:fs'
 import { PRIVATE_FILE, removeNow } from '../../bytes/disk.ts'
 import { asFileError } from '../../errors.ts'
 import type { SnapshotMeta } from '../../model/meta.ts'
 import { method } from '../agent/unharmed.ts'
 import type { Blocks } from './extra-blocks.ts'
-import { linkNext, pathIn, RAW } from './names.ts'
+import { linkNext, pathIn, RAW, type SeriesFile } from './names.ts'
 
-// As they are before the program, in which this may run.
+// Taken before a traced program can change them.
 const { closeSync, fsyncSync, openSync, writeSync } = fs
 const { stringify } = JSON
 const toBytes = Buffer.from.bind(Buffer)
@@ -17,31 +19,31 @@ const slice = method(String.prototype.slice)
 export interface Reading {
   /** V8's profile, as text. */
   profile: string
-  /** Middle of its files' names: the process id. */
+  /** Middle part of its files' names: the process id. */
   label: string
-  /** Most frames of a traceback, which V8 before version 14 does not know of. */
+  /** Largest number of frames in a traceback, which V8 before version 14 does not limit. */
   nframe: number
   meta: SnapshotMeta & { isolate: string }
-  /** What is alive besides, where V8's sampler does not look. */
+  /** Live blocks that V8's sampler does not see. */
   blocks?: readonly Blocks[]
 }
 
-/** Member of a raw profile that holds the facts, on a line of its own; other readers skip it. */
-const FACTS = '{"tracemalloc":'
+/** Member of a raw profile that holds the metadata, on a line of its own; other readers skip it. */
+const META = '{"tracemalloc":'
 
-/** V8's profile as text, with the facts as its first member. */
+/** V8's profile as text, with the metadata as its first member. */
 export function rawText({ profile, nframe, meta, blocks }: Reading): string {
-  return `${FACTS}${stringify({ nframe, meta, blocks })},\n${slice(profile, 1)}`
+  return `${META}${stringify({ nframe, meta, blocks })},\n${slice(profile, 1)}`
 }
 
-/** The facts of a raw profile; undefined for one that is not ours. */
-export function rawFacts(text: string): Pick<Reading, 'nframe' | 'meta' | 'blocks'> | undefined {
+/** The metadata of a raw profile; undefined if this library did not write it. */
+export function rawMeta(text: string): Pick<Reading, 'nframe' | 'meta' | 'blocks'> | undefined {
   const end = text.indexOf(',\n')
-  if (!text.startsWith(FACTS) || end < 0) return undefined
-  return JSON.parse(text.slice(FACTS.length, end))
+  if (!text.startsWith(META) || end < 0) return undefined
+  return JSON.parse(text.slice(META.length, end))
 }
 
-/** Node's permission model forbids it. */
+/** Node's permission model forbids fsync. */
 function syncFile(file: number): void {
   try {
     fsyncSync(file)
@@ -51,10 +53,10 @@ function syncFile(file: number): void {
 }
 
 /**
- * Writes V8's profile whole or not at all, before it returns, under the next free number. Throws FileError when the folder
- * cannot be written to.
+ * Synchronously writes V8's profile under the next free number, whole or not at all. Throws FileError if the
+ * folder is not writable.
  */
-export function saveRaw(dir: string, reading: Reading): { number: number; path: string } {
+export function saveRaw(dir: string, reading: Reading): SeriesFile {
   const temporary = pathIn(dir, `.${reading.label}.${ticks()}.tmp`)
   try {
     const file = openSync(temporary, 'wx', PRIVATE_FILE)
@@ -65,7 +67,8 @@ export function saveRaw(dir: string, reading: Reading): { number: number; path: 
     } finally {
       closeSync(file)
     }
-    return linkNext(temporary, dir, reading.label, reading.meta.isolate, RAW)
+    const { label, meta } = reading
+    return linkNext(temporary, { dir, label, isolate: meta.isolate, ending: RAW })
   } catch (error) {
     throw asFileError(`write a snapshot in ${dir}`, error)
   } finally {

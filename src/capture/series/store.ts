@@ -1,3 +1,5 @@
+// Converts readings to snapshots and writes the files of a series.
+
 import { closeSync, fsyncSync, openSync, readdirSync, writeSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
@@ -10,10 +12,10 @@ import { limitFrames } from '../../transform/truncate.ts'
 import { withBlocks } from './extra-blocks.ts'
 import { overheadOf } from './metadata.ts'
 import { DUMP, filePath, filePrefix, plainName, RAW } from './names.ts'
-import { type Reading, rawFacts, saveRaw } from './raw-profile.ts'
+import { type Reading, rawMeta, saveRaw } from './raw-profile.ts'
 import { withoutOwn } from './without-profiler.ts'
 
-/** A reading as a snapshot: what the heapprofile converter makes of it, and its facts. */
+/** A reading as a snapshot: what the heapprofile converter makes of it, with the reading's metadata. */
 export async function snapshotOf(reading: Reading): Promise<Snapshot> {
   const { profile, nframe, meta, blocks = [] } = reading
   const source = bytesSource(Buffer.from(profile), 'the profile', 1 << 18)
@@ -28,15 +30,17 @@ export async function snapshotOf(reading: Reading): Promise<Snapshot> {
 }
 
 /** One read that is on disk. */
-export interface Read {
+export interface SavedRead {
   path: string
   snapshot: Snapshot
-  /** Milliseconds that the target took. */
+  /** How long the target was stopped, in ms. */
   took: number
 }
 
-/** Adds a line to the manifest of a series, and syncs it. Throws FileError; the snapshot itself is on disk. */
-export function noteRead(dir: string, label: string, { path, snapshot, took }: Read): void {
+/**
+ * Adds a line to the manifest of a series, and syncs it. Throws FileError; the snapshot itself is on disk.
+ */
+export function noteRead(dir: string, label: string, { path, snapshot, took }: SavedRead): void {
   const { time, isolate, session, read, memory } = snapshot.meta
   const line = { file: basename(path), time, isolate, session, read, took: Math.round(took), memory }
   const manifest = join(dir, `tracemalloc.${label}${MANIFEST}`)
@@ -54,7 +58,7 @@ export function noteRead(dir: string, label: string, { path, snapshot, took }: R
   }
 }
 
-/** Writes a reading to one named file; a further isolate's goes beside it, with its name before the ending. */
+/** Writes a reading to the named file; for a further isolate, its name is inserted before the ending. */
 export async function saveAs(path: string, reading: Reading): Promise<{ path: string; snapshot: Snapshot }> {
   const own = withIsolate(path, reading.meta.isolate)
   try {
@@ -63,7 +67,7 @@ export async function saveAs(path: string, reading: Reading): Promise<{ path: st
     return { path: own, snapshot }
   } catch (error) {
     const raw = saveRaw(dirname(own), reading)
-    throw new FileError(`${raw.path} was written instead of ${own}: ${(error as Error).message}`, {
+    throw new FileError(`${filePath(raw)} was written instead of ${own}: ${(error as Error).message}`, {
       cause: error,
     })
   }
@@ -79,12 +83,12 @@ export function withIsolate(path: string, isolate: string): string {
 }
 
 /**
- * Saves a reading as the next file of its series in `dir`: first V8's bytes as they are, so that nothing is lost when the
- * process dies now, then the dump in their place. Returns the path and the snapshot.
+ * Saves a reading as the next file of its series in `dir`: first V8's bytes unchanged, so that nothing is
+ * lost if the process dies now, then the dump in their place. Returns the path and the snapshot.
  */
 export async function save(dir: string, reading: Reading): Promise<{ path: string; snapshot: Snapshot }> {
-  const { number, path: raw } = saveRaw(dir, reading)
-  const path = filePath(dir, reading.label, reading.meta.isolate, number, DUMP)
+  const file = saveRaw(dir, reading)
+  const [raw, path] = [filePath(file), filePath({ ...file, ending: DUMP })]
   try {
     const snapshot = await snapshotOf(reading)
     await dumpSnapshots([snapshot], path, { exclusive: true })
@@ -96,8 +100,8 @@ export async function save(dir: string, reading: Reading): Promise<{ path: strin
 }
 
 /**
- * Keeps a reading as the snapshot of the peak when more than `highest` bytes were alive in it, instead of the one before.
- * Returns the most bytes so far.
+ * Keeps a reading as the snapshot of the peak, replacing the previous one, if more than `highest` bytes are
+ * alive in it. Returns the new maximum.
  */
 export async function savePeak(dir: string, reading: Reading, highest: number): Promise<number> {
   const { label, meta } = reading
@@ -108,19 +112,25 @@ export async function savePeak(dir: string, reading: Reading, highest: number): 
   return size
 }
 
-/** Turns a raw profile that was kept (its process died, or its thread ended) into the dump it should have become. */
+/**
+ * Converts a raw profile that was left behind (its process died, or its thread ended) to the dump it should
+ * have become.
+ */
 export async function finishRaw(path: string): Promise<{ path: string; snapshot: Snapshot }> {
   const text = await readFile(path, 'utf8')
-  const facts = rawFacts(text)
-  if (!facts) throw new FormatError('unrecognized', `${path} is no profile of ours`)
-  const snapshot = await snapshotOf({ profile: text, label: '', ...facts })
+  const meta = rawMeta(text)
+  if (!meta) throw new FormatError('unrecognized', `${path} is no profile of ours`)
+  const snapshot = await snapshotOf({ profile: text, label: '', ...meta })
   const dump = path.slice(0, -RAW.length) + DUMP
   await dumpSnapshots([snapshot], dump, { exclusive: true })
   removeNow(path)
   return { path: dump, snapshot }
 }
 
-/** All raw profiles in a folder whose names begin so, finished. Those that cannot be are left as they are, and told. */
+/**
+ * Converts all raw profiles in a folder with this prefix. Those that cannot be converted are kept and
+ * reported.
+ */
 export async function finishAll(
   dir: string,
   prefix: string,

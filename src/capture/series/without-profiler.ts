@@ -1,10 +1,11 @@
-// Takes what this library itself allocates out of snapshots of the program that it runs in, and nothing that the program did.
+// Removes this library's own allocations from snapshots of the program it runs in, and nothing of the
+// program's.
 import { fileURLToPath } from 'node:url'
 import type { Snapshot } from '../../model/snapshot.ts'
 import { NATIVE, V8 } from '../../model/tables/frames.ts'
 
 const HERE = new URL(import.meta.url)
-/** In a bundle this file is the program's own: then nobody can tell whose a frame is, and none is ours. */
+/** In a bundle this file is part of the program's, so no frame can be recognized as ours. */
 const IS_BUNDLED = !/\/capture\/series\/without-profiler\.[jt]s$/.test(HERE.pathname)
 
 const pathOf = (relative: string) => fileURLToPath(new URL(relative, HERE))
@@ -12,8 +13,8 @@ const pathOf = (relative: string) => fileURLToPath(new URL(relative, HERE))
 const FOLDERS = IS_BUNDLED ? [] : ['../../', '../../../converters/'].map(pathOf)
 
 /**
- * Files of ours that call the program: its modules, its constructors, a function whose growth is measured. V8 may inline what is called
- * into the caller, so that no byte of theirs is surely ours: what they allocate counts for who called them.
+ * Our files that call the program: its modules, its constructors, the function whose growth is measured. V8
+ * may inline the callee, so none of their bytes are certainly ours; they count for the caller.
  */
 const CALLERS = [
   '../agent/keep-scripts',
@@ -22,12 +23,12 @@ const CALLERS = [
   '../../vitest',
 ].map(pathOf)
 
-/** What they are called where losses are told. */
+/** Their name in the counts of skipped records. */
 const SKIPPED = 'rows of tracemalloc itself'
 
 /**
- * The snapshot without what this library allocated in the program's own heap, such as the answers of the inspector: rows whose
- * innermost frame outside of built-ins and Node is ours. How many there were is among `skipped`.
+ * The snapshot without what this library allocated in the program's heap, such as the inspector's answers:
+ * rows whose innermost frame outside of built-ins and Node is ours. Their number is added to `skipped`.
  */
 export function withoutOwn(snapshot: Snapshot): Snapshot {
   const { frames, stacks, strings } = snapshot.tables

@@ -1,20 +1,23 @@
-// V8's flags that keep frames stable and objects in place, set in this process: by the library and in a program of `run`.
+// Sets V8's flags in this process so that frames stay stable and objects in place, for the library and for
+// `run`.
 import v8 from 'node:v8'
 import { isMainThread } from 'node:worker_threads'
 import type { LocalSession } from '../../inspector/session.ts'
 
-/** Keep every function on the stack (the first two) and every object apart, when they are off. */
+/** With these flags off, V8 keeps every function on the stack (the first two) and every object apart. */
 const STABLE = ['turbo-inlining', 'maglev-inlining', 'turbo-allocation-folding']
 
-/** Has V8's compiler allocate every object apart, which an exact count takes, when it is off. */
+/** With this flag off, V8's compiler allocates every object separately, as an exact count requires. */
 export const FOLDING = ['turbo-allocation-folding']
 
-/** Those that V8 of a Node version knows. Node 20 has no Maglev to inline. */
+/** The flags that V8 knows in a Node version. Node 20 has no Maglev to inline. */
 export function stableFlags(nodeVersion: string): string[] {
   return STABLE.filter(flag => Number.parseInt(nodeVersion, 10) >= 22 || !flag.startsWith('maglev'))
 }
 
-/** Tells who attaches that this process keeps its frames stable itself, so that the end of theirs is not the end of ours. */
+/**
+ * Tells clients that attach that this process keeps its frames stable itself, so that they do not undo it.
+ */
 const MARK = Symbol.for('tracemalloc.stable')
 
 function mark(): void {
@@ -32,14 +35,15 @@ export function setStableFlags(): void {
   for (const flag of stableFlags(process.versions.node)) v8.setFlagsFromString(`--no-${flag}`)
 }
 
-/** Keeps objects apart, also in code that is compiled already, and returns the function that undoes it. */
+/** Keeps objects apart, also in compiled code. Returns the function that undoes it. */
 export function keepOwnObjectsApart(session: LocalSession): () => void {
   return turnOff(session, FOLDING)
 }
 
 /**
- * Keeps frames stable in this process, also for code that is compiled already, and returns the function that undoes it. Flags that
- * the program was started with are left alone. They are of the whole process: a worker thread leaves them set for the others.
+ * Keeps frames stable in this process, also in compiled code. Returns the function that undoes it. Leaves
+ * flags alone that the program was started with. Flags concern the whole process: a worker thread leaves them
+ * set for the others.
  */
 export function keepOwnFramesStable(session: LocalSession): () => void {
   mark()
@@ -63,7 +67,7 @@ function turnOff(session: LocalSession, wanted: readonly string[]): () => void {
   }
 }
 
-/** Precise coverage, turned on, throws away code that was optimised. */
+/** Turning on precise coverage discards optimized code. */
 function forgetOptimisedCode(session: LocalSession): void {
   session.postNow('Profiler.enable')
   session.postNow('Profiler.startPreciseCoverage', { callCount: true })
@@ -71,17 +75,20 @@ function forgetOptimisedCode(session: LocalSession): void {
   session.postNow('Profiler.disable')
 }
 
-/** Set by Node and by test runners whose coverage, which is one for all sessions, we would end. It keeps frames stable by itself. */
+/**
+ * Set by Node and by test runners that collect coverage. Sessions share it, so we would end theirs; it keeps
+ * frames stable by itself.
+ */
 const COVERAGE = ['NODE_V8_COVERAGE', 'VITEST', 'JEST_WORKER_ID']
 
 function mayCollectCoverage(): boolean {
   return COVERAGE.some(name => process.env[name] !== undefined)
 }
 
-/** Lets V8 move objects together. The allocation tracker loses the traces of those that it moves. */
+/** Lets V8 move objects together. The allocation tracker loses the traces of those that move. */
 export const COMPACTION = ['compact']
 
-/** Turns it on or off in this process, unless the program was started with or without it. */
+/** Turns it on or off in this process, unless the program was started with that flag. */
 export function setCompaction(isOn: boolean): void {
   const own = [...process.execArgv, process.env.NODE_OPTIONS].join(' ')
   const [flag] = COMPACTION

@@ -1,3 +1,5 @@
+// Takes heap snapshots, and reads an object's allocation trace from one.
+
 import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,14 +11,15 @@ import type { LocalSession, Session } from '../../inspector/session.ts'
 import { OLDER } from '../../model/tables/frames.ts'
 import type { Trace } from '../../model/trace.ts'
 
-/** How long a target may take to begin with a heap snapshot, and be silent during it, in ms. */
+/** How long, in ms, a target may take to start a heap snapshot, or be silent during it. */
 const SILENCE = 60_000
 
 /**
- * Streams a heap snapshot of an isolate into a new file; nothing of it is held. Every piece is on disk before the next is taken,
- * so that a target which is faster than the disk has to wait. Throws TargetError when the target is silent for a minute: a thread
- * that loops never begins. Not for a session of the thread with itself, which reporting progress ends. `isLast` ends the tracker, too:
- * the only snapshot that a target takes which has ended and waits for us.
+ * Streams a heap snapshot of an isolate into a new file; none of it is held in memory. Each piece is on disk
+ * before the next is accepted, so that a target faster than the disk has to wait. Throws TargetError if the
+ * target is silent for a minute: a thread that loops never starts. Not for a thread's session with itself,
+ * which reporting progress would end. `isLast` also ends the tracker: such a target has ended and waits for
+ * us, and takes only this one snapshot.
  */
 export async function saveHeap(session: Session, path: string, isLast = false): Promise<void> {
   const file = openFile(path)
@@ -46,7 +49,7 @@ export async function saveHeap(session: Session, path: string, isLast = false): 
   try {
     const method = isLast ? 'stopTrackingHeapObjects' : 'takeHeapSnapshot'
     const taken = session.post(`HeapProfiler.${method}`, { reportProgress: true }, NEVER)
-    taken.catch(() => {}) // may end when nobody waits for it any more
+    taken.catch(() => {}) // may fail after everybody has stopped waiting
     await Promise.race([taken, silent])
     if (fault) throw fault
     syncNow(file, path)
@@ -57,7 +60,7 @@ export async function saveHeap(session: Session, path: string, isLast = false): 
   }
 }
 
-/** Longest time that a timer takes, in ms. */
+/** Longest time for a timer, in ms. */
 const NEVER = 0x7fffffff
 
 function openFile(path: string): number {
@@ -82,9 +85,9 @@ function writeAll(file: number, chunk: string): void {
 }
 
 /**
- * One object as a trace: its class, its own size, and the calls that allocated it, which are none where V8 has lost them, and the file
- * `<older>` where it is older than the tracker. `objectId` is the inspector's. V8 knows the object's id in a heap snapshot only when
- * one was taken while the inspector held the object, so that is the order.
+ * One object as a trace: its class, its own size, and the calls that allocated it: none if V8 has lost them,
+ * the file `<older>` if it is older than the tracker. `objectId` is the inspector's. V8 knows the object's id
+ * in a heap snapshot only if one is taken while the inspector holds the object, hence the order.
  */
 export function traceObject(session: Session, objectId: string): Promise<Trace> {
   return withFile(async path => {
@@ -96,12 +99,12 @@ export function traceObject(session: Session, objectId: string): Promise<Trace> 
   })
 }
 
-/** The same for an object of this thread, whose heap is read before this returns. */
+/** The same for an object of this thread. The heap is read before this returns. */
 export function traceOwn(session: LocalSession, object: object): Promise<Trace> {
   return withFile(path => {
     const objectId = hold(session, object)
     try {
-      v8.writeHeapSnapshot(path) // in the inspector's own way it would wait for this thread
+      v8.writeHeapSnapshot(path) // through the inspector it would wait for this thread
       const { heapSnapshotObjectId } = session.postNow<Numbered>('HeapProfiler.getHeapObjectId', { objectId })
       return traceIn(path, Number(heapSnapshotObjectId))
     } finally {
@@ -137,7 +140,7 @@ async function traceIn(path: string, object: number): Promise<Trace> {
   return trace
 }
 
-/** Does the work with a path for a file that goes when it is done. */
+/** Runs the work with a path for a file, which is removed afterwards. */
 async function withFile<T>(work: (path: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'tracemalloc-'))
   try {
@@ -147,7 +150,7 @@ async function withFile<T>(work: (path: string) => Promise<T>): Promise<T> {
   }
 }
 
-/** Was an object there before the tracker? */
+/** Did an object exist before the tracker started? */
 export function isOlder({ traceback }: Trace): boolean {
   return traceback.length === 1 && traceback.frames[0].filename === OLDER
 }

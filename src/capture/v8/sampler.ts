@@ -1,19 +1,21 @@
+// Starts, reads and stops V8's sampling heap profiler.
+
 import { TargetError } from '../../errors.ts'
 import type { LocalSession, Session } from '../../inspector/session.ts'
 import { type Sampling, startParameters } from './settings.ts'
 
-/** What V8 answers when nobody samples. */
+/** V8's answer if nobody is sampling. */
 const NOT_STARTED = /was not started/
 
-/** Does the error say that nobody samples, or no longer? */
+/** Does the error say that nobody is sampling? */
 export function isNotSampling(error: unknown): boolean {
   return NOT_STARTED.test((error as Error).message)
 }
 
 /**
- * Starts sampling in an isolate. There is one sampler per isolate, shared by all clients, and V8 ignores a second start
- * without a word, so this asks first (a read, which collects garbage). False: another client's sampler runs already, with an
- * interval that nobody tells; it can be read and must not be stopped.
+ * Starts sampling in an isolate. All clients share one sampler per isolate, and V8 silently ignores a second
+ * start, so this first asks whether it runs (with a read, which collects garbage). Returns false if another
+ * client's sampler is running: its interval is unknown; it can be read and must not be stopped.
  */
 export async function startSampler(session: Session, sampling: Sampling): Promise<boolean> {
   try {
@@ -26,7 +28,7 @@ export async function startSampler(session: Session, sampling: Sampling): Promis
   return true
 }
 
-/** The same in this thread, done when it returns. */
+/** The same in this thread, synchronously. */
 export function startSamplerNow(session: LocalSession, sampling: Sampling): boolean {
   try {
     session.postNow('HeapProfiler.getSamplingProfile')
@@ -39,8 +41,8 @@ export function startSamplerNow(session: LocalSession, sampling: Sampling): bool
 }
 
 /**
- * Collects garbage and reads what is alive (or, in the mode `allocated`, what was allocated), as the text of V8's own profile,
- * which the heapprofile converter reads. Sampling goes on.
+ * Collects garbage and reads what is alive (or, in mode `allocated`, what was allocated), as the text of V8's
+ * own profile, which the heapprofile converter reads. Sampling goes on.
  */
 export async function readSampler(session: Session): Promise<string> {
   const text = await session.postText('HeapProfiler.getSamplingProfile')
@@ -49,7 +51,7 @@ export async function readSampler(session: Session): Promise<string> {
   return text.slice(start.length, -1)
 }
 
-/** Ends sampling; V8 forgets all samples. Only for a sampler that this session started. */
+/** Stops sampling; V8 forgets all samples. Only for a sampler that this session started. */
 export async function stopSampler(session: Session): Promise<void> {
   await session.post('HeapProfiler.stopSampling')
 }

@@ -1,25 +1,29 @@
+// Settings of the sampler and of a traced process, checked, and their form as environment variables.
+
 import { UsageError } from '../../errors.ts'
 import { MAX_NFRAME } from '../../inspector/unsafe-commands.ts'
 
 export { MAX_NFRAME }
 
-/** What is measured: what is alive at a read, what was allocated since the start, or every single block alive. */
+/**
+ * What is measured: blocks alive at a read, blocks allocated since the start, or every single block alive.
+ */
 export type Mode = 'live' | 'allocated' | 'exact'
 
 /** Modes of the sampling profiler. */
 export const MODES: readonly Mode[] = ['live', 'allocated', 'exact']
 
-/** Bytes between samples. Few small sizes share an estimate at this interval, so blocks can be counted. */
+/** Bytes between samples. Few object sizes share an estimate at this interval, so blocks can be counted. */
 export const DEFAULT_INTERVAL = 40320
 
-/** Longest time that one of Node's timers takes, in seconds: a longer one rings at once. */
+/** Longest time for one of Node's timers, in seconds: a longer one fires at once. */
 export const LONGEST_TIME = 2_147_483
 
-/** V8's sampler, as it is asked for. */
+/** Settings of V8's sampler. */
 export interface Sampling {
-  /** Bytes between samples, on average; 1 = every block. */
+  /** Mean number of bytes between samples; 1 = every block. */
   interval: number
-  /** Most frames of a traceback, 1 to 128. */
+  /** Largest number of frames in a traceback, 1 to 128. */
   nframe: number
   mode: Mode
 }
@@ -50,37 +54,40 @@ export function startParameters({ interval, nframe, mode }: Sampling): object {
   }
 }
 
-/** What a traced process is told through its environment. */
+/** What a traced process receives through its environment. */
 export interface Settings extends Sampling {
   /** Folder for snapshot files; none are written without it. */
   dir?: string
-  /** The `run` that waits for the files, by `identityOf`: none are written when it is gone. */
+  /** The `run` that waits for the files, by `identityOf`: none are written after it has ended. */
   parent?: string
-  /** Seconds between snapshots; none in between when absent. */
+  /** Seconds between snapshots; absent for none in between. */
   every?: number
-  /** How many of those; without end when absent. */
+  /** How many of those; absent for no limit. */
   count?: number
-  /** Keep the snapshot of the highest heap seen. */
+  /** Keep the snapshot of the largest heap seen. */
   peak: boolean
   /** Trace worker threads too. */
   workers: boolean
-  /** Trace child processes too, where they run Node with the same options. */
+  /** Trace child processes too, if they run Node with the same options. */
   children: boolean
-  /** Keep V8 from inlining functions and folding allocations, so that bytes stay at the function that allocated them. */
+  /**
+   * Keep V8 from inlining functions and folding allocations, so that bytes stay with the function that
+   * allocated them.
+   */
   stableFrames: boolean
-  /** Sample the backing stores of ArrayBuffers and Buffers, too. */
+  /** Also sample the backing stores of ArrayBuffers and Buffers. */
   buffers: boolean
 }
 
 /**
- * Reads `TRACEMALLOC` (frames; empty and `0` are off, as of PYTHONTRACEMALLOC) and `TRACEMALLOC_INTERVAL`, `_MODE`, `_DIR`, `_EVERY`,
- * `_COUNT`, `_PEAK`, `_WORKERS`, `_CHILDREN`, `_STABLE_FRAMES`, `_BUFFERS`. Undefined when tracing is off. Throws UsageError for a
- * value that is none.
+ * Reads `TRACEMALLOC` (frames; empty and `0` mean off, as for PYTHONTRACEMALLOC) and `TRACEMALLOC_INTERVAL`,
+ * `_MODE`, `_DIR`, `_EVERY`, `_COUNT`, `_PEAK`, `_WORKERS`, `_CHILDREN`, `_STABLE_FRAMES`, `_BUFFERS`.
+ * Undefined if tracing is off. Throws UsageError for an invalid value.
  */
 export function settingsFromEnv(env: Record<string, string | undefined>): Settings | undefined {
   const { TRACEMALLOC: nframe, TRACEMALLOC_DIR: dir, TRACEMALLOC_MODE: mode } = env
   if (nframe !== undefined) {
-    // What C's strtol takes, and so CPython: space before, and a sign.
+    // What C's strtol accepts, and so CPython: leading spaces and a sign.
     if (
       nframe !== '' &&
       !(/^\s*[+-]?\d+$/.test(nframe) && Number(nframe) >= 0 && Number(nframe) <= MAX_NFRAME)

@@ -1,13 +1,14 @@
-// Keeps the frames of a running target stable, and its objects in place; the target's lease undoes it, however we end.
+// Keeps the frames of a running target stable, and its objects in place. The target's lease undoes it, even
+// if this process is killed.
 import { TargetError } from '../../errors.ts'
 import type { Target } from '../../inspector/isolate.ts'
 import type { Session } from '../../inspector/session.ts'
 import { COMPACTION, FOLDING, stableFlags } from './flags.ts'
 
-/** What is evaluated in a target to learn whether the program itself traces its objects, with the library. */
+/** Evaluated in a target: does the program itself trace its objects, with the library? */
 const TRACES_OBJECTS = '!!this.$tracemalloc?.objects'
 
-/** What is evaluated in a target to learn whether its coverage is collected. */
+/** Evaluated in a target: is its coverage being collected? */
 const COLLECTS_COVERAGE = '!!globalThis.process?.env?.NODE_V8_COVERAGE'
 
 /** Keeps the frames of one more isolate stable. */
@@ -21,15 +22,19 @@ const COST = {
 
 export interface StableOptions {
   /**
-   * Keep functions on the stack and objects apart while attached. Where nothing is said it is done where it can be undone however
-   * we end, which is not in Chrome; with `true` it is an error where it cannot be done; `already`: the target was started so.
+   * Keep functions on the stack and objects apart while attached. If undefined, this is done if it can be
+   * undone even when this process is killed, which is not so in Chrome; with `true` it is an error if it
+   * cannot be done; `already`: the target was started that way.
    */
   stableFrames?: boolean | 'already'
-  /** Is told what a user should know. */
+  /** Called with what the user should know. */
   say(line: string): void
 }
 
-/** What is to be called with each isolate for stable frames; undefined where functions may be inlined, which is said. */
+/**
+ * A function to call with each isolate for stable frames; undefined if functions may be inlined, which is
+ * reported.
+ */
 export async function stabler(
   target: Target,
   { stableFrames, say }: StableOptions,
@@ -54,10 +59,11 @@ export async function stabler(
 const INLINED = 'functions may be inlined, and bytes show at one that calls the one that allocated them'
 
 /**
- * Has a target keep its frames stable; what it gives is to be called with each of its isolates. In Node and Deno it turns flags off,
- * and precise coverage on and off, which throws away code that was optimised with them. In Chrome nobody can set flags: coverage
- * stays on until the session ends, which keeps functions from being inlined, and leaves code slower than it was. Throws TargetError where the process cannot be
- * told, or collects coverage itself, which this would end.
+ * Makes a target keep its frames stable; the result is to be called with each of its isolates. In Node and
+ * Deno it turns flags off, and precise coverage on and off, which discards code optimized with them. In
+ * Chrome flags cannot be set: coverage stays on until the session ends, which prevents inlining and leaves
+ * code slower than it was. Throws TargetError if the process is unknown, or collects coverage itself, which
+ * this would end.
  */
 async function keepFramesStable(target: Target): Promise<KeepStable> {
   if (target.runtime === 'chrome') return startCoverage
@@ -70,13 +76,13 @@ async function keepFramesStable(target: Target): Promise<KeepStable> {
     throw new TargetError('the target lets nobody set its flags')
   })
   return async session => {
-    if (isNew) await renewCode(session) // else its code is stable already
+    if (isNew) await renewCode(session) // otherwise its code is stable already
   }
 }
 
 /**
- * Has a target's compiler allocate every object apart, for the exact mode where frames are not stable; what it gives is to be called
- * with each of its isolates. Where the process lets nobody, nothing is done.
+ * Makes a target's compiler allocate every object separately, for exact mode without stable frames; the
+ * result is to be called with each of its isolates. Does nothing if the process does not allow it.
  */
 export async function objectsApart(target: Target): Promise<KeepStable | undefined> {
   if (!target.lease || (await holds(target.main.session, COLLECTS_COVERAGE))) return undefined
@@ -90,7 +96,7 @@ async function renewCode(session: Session): Promise<void> {
   await session.post('Profiler.disable')
 }
 
-/** The Node whose V8 that of Deno is like. */
+/** The version of Node whose V8 is closest to Deno's. */
 const NEWEST = '26'
 
 async function startCoverage(session: Session): Promise<void> {
@@ -99,9 +105,9 @@ async function startCoverage(session: Session): Promise<void> {
 }
 
 /**
- * Keeps V8 from moving the objects of a running Node process away from their traces. Elsewhere, and where the process cannot be
- * told, nothing is done: then more traces are lost. Throws TargetError where the program itself traces its objects: V8 has one
- * tracker for all, and our end would be its end.
+ * Keeps V8 from moving the objects of a running Node process away from their traces. Does nothing for other
+ * targets and unknown processes, where more traces are lost. Throws TargetError if the program itself traces
+ * its objects: V8 has one tracker for all, and stopping ours would stop the program's.
  */
 export async function keepObjectsInPlace({ runtime, main, lease }: Target): Promise<void> {
   if (runtime !== 'node') return

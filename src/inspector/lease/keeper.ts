@@ -1,40 +1,54 @@
-// What is evaluated in a target's main thread: it keeps account of who is attached, and undoes what was changed for those who
-// are gone, however they went. It is sent as its own text, so it uses nothing from outside of itself.
+// Runs in a target's main thread. It keeps account of the clients attached, and undoes what was changed for
+// those that are gone, however they ended. It is sent as source text, so it uses nothing from outside its own
+// function.
 
-/** The account of one process, found by a symbol on its `process`. */
+/** The accounts in one process, found through a symbol on its `process`. */
 export interface Keeper {
-  /** Opens an account. The token it gives must be held by the inspector for the client: it dies with the client's session. */
+  /**
+   * Opens an account. The inspector must hold the returned token for the client: it dies with the client's
+   * session.
+   */
   hold(id: string): object
-  /** The client is there. */
+  /** The client is still there. */
   beat(id: string): void
-  /** Turns off flags of V8, unless the process's own arguments name them. True when any was not off already. */
+  /**
+   * Turns off V8 flags, except those that the process's own arguments name. Returns true if any was on
+   * before.
+   */
   off(id: string, flags: readonly string[]): boolean
   /** The inspector was opened for us; it is closed when the last client has gone. */
   opened(): void
-  /** Closes an account and undoes what it alone was for. Returns how many there are left. */
+  /** Closes an account and undoes what was done for it alone. Returns the number of accounts left. */
   release(id: string): number
-  /** Ends the accounts of those who are gone. Returns how many there are left. */
+  /** Closes the accounts of clients that are gone. Returns the number of accounts left. */
   sweep(): number
 }
 
-/** Gives the keeper of the process that it is evaluated in, made when there is none. */
+/** The keeper of the process in which it is evaluated, created if there is none. */
 export function keeper(): Keeper {
-  /** Milliseconds between two looks at the accounts. A look that comes late, because the thread was busy, is one look. */
+  /**
+   * Milliseconds between checks of the accounts. A late check, because the thread was busy, counts as one.
+   */
   const LOOK = 1000
-  /** After so many looks without a sign, garbage is collected to see whether the session is gone. */
+  /**
+   * After this many checks without a sign of life, garbage is collected to see whether the session is gone.
+   */
   const SUSPECT = [3, 10, 30]
-  /** After so many, a session that is open all the same (the network is cut, or the client stopped) is over. */
+  /**
+   * After this many, a session that is still open (the network is cut, or the client is stopped) counts as
+   * over.
+   */
   const GONE = 60
-  /** After so many seconds in a thread that loops, in which the token cannot tell. */
+  /** The same in seconds, for a thread that loops, in which the token is never collected. */
   const GONE_IN_LOOP = 10
   interface Account {
     token: WeakRef<object>
     flags: string[]
-    /** Looks since the last sign. */
+    /** Checks since the last sign of life. */
     looks: number
-    /** Second of the last sign. */
+    /** Time of the last sign of life, in seconds. */
     seen: number
-    /** Has the thread come to its timers since? Until then V8 keeps the token whatever happens. */
+    /** Has the thread run its timers since? Until then V8 keeps the token in any case. */
     isMortal: boolean
   }
   const KEY = Symbol.for('tracemalloc.keeper')
@@ -65,7 +79,7 @@ export function keeper(): Keeper {
     }
   }
 
-  /** Has each thread do something in its own inspector, then calls back; not waited for longer than two seconds. */
+  /** Runs commands in the inspector of each thread, then calls back; waits at most two seconds. */
   const inAllThreads = (commands: readonly (readonly [string, object])[], done: () => void) => {
     const session = new Session()
     const post = session.post.bind(session) as (method: string, params: object, done?: () => void) => void
@@ -104,14 +118,14 @@ export function keeper(): Keeper {
     })
   }
 
-  /** Throws away all optimised code, so that it is made again by the flags of now. */
+  /** Discards all optimized code, so that it is compiled again under the current flags. */
   const RENEW = [
     ['Profiler.enable', {}],
     ['Profiler.startPreciseCoverage', { callCount: true }],
     ['Profiler.stopPreciseCoverage', {}],
     ['Profiler.disable', {}],
   ] as const
-  /** Ends the sampler and the tracker of a client whose session nobody ends. */
+  /** Stops the sampler and the tracker of a client whose session is never closed. */
   const STOP = [
     ['HeapProfiler.stopSampling', {}],
     ['HeapProfiler.startTrackingHeapObjects', {}],
@@ -173,7 +187,8 @@ export function keeper(): Keeper {
       const account = accounts.get(id)
       if (!account) throw new Error('no such account')
       const own = ownFlags()
-      const isStable = Symbol.for('tracemalloc.stable') in process // the program keeps its frames stable itself
+      // The program keeps its frames stable itself.
+      const isStable = Symbol.for('tracemalloc.stable') in process
       const isOurs = (flag: string) => !own.includes(flag) && !(isStable && flag !== 'compact')
       const before = flagsInUse()
       account.flags.push(...flags.filter(isOurs))

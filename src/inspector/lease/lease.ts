@@ -1,30 +1,34 @@
-// The client's side of the keeper: tells the target every second that we are there, and undoes what clients that are gone left.
+// The client's side of the keeper: tells the target every second that we are there, and undoes what departed
+// clients left.
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TargetError } from '../../errors.ts'
 import type { Session } from '../session.ts'
 import { keeper } from './keeper.ts'
 
-/** Milliseconds between two signs that we are there. */
+/** Milliseconds between two signs of life. */
 const BEAT = 1000
 
-/** What we are to a target: as long as it lasts, what was changed for us stays changed. */
+/** Our account with a target: what was changed for us stays changed as long as it is open. */
 export interface Lease {
-  /** Turns off flags of V8 that the process's own arguments do not name. True when any was not off already. */
+  /** Turns off V8 flags that the process's own arguments do not name. Returns true if any was on before. */
   off(flags: readonly string[]): Promise<boolean>
-  /** Undoes all that was changed for us, and for nobody else who is attached: true when there is somebody. */
+  /** Undoes everything that was changed for us alone. Returns true if other clients are attached. */
   release(): Promise<boolean>
 }
 
-/** `keeper` in the target; the command line API has `require` where modules cannot be had from `process`. */
+/**
+ * Evaluates `keeper` in the target; the command line API has `require` if modules cannot be had from
+ * `process`.
+ */
 const KEEPER = `(${keeper})()`
-/** The one that is there already; nothing where there is none. */
+/** The existing keeper, if any. */
 const KNOWN = `globalThis.process?.[Symbol.for('tracemalloc.keeper')]`
 
 /**
- * Opens an account with the process of a session, whose own inspector undoes our changes when we are gone without a word: killed,
- * or cut off. `ending`: after it nothing is sent. `opened`: the inspector was opened for us, and is closed at the end of the last lease. Throws TargetError where nothing can
- * be evaluated.
+ * Opens an account with the process of a session, whose own inspector undoes our changes if we are killed or
+ * cut off. After `ending` nothing is sent. `opened`: the inspector was opened for us, and is closed at the
+ * end of the last lease. Throws TargetError if nothing can be evaluated.
  */
 export async function takeLease(session: Session, opened: boolean, ending: Promise<void>): Promise<Lease> {
   const id = randomBytes(8).toString('hex')
@@ -36,7 +40,7 @@ export async function takeLease(session: Session, opened: boolean, ending: Promi
   const call = (text: string) => evaluate(session, `${KNOWN}?.${text}`, true)
   let isAnswered = true
   const beat = () => {
-    if (!isAnswered) return // the target is busy, and finds the last one first
+    if (!isAnswered) return // the target is busy, and will receive the previous one first
     isAnswered = false
     call(`beat('${id}')`)
       .catch(() => {})
@@ -55,10 +59,16 @@ export async function takeLease(session: Session, opened: boolean, ending: Promi
   }
 }
 
-/** What an earlier client left in a process: nothing of it is there, it is undone now, or somebody is attached. */
+/**
+ * What an earlier client left in a process: nothing, something that is now undone, or a client is still
+ * attached.
+ */
 export type Repair = 'nothing to repair' | 'repaired' | 'in use'
 
-/** Undoes what clients that are gone left in the process of a session. Throws TargetError where nothing can be evaluated. */
+/**
+ * Undoes what departed clients left in the process of a session. Throws TargetError if nothing can be
+ * evaluated.
+ */
 export async function repair(session: Session): Promise<Repair> {
   const sweep = `(() => { const k = ${KNOWN}; return k && k.sweep() })()`
   const left = await evaluate(session, sweep, true).catch(async error => {

@@ -1,5 +1,5 @@
-// A short-lived process of its own that has a Node process open its inspector: `opener.js PID ALLOW_PUBLIC_PORT`. When whoever
-// started it is gone before saying that it is connected, the inspector is closed again.
+// A short-lived process that makes a Node process open its inspector: `opener.js PID ALLOW_PUBLIC_PORT`. If
+// its parent ends before reporting that it is connected, the inspector is closed again.
 import { text } from 'node:stream/consumers'
 import { TargetError } from '../../errors.ts'
 import { openBySignal, TAKEN } from '../node-process.ts'
@@ -8,7 +8,7 @@ import { connect } from '../websocket.ts'
 
 const [pid, allowPublicPort] = process.argv.slice(2)
 
-/** Resolves when it is told, or nobody is there any more. */
+/** Resolves when the parent has the answer, or is gone. */
 function tell(answer: object): Promise<void> {
   return new Promise(resolve => {
     process.stdout.on('error', () => resolve())
@@ -28,7 +28,7 @@ try {
   }
   await tell({ target, opened })
   const isTaken = (await text(process.stdin).catch(() => '')) === TAKEN
-  if (held.lease || !isTaken) await held.close() // the account of who has taken it keeps it open
+  if (held.lease || !isTaken) await held.close() // the account of the client that took it keeps it open
 } catch (error) {
   const { message, hint } = error as TargetError
   await tell({ error: message, hint })
