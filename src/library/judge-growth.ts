@@ -1,4 +1,4 @@
-// Does the heap grow with the number of calls? One rule for all gates that ask it.
+// Does the heap grow with the number of calls? One rule for everything that asks.
 import type { Reads } from './heap-meter.ts'
 
 /** A number of calls in rounds, and what stayed. */

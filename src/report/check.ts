@@ -1,6 +1,6 @@
-// The report of `check`: what the gate found.
-import type { Answer } from '../gate/budgets.ts'
-import type { CheckResult, Finding } from '../gate/check.ts'
+// The report of `check`: what it found.
+import type { Answer } from '../check/budgets.ts'
+import type { CheckResult, Finding } from '../check/check.ts'
 import type { SampledDiff } from '../statistics/results.ts'
 import { formatSize } from '../text/units.ts'
 import { column, errorText } from './cells.ts'

@@ -2,9 +2,9 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { checkSnapshots } from '../../src/check/check.ts'
+import { parseConfig } from '../../src/check/config.ts'
 import { dumpSnapshots, loadSnapshots } from '../../src/formats/files.ts'
-import { checkSnapshots } from '../../src/gate/check.ts'
-import { parseConfig } from '../../src/gate/config.ts'
 import { parseSize } from '../../src/text/units.ts'
 import { cli, root } from '../support/cli.ts'
 import { exactMeta, snapshotOf } from '../support/snapshots.ts'
@@ -23,7 +23,7 @@ function config(document: object): string {
   return path
 }
 
-describe('the gate', () => {
+describe('check', () => {
   it('fails on growth with the offending rows, and passes without', async () => {
     const fails = await cli(['check', FIRST, LAST])
     expect(fails.status).toBe(1)

@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { main, root } from '../support/cli.ts'
 
-// The workflow of docs/ci.md, its own steps and its own budgets, on three commits of a program.
+// The workflow of docs/check.md, its own steps and its own budgets, on three commits of a program.
 
-const page = readFileSync(join(root, 'docs', 'ci.md'), 'utf8')
+const page = readFileSync(join(root, 'docs', 'check.md'), 'utf8')
 const section = page.slice(page.indexOf('## A workflow'))
 const block = (language: string) => new RegExp(`\`\`\`${language}\n([^]*?)\`\`\``).exec(section)?.[1] ?? ''
 const steps = [...block('yaml').matchAll(/- run: (.*)/g)].map(step => step[1])
@@ -53,7 +53,7 @@ function judge(commit: string, interval: string) {
   return step(check)
 }
 
-describe('the workflow of docs/ci.md', () => {
+describe('the workflow of docs/check.md', () => {
   it('fails the leaking commit on its line', () => {
     const { status, stdout } = judge(LEAKING, '4096')
     expect(stdout).toMatch(/^::error file=test\/load\.js,line=\d+,.*handle/m)

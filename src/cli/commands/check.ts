@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
+import type { Baseline } from '../../check/baseline.ts'
+import type { CheckConfig } from '../../check/config.ts'
 import { FormatError, UsageError } from '../../errors.ts'
-import type { Baseline } from '../../gate/baseline.ts'
-import type { GateConfig } from '../../gate/config.ts'
 import type { KeyType } from '../../model/grouping/keys.ts'
 import { CHECK_FORMATS, type CheckFormat } from '../../report/formats/index.ts'
 import { addFilters, formatOption, groupByOption } from '../options.ts'
@@ -22,7 +22,7 @@ interface CheckFlags extends ReadFlags {
 
 export function register(program: Command): void {
   groupByOption(addFilters(program.command('check')))
-    .description('the gate for CI: have the new snapshots grown against the baseline, beyond the budgets?')
+    .description('check new snapshots against a baseline and memory budgets, for CI')
     .argument('<baseline>', 'file or folder of the baseline')
     .argument('<new...>', 'snapshots to judge: several are runs of the same')
     .option('--config <file>', 'budgets, instead of those in ./tracemalloc.config.json')
@@ -36,15 +36,15 @@ async function check(baseline: string, paths: string[], flags: CheckFlags): Prom
   const [
     { readSnapshots },
     { readRequest },
-    gate,
+    checks,
     { checkSnapshots },
     { checkReport },
     { printAs, printNotes },
   ] = await Promise.all([
     import('../input.ts'),
     import('../request.ts'),
-    import('../../gate/baseline.ts'),
-    import('../../gate/check.ts'),
+    import('../../check/baseline.ts'),
+    import('../../check/check.ts'),
     import('../../report/check.ts'),
     import('../output.ts'),
   ])
@@ -53,12 +53,12 @@ async function check(baseline: string, paths: string[], flags: CheckFlags): Prom
     (await readSnapshots(paths, request)).map(named => named.snapshot)
   const config = await configOf(flags.config)
   if (flags.update) {
-    const { path, left } = await gate.writeBaseline(baseline, await read(paths, request))
+    const { path, left } = await checks.writeBaseline(baseline, await read(paths, request))
     say(`wrote ${path}`)
     for (const old of left) say(`${old} was left there; it does not count any more`)
     return
   }
-  const found = await gate.findBaseline(baseline)
+  const found = await checks.findBaseline(baseline)
   if (!found) {
     const hint = 'with --update the new snapshots become the baseline'
     throw new FormatError('unrecognized', `no baseline ${baseline}`, { hint })
@@ -82,8 +82,8 @@ function baselineNotes({ files, replaced }: Baseline): string[] {
   return [`${files[0]} alone is the baseline: ${replaced.length} other snapshots beside it do not count`]
 }
 
-async function configOf(path: string | undefined): Promise<GateConfig> {
-  const { CONFIG_NAME, readConfig } = await import('../../gate/config.ts')
+async function configOf(path: string | undefined): Promise<CheckConfig> {
+  const { CONFIG_NAME, readConfig } = await import('../../check/config.ts')
   const config = await readConfig(path ?? CONFIG_NAME)
   if (path !== undefined && !config) throw new UsageError(`${path}: no such file`)
   return config ?? { budgets: [], allow: [] }

@@ -1,9 +1,9 @@
-// The test runners that the gate's cases are tried in, on each Node.
+// Runs the cases in each test runner, on each Node.
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { root } from '../support/cli.ts'
 
-const file = (name: string) => join(root, 'test/gate', name)
+const file = (name: string) => join(root, 'test/runners', name)
 
 /** Arguments of Node that run the cases. */
 const RUNNERS = {
@@ -12,7 +12,7 @@ const RUNNERS = {
     join(root, 'node_modules/vitest/vitest.mjs'),
     'run',
     '--root',
-    join(root, 'test/gate'),
+    join(root, 'test/runners'),
     '--config',
     file('vitest.config.mjs'),
   ],
@@ -20,7 +20,7 @@ const RUNNERS = {
     '--experimental-vm-modules',
     join(root, 'node_modules/jest/bin/jest.js'),
     '--rootDir',
-    join(root, 'test/gate'),
+    join(root, 'test/runners'),
     '--config',
     JSON.stringify({ testMatch: ['**/jest.test.mjs'], moduleFileExtensions: ['mjs', 'js'], transform: {} }),
   ],
@@ -41,7 +41,7 @@ export function runCases(
   runner: Runner,
   { part, parts, repeats }: Share,
 ): Promise<string | undefined> {
-  const env: NodeJS.ProcessEnv = { ...process.env, GATE: `${part}/${parts}/${repeats}` }
+  const env: NodeJS.ProcessEnv = { ...process.env, CASES: `${part}/${parts}/${repeats}` }
   for (const name of ['VITEST', 'VITEST_WORKER_ID', 'VITEST_POOL_ID', 'NODE_OPTIONS', 'NODE_TEST_CONTEXT'])
     delete env[name]
   return new Promise(resolve => {

@@ -1,4 +1,4 @@
-// The gate as Jest has it: in a context of its own, with other globals than Node's modules have.
+// assertLeavesAtMost in Jest: in a context of its own, with other globals than Node's modules have.
 import { assertLeavesAtMost } from '../../dist/src/index.js'
 import { LIMIT, settings, wrongAnswers } from './functions.mjs'
 

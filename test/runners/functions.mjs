@@ -289,13 +289,13 @@ export const CASES = [...casesOf(leaks, true), ...casesOf(innocents, false)]
 /** Bytes per call that a function may leave: the least that a call can keep is 8. */
 export const LIMIT = 5
 
-/** Which part of the cases a runner has, and how often, as `GATE=part/parts/repeats` says. */
+/** Which part of the cases a runner has, and how often, as `CASES=part/parts/repeats` says. */
 export function settings() {
-  const [part, parts, repeats] = (process.env.GATE ?? '0/1/1').split('/').map(Number)
+  const [part, parts, repeats] = (process.env.CASES ?? '0/1/1').split('/').map(Number)
   return { part, parts, repeats }
 }
 
-/** Asks the gate about every case of a part of them, so many times; what it got wrong, as lines. */
+/** Runs assertLeavesAtMost on each of one part of the cases, `repeats` times; returns what it got wrong, as lines. */
 export async function wrongAnswers(passes, { repeats = 1, part = 0, parts = 1 } = {}) {
   const wrong = []
   let asked = 0

@@ -1,10 +1,10 @@
-// The gate's forty functions in node:test, vitest and Jest on every Node. A part of them on one, which changes with the day;
-// GATE_REPEATS=20 tries all of them so often everywhere, and prints a line for each.
+// assertLeavesAtMost and toLeaveAtMost over forty functions, in node:test, vitest and Jest on every Node. Each run tries a part of them
+// on one Node, which changes with the day; RUNNER_REPEATS=20 tries all of them that often everywhere, and prints a line for each.
 import { describe, expect, it } from 'vitest'
-import { RUNNER_NAMES, runCases } from './gate/runners.ts'
+import { RUNNER_NAMES, runCases } from './runners/runners.ts'
 import { NODES } from './support/nodes.ts'
 
-const repeats = Number(process.env.GATE_REPEATS ?? 0)
+const repeats = Number(process.env.RUNNER_REPEATS ?? 0)
 const day = Math.floor(Date.now() / 86_400_000)
 const PARTS = 5
 
@@ -14,7 +14,7 @@ const today = RUNNER_NAMES.map((runner, i) => {
   return { major, node, runner }
 })
 
-describe('the gate', () => {
+describe('assertLeavesAtMost', () => {
   for (const { major, node, runner } of repeats > 0 ? all : today) {
     it(`tells leaks from innocents in ${runner} on Node ${major}`, { timeout: 36_000_000 }, async () => {
       const share = repeats > 0 ? { part: 0, parts: 1, repeats } : { part: day, parts: PARTS, repeats: 1 }

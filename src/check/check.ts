@@ -6,7 +6,7 @@ import type { Snapshot } from '../model/snapshot.ts'
 import { compareSampled } from '../statistics/compare.ts'
 import type { Comparison, SampledDiff } from '../statistics/results.ts'
 import { type Answer, answerGrowth, judgeBudget } from './budgets.ts'
-import type { Allowance, GateConfig, Scope, ScopedBudget } from './config.ts'
+import type { Allowance, CheckConfig, Scope, ScopedBudget } from './config.ts'
 
 /** An answer with the rows behind it. */
 export interface Finding extends Answer {
@@ -32,7 +32,7 @@ const ROWS = 5
 export function checkSnapshots(
   now: readonly Snapshot[],
   old: readonly Snapshot[],
-  config: GateConfig,
+  config: CheckConfig,
   keyTypes: readonly KeyType[],
 ): CheckResult {
   const keep = (snapshot: Snapshot) =>

@@ -1,4 +1,4 @@
-// The gate as vitest has it: the matcher.
+// toLeaveAtMost, the matcher for vitest.
 import { expect, test } from 'vitest'
 import '../../dist/src/vitest.js'
 import { LIMIT, settings, wrongAnswers } from './functions.mjs'

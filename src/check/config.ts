@@ -25,8 +25,8 @@ export interface Allowance {
   reason: string
 }
 
-/** The gate's settings. */
-export interface GateConfig {
+/** The settings of `check`. */
+export interface CheckConfig {
   budgets: ScopedBudget[]
   allow: Allowance[]
 }
@@ -35,7 +35,7 @@ export interface GateConfig {
  * Reads the settings of a file; undefined where there is none. Throws UsageError, with the path of what is wrong, also for a key
  * that is not known, and FileError where the file cannot be read.
  */
-export async function readConfig(path: string): Promise<GateConfig | undefined> {
+export async function readConfig(path: string): Promise<CheckConfig | undefined> {
   let document: unknown
   try {
     document = JSON.parse(await readFile(path, 'utf8'))
@@ -52,7 +52,7 @@ export async function readConfig(path: string): Promise<GateConfig | undefined> 
 }
 
 /** The settings that a JSON document holds. */
-export function parseConfig(document: unknown): GateConfig {
+export function parseConfig(document: unknown): CheckConfig {
   const config = objectOf(document, 'the document', ['budgets', 'allow'])
   return {
     budgets: arrayOf(config.budgets ?? [], 'budgets').map((value, i) => parseBudget(value, `budgets[${i}]`)),

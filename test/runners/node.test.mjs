@@ -1,4 +1,4 @@
-// The gate as node:test has it. Part and repeats are in the environment.
+// assertLeavesAtMost in node:test. The environment says which part of the cases, and how often.
 import { test } from 'node:test'
 import { assertLeavesAtMost } from '../../dist/src/index.js'
 import { LIMIT, settings, wrongAnswers } from './functions.mjs'
