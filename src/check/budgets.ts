@@ -62,8 +62,8 @@ function judgeSize(budget: string, limit: number, now: readonly Snapshot[]): Ans
   if (error !== null && measured - ONE_SIDED * error > limit) return { ...answer, outcome: 'fail' }
   const advice =
     error === null
-      ? 'the sampling interval is unknown: give it with --interval'
-      : 'the excess is within the sampling error: a finer --interval or more runs would tell'
+      ? 'the sampling interval is unknown: set it with --interval'
+      : 'the excess is within the sampling error: use a smaller --interval or more runs'
   return { ...answer, outcome: 'unknown', advice }
 }
 
@@ -90,7 +90,7 @@ export function answerGrowth(
   const sampling = row.sizeDiffError
   const answer = { budget, kind: 'growth', limit, measured } as const
   if (sampling === null) {
-    const advice = 'the sampling interval is unknown: give it with --interval'
+    const advice = 'the sampling interval is unknown: set it with --interval'
     return { ...answer, error: null, outcome: 'unknown', advice }
   }
   const isPaired = rule === 'paired'
@@ -130,10 +130,10 @@ function adviceFor(
   interval: number,
   seen: number,
 ): string {
-  const blind = `${what} below ${formatSize(Math.round(seen))} is not seen reliably`
+  const blind = `${what} below ${formatSize(Math.round(seen))} cannot be seen reliably`
   const needed = intervalFor(limit, question)
-  if (interval === 1 || needed === undefined) return `${blind}: several runs of each side would do`
-  return `${blind} at an interval of ${interval} bytes: --interval ${needed} or finer would do`
+  if (interval === 1 || needed === undefined) return `${blind}: use several runs of each side`
+  return `${blind} at an interval of ${interval} bytes: use --interval ${needed} or less`
 }
 
 /** The largest interval in bytes at which growth over the limit is seen; undefined where none is fine enough. */

@@ -83,9 +83,9 @@ function judge(
   return answers.map(answer => ({ ...answer, rows: answer.outcome === 'pass' ? [] : rows }))
 }
 
-const EMPTY = 'a new snapshot holds nothing that a budget may count: a smaller --interval would show more'
+const EMPTY = 'a new snapshot has nothing that a budget counts: a smaller --interval shows more'
 const NO_MATCH =
-  'it matches no row of these snapshots that counts: `tracemalloc top` shows their names, and `allow` may take all of it'
+  'it matches nothing in these snapshots: check its name with `tracemalloc top`, check `allow`, or use a smaller --interval'
 
 /** The answers of a budget that there is nothing to judge for: not that all is well. */
 function blind({ size, growth }: ScopedBudget, budget: string, advice: string): Finding[] {
@@ -127,7 +127,7 @@ function growthFindings(comparison: Comparison, isEmpty: boolean): Finding[] {
   if (rule === 'none' || isEmpty) {
     const measured = total.statistic.sizeDiff
     const advice = isEmpty
-      ? 'a new snapshot is empty: a smaller --interval would show what it holds'
+      ? 'a new snapshot is empty: a smaller --interval shows more'
       : comparison.notes[0]
     return [{ ...base, budget: 'total', measured, error: null, outcome: 'unknown', advice, rows: [] }]
   }

@@ -65,7 +65,7 @@ const SCOPES = ['total', 'package', 'path', 'line']
 function parseBudget(value: unknown, path: string): ScopedBudget {
   const budget = objectOf(value, path, [...SCOPES, 'each', 'size', 'growth'])
   if (budget.size === undefined && budget.growth === undefined) {
-    throw new UsageError(`${path} limits neither size nor growth`)
+    throw new UsageError(`${path} needs a limit: size, growth or both`)
   }
   const limits = {
     size: budget.size === undefined ? undefined : sizeOf(budget.size, `${path}.size`),
@@ -73,7 +73,7 @@ function parseBudget(value: unknown, path: string): ScopedBudget {
   }
   if (budget.each === undefined) return { scope: parseScope(budget, path), ...limits }
   if (budget.each !== true || SCOPES.some(name => budget[name] !== undefined)) {
-    throw new UsageError(`${path}.each stands alone and is true`)
+    throw new UsageError(`${path}.each must be true, without another scope`)
   }
   return { scope: { kind: 'each' }, ...limits }
 }
@@ -92,20 +92,20 @@ function parseScope(value: Record<string, unknown>, path: string): Scope {
   const [name] = named
   const what = value[name]
   if (name === 'total') {
-    if (what !== true) throw new UsageError(`${path}.total is true or left out`)
+    if (what !== true) throw new UsageError(`${path}.total must be true`)
     return { kind: 'total' }
   }
-  if (typeof what !== 'string' || what === '') throw new UsageError(`${path}.${name} is not a text`)
+  if (typeof what !== 'string' || what === '') throw new UsageError(`${path}.${name} must be a text`)
   if (name === 'package') return { kind: 'package', name: what }
   if (name === 'path') return { kind: 'path', pattern: what }
   const line = /^(.+):(\d+)$/s.exec(what)
-  if (!line) throw new UsageError(`${path}.line is not file:line`)
+  if (!line) throw new UsageError(`${path}.line must be FILE:LINE, such as src/app.js:10`)
   return { kind: 'line', pattern: line[1], lineno: Number(line[2]) }
 }
 
 function objectOf(value: unknown, path: string, keys: readonly string[]): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new UsageError(`${path} is not an object`)
+    throw new UsageError(`${path} must be an object`)
   const unknown = Object.keys(value).find(key => !keys.includes(key))
   if (unknown !== undefined)
     throw new UsageError(`${path} has an unknown key '${unknown}'; known: ${keys.join(', ')}`)
@@ -113,14 +113,14 @@ function objectOf(value: unknown, path: string, keys: readonly string[]): Record
 }
 
 function arrayOf(value: unknown, path: string): unknown[] {
-  if (!Array.isArray(value)) throw new UsageError(`${path} is not an array`)
+  if (!Array.isArray(value)) throw new UsageError(`${path} must be an array`)
   return value
 }
 
 function sizeOf(value: unknown, path: string): number {
   const size = typeof value === 'string' ? parseSize(value) : value
   if (typeof size !== 'number' || !(size >= 0) || !Number.isFinite(size)) {
-    throw new UsageError(`${path} is not a size such as 4096 or "64 KiB"`)
+    throw new UsageError(`${path} must be a size such as 4096 or "64 KiB"`)
   }
   return size
 }

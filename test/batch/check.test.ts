@@ -51,7 +51,7 @@ describe('check', () => {
         config({ budgets: [{ ...scope, size: '9 GiB', growth: '9 GiB' }] }),
       ])
       expect(status).toBe(5)
-      expect(stdout.match(/it matches no row of these snapshots/g)).toHaveLength(2)
+      expect(stdout.match(/it matches nothing in these snapshots/g)).toHaveLength(2)
     }
     const allow = [{ path: '*', reason: 'all of it' }]
     for (const scope of [{ total: true }, { each: true }]) {
@@ -120,7 +120,7 @@ describe('check', () => {
     copyFileSync(FIRST, join(baseline, 'old.pb.gz'))
     writeFileSync(join(baseline, 'notes.txt'), '')
     const { stderr } = await cli(['check', baseline, LAST, '--update'])
-    expect(stderr).toMatch(/old\.pb\.gz was left there; it does not count any more\n/)
+    expect(stderr).toMatch(/old\.pb\.gz is ignored from now on; you can delete it\n/)
     expect(readdirSync(baseline)).toEqual(['baseline.pb.gz', 'notes.txt', 'old.pb.gz'])
     const again = await cli(['check', baseline, LAST])
     expect(again.status).toBe(0)
@@ -130,7 +130,7 @@ describe('check', () => {
   it('says how a baseline is made where there is none', async () => {
     const { status, stderr } = await cli(['check', join(folder, 'nothing'), LAST])
     expect(status).toBe(3)
-    expect(stderr).toMatch(/no baseline .*nothing; with --update the new snapshots become the baseline\n$/)
+    expect(stderr).toMatch(/no baseline .*nothing; --update makes the new snapshots the baseline\n$/)
   })
 
   it('refuses a config that says something else', async () => {
@@ -142,11 +142,11 @@ describe('check', () => {
     expect(await wrong({ budgtes: [] })).toMatch(/unknown key 'budgtes'; known: budgets, allow/)
     expect(await wrong({ budgets: [{ total: true }] })).toMatch(/budgets\[0\] limits neither/)
     expect(await wrong({ budgets: [{ total: true, growth: 'much' }] })).toMatch(
-      /budgets\[0\]\.growth is not a size/,
+      /budgets\[0\]\.growth must be a size/,
     )
     expect(await wrong({ budgets: [{ total: true, path: 'x', growth: 1 }] })).toMatch(/needs one of/)
     expect(await wrong({ allow: [{ path: 'x' }] })).toMatch(/allow\[0\]\.reason is missing/)
-    expect(await wrong([])).toMatch(/is not an object/)
+    expect(await wrong([])).toMatch(/must be an object/)
     expect((await cli(['check', FIRST, LAST, '--config', join(folder, 'none.json')])).stderr).toMatch(
       /no such file/,
     )

@@ -55,12 +55,12 @@ async function check(baseline: string, paths: string[], flags: CheckFlags): Prom
   if (flags.update) {
     const { path, left } = await checks.writeBaseline(baseline, await read(paths, request))
     say(`wrote ${path}`)
-    for (const old of left) say(`${old} was left there; it does not count any more`)
+    for (const old of left) say(`${old} is ignored from now on; you can delete it`)
     return
   }
   const found = await checks.findBaseline(baseline)
   if (!found) {
-    const hint = 'with --update the new snapshots become the baseline'
+    const hint = '--update makes the new snapshots the baseline'
     throw new FormatError('unrecognized', `no baseline ${baseline}`, { hint })
   }
   printNotes(baselineNotes(found))
@@ -79,7 +79,7 @@ function ofBaseline(request: ReadRequest, { isUpdated }: Baseline): ReadRequest 
 
 function baselineNotes({ files, replaced }: Baseline): string[] {
   if (replaced.length === 0) return []
-  return [`${files[0]} alone is the baseline: ${replaced.length} other snapshots beside it do not count`]
+  return [`${files[0]} is the baseline: the ${replaced.length} other snapshots in its folder are ignored`]
 }
 
 async function configOf(path: string | undefined): Promise<CheckConfig> {
