@@ -126,9 +126,7 @@ function growthFindings(comparison: Comparison, isEmpty: boolean): Finding[] {
   const base = { kind: 'growth', limit: 0 } as const
   if (rule === 'none' || isEmpty) {
     const measured = total.statistic.sizeDiff
-    const advice = isEmpty
-      ? 'a new snapshot is empty: a smaller --interval shows more'
-      : comparison.notes[0]
+    const advice = isEmpty ? 'a new snapshot is empty: a smaller --interval shows more' : comparison.notes[0]
     return [{ ...base, budget: 'total', measured, error: null, outcome: 'unknown', advice, rows: [] }]
   }
   const grown = comparison.rows.filter(row => row.significant && row.statistic.sizeDiff > 0)

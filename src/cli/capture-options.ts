@@ -8,7 +8,7 @@ import { oneOf, wholeNumber } from './options.ts'
 export function seconds(text: string): number {
   const value = Number(text)
   if (!/^\d+(\.\d+)?$/.test(text) || value < 0.001 || value > LONGEST_TIME) {
-    throw new InvalidArgumentError(`It takes seconds, 0.001 to ${LONGEST_TIME}.`)
+    throw new InvalidArgumentError(`Expected a number of seconds from 0.001 to ${LONGEST_TIME}.`)
   }
   return value
 }
@@ -16,21 +16,25 @@ export function seconds(text: string): number {
 /** Adds the flags of every command that captures. */
 export function addCapture(command: Command, modes: readonly string[] = MODES): Command {
   return command
-    .option('-o, --output <file>', 'the file to write; its ending names the format')
-    .option('--out <dir>', 'the folder for numbered files (default: the working directory)')
-    .option('--every <seconds>', 'take a snapshot every so often', seconds)
-    .option('--count <n>', 'how many of those', wholeNumber(1))
-    .option('--interval <bytes>', `bytes between samples (default ${DEFAULT_INTERVAL})`, wholeNumber(1))
-    .option('--nframe <n>', `most frames of a traceback, 1 to ${MAX_NFRAME}`, wholeNumber(1), MAX_NFRAME)
+    .option('-o, --output <file>', 'file to write; its ending selects the format')
+    .option('--out <dir>', 'folder for numbered files (default: the working folder)')
+    .option('--every <seconds>', 'take a series of snapshots, this many seconds apart', seconds)
+    .option('--count <n>', 'how many snapshots --every takes (default: no limit)', wholeNumber(1))
+    .option(
+      '--interval <bytes>',
+      `average bytes between samples; less is finer and slower (default: ${DEFAULT_INTERVAL})`,
+      wholeNumber(1),
+    )
+    .option('--nframe <n>', `most frames per traceback, 1 to ${MAX_NFRAME}`, wholeNumber(1), MAX_NFRAME)
     .addOption(new Option('--mode <mode>', modes.join(', ')).argParser(oneOf(modes)).default('live'))
 }
 
 /** Throws UsageError for options of `addCapture` of which one would do nothing. */
 export function checkCapture({ output, out, every, count }: CaptureFlags): void {
   if (output !== undefined && out !== undefined)
-    throw new UsageError('-o names a file and --out a folder: leave one')
+    throw new UsageError('-o and --out exclude each other: -o names one file, --out a folder')
   if (count !== undefined && every === undefined)
-    throw new UsageError('--count is the number of snapshots that --every takes: give both')
+    throw new UsageError('--count needs --every: it limits the snapshots of a series')
 }
 
 interface CaptureFlags {

@@ -29,6 +29,13 @@ const COMMANDS: Record<string, () => Promise<{ register(program: Command): void 
   targets: () => import('./commands/targets.ts'),
 }
 
+const STATUSES = `
+Exit status: 0 success, 1 check failed, 2 wrong usage, 3 a file cannot be read
+or written, 4 a target cannot be reached, 5 check cannot decide. The status of
+run is that of its program.
+
+Example: tracemalloc run --every 60 --out snapshots server.js`
+
 /** Runs the command line and returns the exit status. The only place that prints errors. */
 export async function main(argv: readonly string[]): Promise<number> {
   const verbose = argv.includes('--verbose')
@@ -46,8 +53,10 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 async function build(argv: readonly string[]): Promise<Command> {
   const program = new Command('tracemalloc')
-    .description("CPython's tracemalloc for V8: which line holds the memory, who called it, what grew")
-    .option('--verbose', 'show stack traces of errors')
+    .description("Python's tracemalloc for Node, Chrome and Deno: which line holds the memory, and what grew")
+    .option('--verbose', 'show the stack trace of an error')
+    .configureHelp({ subcommandTerm: command => command.name() })
+    .addHelpText('after', STATUSES)
     .helpCommand(false)
     .configureOutput({ outputError: () => {} })
     .showSuggestionAfterError(true)
@@ -61,7 +70,7 @@ async function build(argv: readonly string[]): Promise<Command> {
   } else if (name !== undefined) {
     const near = nearest(name, Object.keys(COMMANDS))
     throw new UsageError(`unknown command '${name}'`, {
-      hint: near ? `did you mean ${near}?` : 'tracemalloc --help lists the commands',
+      hint: near ? `did you mean ${near}?` : 'tracemalloc --help lists all commands',
     })
   } else {
     for (const load of Object.values(COMMANDS)) (await load()).register(program)
@@ -72,7 +81,7 @@ async function build(argv: readonly string[]): Promise<Command> {
       .exitOverride()
       .configureOutput({ outputError: () => {} })
       .showSuggestionAfterError(true)
-    command.option('--verbose', 'show stack traces of errors')
+    command.option('--verbose', 'show the stack trace of an error')
   }
   return program
 }

@@ -20,7 +20,7 @@ export function wholeNumber(least: number): (text: string) => number {
   return text => {
     const value = Number(text)
     if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
-      throw new InvalidArgumentError(`It takes a whole number of at least ${least}.`)
+      throw new InvalidArgumentError(`Expected a whole number of at least ${least}.`)
     }
     return value
   }
@@ -52,7 +52,7 @@ export function oneOf<T extends string>(words: readonly T[]): (text: string) => 
     if (words.includes(text as T)) return text as T
     const near = nearest(text, words)
     throw new InvalidArgumentError(
-      `${near ? `Did you mean ${near}? ` : ''}It takes one of: ${words.join(', ')}.`,
+      `${near ? `Did you mean ${near}? ` : ''}Expected one of: ${words.join(', ')}.`,
     )
   }
 }
@@ -64,7 +64,7 @@ function keyTypes(text: string): KeyType[] {
 function domain(text: string): number {
   const value = parseDomain(text)
   if (value === undefined)
-    throw new InvalidArgumentError('It takes a number, or: heap, arraybuffer, native, code.')
+    throw new InvalidArgumentError('Expected heap, arraybuffer, native, code or a number.')
   return value
 }
 
@@ -78,17 +78,17 @@ function repeatable(flags: string, description: string): Option {
 /** Adds the flags that choose what is read and kept, and change what frames say. */
 export function addFilters(command: Command): Command {
   return addRewrites(command)
-    .addOption(repeatable('--include <pattern[:line]>', 'only traces allocated in such a file'))
-    .addOption(repeatable('--exclude <pattern[:line]>', 'no traces allocated in such a file'))
-    .option('--all-frames', 'let --include and --exclude look at every frame of the traceback')
+    .addOption(repeatable('--include <pattern[:line]>', 'keep only traces allocated in files that match'))
+    .addOption(repeatable('--exclude <pattern[:line]>', 'drop traces allocated in files that match'))
+    .option('--all-frames', 'match --include and --exclude against every frame')
     .option(
       '--domain <domain>',
-      'only this kind of memory: heap, arraybuffer, native, code or a number',
+      'keep one kind of memory: heap, arraybuffer, native, code or a number',
       domain,
     )
-    .option('--interval <bytes>', 'the sampling interval, where the file does not say it', wholeNumber(1))
-    .option('--snapshot <n>', 'which snapshot of a file of several, from 1', wholeNumber(1))
-    .option('--from <format>', 'the format of the input, instead of telling it by its content')
+    .option('--interval <bytes>', 'sampling interval, if the file does not record it', wholeNumber(1))
+    .option('--snapshot <n>', 'read only the n-th snapshot of the file', wholeNumber(1))
+    .option('--from <format>', 'input format (default: detected from the content)')
     .addOption(maxSizeOption())
 }
 
@@ -96,7 +96,7 @@ export function addFilters(command: Command): Command {
 export function maxSizeOption(): Option {
   return new Option(
     '--max-size <bytes>',
-    'most bytes of a file, inflated (default: 200 times a compressed one)',
+    'refuse files larger than this after decompression (default: 200 times the compressed size)',
   ).argParser(wholeNumber(1))
 }
 
@@ -105,17 +105,18 @@ function addRewrites(command: Command): Command {
     .addOption(
       new Option(
         '--source-maps [folder]',
-        'show original files, by maps in the folder (default: the working folder; repeatable)',
+        'show original files, with the source maps in this folder (default: the working folder; repeatable)',
       ).argParser((folder: string, previous?: string[]) => [...(previous ?? []), folder]),
     )
     .option(
       '--app',
-      "only the program's own frames: what packages and the runtime allocate is their caller's",
+      'show only your own frames: memory that packages and the runtime allocate counts for their caller',
     )
     .addOption(
-      new Option('--redact [how]', 'file names become their last part (base) or a hash; hosts go').argParser(
-        oneOf(REDACTIONS),
-      ),
+      new Option(
+        '--redact [how]',
+        'shorten file names to their last part (base) or a hash, and remove host names',
+      ).argParser(oneOf(REDACTIONS)),
     )
 }
 
@@ -128,7 +129,7 @@ export function formatOption(formats: Readonly<Record<string, unknown>>): Option
 /** Adds the choice of keys. */
 export function groupByOption(command: Command): Command {
   return command.addOption(
-    new Option('--group-by <keys>', `one or more of ${KEY_TYPES.join(', ')}`)
+    new Option('--group-by <keys>', `one or more of: ${KEY_TYPES.join(', ')}`)
       .argParser(keyTypes)
       .default(['lineno'], 'lineno'),
   )
@@ -140,7 +141,7 @@ export function addGrouping(command: Command): Command {
     .addOption(
       new Option(
         '--cumulative [mode]',
-        'count a trace for all its frames: once per line (default), or per-frame as CPython',
+        'count a trace for all its callers: once per line (default) or per-frame, as CPython does',
       ).argParser(oneOf(['once', 'per-frame'] as const)),
     )
     .option('--limit <n>', 'rows to show; 0 = all', wholeNumber(0), 10)
@@ -151,7 +152,7 @@ export function addSelection(command: Command): Command {
   return addGrouping(command)
     .option(
       '--sources [folder]',
-      'show source lines in tracebacks, from files in the folder (default: the working folder) or maps',
+      'show source lines in tracebacks, from this folder (default: the working folder) or source maps',
     )
     .addOption(formatOption(FORMATS))
 }

@@ -132,7 +132,7 @@ describe('attach to Chromium', () => {
     expect(page.meta.document).toBe(`${chromium.site}/one?launched`)
     expect(functionsOf(page)).toContain('onPageOne')
     const { stderr: none } = await toolEnds(['attach'])
-    expect(none).toContain('it takes a target, or --launch')
+    expect(none).toContain('give a target, such as pid:1234, or --launch')
   })
 
   it('says that several pages match', async () => {

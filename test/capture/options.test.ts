@@ -173,11 +173,13 @@ plainIt(
       const { status, stderr } = await cli(words)
       return `${status} ${stderr}`
     }
-    expect(await refusal(['run', '--count', '2', 'x.js'])).toMatch(/^2 .*--every takes: give both\n$/)
-    expect(await refusal(['attach', '1', '--count', '2'])).toMatch(/^2 .*--every takes: give both\n$/)
-    expect(await refusal(['attach', '1', '-o', 'x.pb.gz', '--out', 'x'])).toMatch(/^2 .*leave one\n$/)
-    expect(await refusal(['attach', '1', '--headed'])).toMatch(/^2 .*--launch: give both\n$/)
-    expect(await refusal(['diff', 'a', 'b', '--to', 'csv'])).toMatch(/^2 .*--output writes: give both\n$/)
+    expect(await refusal(['run', '--count', '2', 'x.js'])).toMatch(/^2 .*--count needs --every: .*\n$/)
+    expect(await refusal(['attach', '1', '--count', '2'])).toMatch(/^2 .*--count needs --every: .*\n$/)
+    expect(await refusal(['attach', '1', '-o', 'x.pb.gz', '--out', 'x'])).toMatch(
+      /^2 .*exclude each other.*\n$/,
+    )
+    expect(await refusal(['attach', '1', '--headed'])).toMatch(/^2 .*--headed needs --launch\n$/)
+    expect(await refusal(['diff', 'a', 'b', '--to', 'csv'])).toMatch(/^2 .*--to needs --output: .*\n$/)
   },
   60_000,
 )

@@ -35,14 +35,15 @@ describe('usage', () => {
     expect((await cli(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
   })
 
-  it('shows an example in the help of every command', async () => {
+  it('shows an example in the help of every command, in 80 columns', async () => {
     const { stdout } = await cli(['--help'])
-    const names = [...stdout.matchAll(/^ {2}([a-z]+) .*\[options\]/gm)].map(m => m[1])
+    const names = [...stdout.matchAll(/^ {2}([a-z]+) {2,}\S/gm)].map(m => m[1])
     expect(names.length).toBeGreaterThanOrEqual(5)
     for (const name of names) {
       const help = await cli([name, '--help'])
       expect(help.status, name).toBe(0)
       expect(help.stdout, name).toMatch(/Example: tracemalloc /)
+      expect(`${stdout}\n${help.stdout}`.split('\n').filter(line => line.length > 80)).toEqual([])
     }
   })
 

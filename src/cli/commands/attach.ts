@@ -7,7 +7,7 @@ import { addCapture, checkCapture, seconds } from '../capture-options.ts'
 import { wholeNumber } from '../options.ts'
 
 const EXAMPLE = `
-Example: tracemalloc attach pid:1234 --every 2 --count 3 --out /tmp/series`
+Example: tracemalloc attach pid:1234 --every 10 --count 3 --out snapshots`
 
 /** The mode that is V8's allocation tracker and a heap snapshot. */
 const OBJECTS = 'objects'
@@ -32,20 +32,17 @@ interface Options {
 
 export function register(program: Command): void {
   addCapture(program.command('attach'), [...MODES, OBJECTS])
-    .description('one snapshot, or a series, from a running target; the target goes on unharmed')
+    .description('take snapshots of a running Node, Chrome or Deno, and leave it as it was')
     .argument('[target]', 'a port, host:port, ws://... or pid:1234')
-    .option('--launch <url>', 'start a Chrome with a fresh profile that shows this page, instead of a target')
-    .option('--headed', 'with --launch: show its window')
-    .option('--duration <seconds>', 'sample for so long before the read, or end the series after it', seconds)
-    .option('--match <text>', 'part of the title or address of one of several targets')
-    .option('--max-pause <ms>', 'refuse a target that a read may stop for longer', wholeNumber(1))
-    .option('--stable-frames', 'end with an error where V8 cannot be kept from inlining functions meanwhile')
-    .option(
-      '--no-stable-frames',
-      'let V8 inline functions: nothing is slowed down, bytes may show at a caller',
-    )
-    .option('--no-workers', 'leave workers and iframes of other sites alone')
-    .option('--allow-public-port', 'open the inspector of pid:... even where other machines reach it')
+    .option('--launch <url>', 'start Chrome with this page and a fresh profile, instead of a target')
+    .option('--headed', 'with --launch: show the window')
+    .option('--duration <seconds>', 'how long to sample (default: 10, unlimited with --every)', seconds)
+    .option('--match <text>', 'choose among several targets by part of the title or address')
+    .option('--max-pause <ms>', 'stop if reading may pause the target for longer', wholeNumber(1))
+    .option('--stable-frames', 'stop if V8 cannot be kept from inlining functions')
+    .option('--no-stable-frames', 'let V8 inline functions: faster, but memory may show at a caller')
+    .option('--no-workers', 'do not trace workers and iframes of other sites')
+    .option('--allow-public-port', 'open the debugging port of pid:... even if other machines can reach it')
     .addHelpText('after', EXAMPLE)
     .action(attach)
 }
@@ -60,10 +57,9 @@ async function attach(text: string | undefined, options: Options, command: Comma
       import('../say.ts'),
     ])
   checkCapture(options)
-  if (options.headed && options.launch === undefined)
-    throw new UsageError('--headed shows the window of --launch: give both')
+  if (options.headed && options.launch === undefined) throw new UsageError('--headed needs --launch')
   if ((text === undefined) === (options.launch === undefined)) {
-    throw new UsageError('it takes a target, or --launch with an address')
+    throw new UsageError('give a target, such as pid:1234, or --launch URL')
   }
   if (options.mode === OBJECTS && command.getOptionValueSource('nframe') === 'cli') {
     throw new UsageError('the mode objects keeps all calls that V8 has recorded: --nframe would do nothing')
@@ -99,10 +95,10 @@ async function attach(text: string | undefined, options: Options, command: Comma
 function samplingOf({ mode, ...options }: Options): Sampling | undefined {
   if (mode !== OBJECTS) return sampling({ ...options, mode })
   if (options.interval !== undefined)
-    throw new UsageError('the mode objects sees every object: it has no interval')
+    throw new UsageError('--mode objects records every object: leave out --interval')
   if (options.output !== undefined && !options.output.endsWith('.heapsnapshot')) {
-    throw new UsageError('the mode objects writes a .heapsnapshot', {
-      hint: 'tracemalloc convert makes another format of it',
+    throw new UsageError('--mode objects writes a .heapsnapshot', {
+      hint: 'convert it afterwards with tracemalloc convert',
     })
   }
   return undefined

@@ -15,17 +15,17 @@ interface BatchFlags extends SelectionFlags {
 export function register(program: Command): void {
   addGrouping(program.command('batch'))
     .description(
-      'many snapshots: every neighbour diff, the trend of each series, a matrix of builds and scenarios',
+      'compare many snapshots: differences, trends of series, builds and scenarios',
     )
-    .argument('<paths...>', 'files, folders (with all that is below them) or patterns')
+    .argument('<paths...>', 'files, folders (with their subfolders) or patterns')
     .option(
       '--series <rule>',
-      'what makes a series: folder, session, or a regular expression whose groups name it',
+      'group files into series by folder, session, or the groups of a regular expression',
       'folder',
     )
-    .option('--baseline <path>', 'compare the end of each series with the series of the same name here')
-    .option('--keep-going', 'exit 0 although files could not be read')
-    .option('--threads <n>', 'files to read at once', wholeNumber(1))
+    .option('--baseline <path>', 'compare the end of each series with the same series in this path')
+    .option('--keep-going', 'exit with 0 even if files cannot be read')
+    .option('--threads <n>', 'files to read at the same time', wholeNumber(1))
     .addOption(formatOption(FORMATS))
     .addHelpText('after', EXAMPLE)
     .action(batch)

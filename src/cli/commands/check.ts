@@ -9,9 +9,10 @@ import type { ReadFlags, ReadRequest } from '../request.ts'
 import { say } from '../say.ts'
 
 const EXAMPLE = `
-Exit status: 0 within the budgets, 1 growth, 5 the snapshots cannot tell. Budgets are in tracemalloc.config.json.
+Budgets are read from tracemalloc.config.json. Exit status: 0 within the
+budgets, 1 growth, 5 the snapshots are too coarse to decide.
 
-Example: tracemalloc check samples/series/leak-01.pb.gz samples/series/leak-01.pb.gz`
+Example: tracemalloc check memory-baseline now/*.pb.gz`
 
 interface CheckFlags extends ReadFlags {
   readonly groupBy: readonly KeyType[]
@@ -23,9 +24,9 @@ interface CheckFlags extends ReadFlags {
 export function register(program: Command): void {
   groupByOption(addFilters(program.command('check')))
     .description('check new snapshots against a baseline and memory budgets, for CI')
-    .argument('<baseline>', 'file or folder of the baseline')
-    .argument('<new...>', 'snapshots to judge: several are runs of the same')
-    .option('--config <file>', 'budgets, instead of those in ./tracemalloc.config.json')
+    .argument('<baseline>', 'file or folder with the baseline')
+    .argument('<new...>', 'new snapshots; several count as repeated runs')
+    .option('--config <file>', 'file with the budgets (default: ./tracemalloc.config.json)')
     .option('--update', 'make the new snapshots the baseline')
     .addOption(formatOption(CHECK_FORMATS).default('text'))
     .addHelpText('after', EXAMPLE)

@@ -3,7 +3,7 @@ import { addFilters } from '../options.ts'
 import type { ReadFlags } from '../request.ts'
 
 const EXAMPLE = `
-Example: tracemalloc convert samples/heapprofile/node26-heapprof-i2048.heapprofile /tmp/x.pb.gz`
+Example: tracemalloc convert app.heapprofile app.pb.gz`
 
 interface ConvertFlags extends ReadFlags {
   readonly to?: string
@@ -12,11 +12,11 @@ interface ConvertFlags extends ReadFlags {
 
 export function register(program: Command): void {
   addFilters(program.command('convert'))
-    .description('a snapshot in another format; what the format cannot hold is said on stderr')
-    .argument('<in>', 'file; - is standard input')
-    .argument('[out]', 'file, its ending names the format; - is standard output', '-')
-    .option('--to <format>', 'the format of the output')
-    .option('--merge', 'one trace a row, where the format has one for each block')
+    .description('convert a snapshot to another format; warns about data that the format loses')
+    .argument('<in>', 'a file; - reads standard input')
+    .argument('[out]', 'a file whose ending selects the format; - writes standard output', '-')
+    .option('--to <format>', 'output format (default: from the ending of [out], else pprof)')
+    .option('--merge', 'add up equal traces, in formats with one entry per block')
     .addHelpText('after', EXAMPLE)
     .action(convert)
 }

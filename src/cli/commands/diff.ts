@@ -4,10 +4,11 @@ import type { Named } from '../input.ts'
 import { addSelection, columnsOf, cumulativeOf, type SelectionFlags } from '../options.ts'
 
 const HELP = `
-Several old and several new runs, with -- between them, give the variation between runs: from three old runs on it
-decides what is significant. Sampled sizes have an error; what chance explains is marked as noise.
+To compare several old runs with several new ones, put -- between them. With
+three or more old runs, their variation decides what is significant. Changes
+that sampling can explain are marked as noise.
 
-Example: tracemalloc diff samples/heapprofile/leak-node26-i1024-before.heapprofile samples/heapprofile/leak-node26-i1024-after.heapprofile`
+Example: tracemalloc diff before.heapprofile after.heapprofile`
 
 interface DiffFlags extends SelectionFlags {
   readonly significant?: boolean
@@ -17,22 +18,22 @@ interface DiffFlags extends SelectionFlags {
 
 export function register(program: Command): void {
   addSelection(program.command('diff'))
-    .description('what grew between two snapshots: new.compareTo(old)')
+    .description('show what grew between two snapshots')
     .usage('[options] <old> <new> | [options] <old...> -- <new...>')
-    .argument('<snapshots...>', 'files or folders; - is standard input')
-    .option('--significant', 'only what sampling and the variation between runs do not explain')
+    .argument('<snapshots...>', 'files or folders; - reads standard input')
+    .option('--significant', 'show only changes that sampling error and run-to-run variation do not explain')
     .option(
       '-o, --output <file>',
-      'write the difference as a snapshot instead: pprof, folded, speedscope ...',
+      'write the difference to a file, such as diff.pb.gz, instead of printing it',
     )
-    .option('--to <format>', 'the format of that file, where its ending does not name it')
+    .option('--to <format>', 'format of that file (default: from its ending)')
     .addHelpText('after', HELP)
     .action(diff)
 }
 
 async function diff(paths: string[], flags: DiffFlags): Promise<void> {
   if (flags.to !== undefined && flags.output === undefined)
-    throw new UsageError('--to names the format of the file that --output writes: give both')
+    throw new UsageError('--to needs --output: it is the format of that file')
   const [oldPaths, newPaths] = sidesOf(paths, process.argv)
   const [{ readSnapshots }, { readRequest }, { diffView }, { statisticsReport }, { printReport }] =
     await Promise.all([

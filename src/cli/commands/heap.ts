@@ -22,27 +22,28 @@ interface HeapOptions {
 }
 
 const EXAMPLE = `
-Example: tracemalloc heap samples/heapsnapshot/node26-traces.heapsnapshot.gz
-         tracemalloc heap after.heapsnapshot --compare before.heapsnapshot
-         tracemalloc heap final.heapsnapshot --base first.heapsnapshot --target second.heapsnapshot`
+Example: tracemalloc heap app.heapsnapshot --class Session
+         tracemalloc heap new.heapsnapshot --compare old.heapsnapshot
+         tracemalloc heap 3.heapsnapshot --base 1.heapsnapshot \\
+           --target 2.heapsnapshot`
 
 export function register(program: Command): void {
   program
     .command('heap')
     .description(
-      'a heap snapshot as Chrome DevTools shows it: classes, retained sizes, retainers, comparison',
+      'analyse a heap snapshot as Chrome DevTools does: classes, retained sizes, retainers',
     )
-    .argument('<snapshot>', 'a .heapsnapshot file; - is standard input')
-    .option('--class <name>', 'the objects of a class')
-    .option('--retainers <@id>', 'the shortest paths from an object to the roots', objectId)
-    .option('--detached', 'DOM nodes that are in no document any more')
-    .option('--duplicates <what>', 'strings with the same text', oneOf(['strings'] as const))
-    .option('--compare <old>', 'what came and went since an older snapshot, by class')
-    .option('--base <first>', 'with --target: objects made between the two that are still in <snapshot>')
+    .argument('<snapshot>', 'a .heapsnapshot file; - reads standard input')
+    .option('--class <name>', 'list the objects of a class')
+    .option('--retainers <@id>', 'show the shortest paths that keep an object alive', objectId)
+    .option('--detached', 'list DOM nodes that were removed from their document')
+    .option('--duplicates <what>', 'list strings with equal text', oneOf(['strings'] as const))
+    .option('--compare <old>', 'show what was added and removed since an older snapshot, by class')
+    .option('--base <first>', 'with --target: list objects created between the two and still in <snapshot>')
     .option('--target <second>', 'see --base')
     .option('--limit <n>', 'rows to show; 0 = all', wholeNumber(0), 10)
     .addOption(formatOption(FORMATS))
-    .option('--max-memory <MiB>', 'most memory to use (default: nine tenths of what is available)', mebibytes)
+    .option('--max-memory <MiB>', 'refuse files that need more memory (default: 90 % of what is available)', mebibytes)
     .addOption(maxSizeOption())
     .addHelpText('after', EXAMPLE)
     .action(heap)
@@ -50,7 +51,7 @@ export function register(program: Command): void {
 
 function objectId(text: string): number {
   const id = /^@?(\d{1,10})$/.exec(text)?.[1]
-  if (id === undefined) throw new InvalidArgumentError('It takes the id of an object, such as @12345.')
+  if (id === undefined) throw new InvalidArgumentError('Expected the id of an object, such as @12345.')
   return Number(id)
 }
 

@@ -8,7 +8,7 @@ import { addFilters, formatOption } from '../options.ts'
 import type { ReadFlags } from '../request.ts'
 
 const EXAMPLE = `
-Example: tracemalloc info samples/heapprofile/node26-heapprof-i2048.heapprofile`
+Example: tracemalloc info app.heapprofile`
 
 interface InfoFlags extends ReadFlags {
   readonly format: Format
@@ -17,12 +17,12 @@ interface InfoFlags extends ReadFlags {
 
 export function register(program: Command): void {
   addFilters(program.command('info'))
-    .description('what a file is: its format, totals, interval, session, runtime, and what it cannot tell')
-    .argument('<file...>', 'files or folders; - is standard input')
+    .description('describe a file: its format, totals, interval, session and runtime')
+    .argument('<file...>', 'files or folders; - reads standard input')
     .addOption(formatOption(FORMATS).default('text'))
     .option(
       '--strip-check',
-      'also whether the file holds heap strings, source text, host names, user folders',
+      'also search the file for heap strings, source text, host names, user folders',
     )
     .addHelpText('after', EXAMPLE)
     .action(info)
@@ -36,7 +36,7 @@ async function info(paths: string[], flags: InfoFlags): Promise<void> {
     import('../output.ts'),
   ])
   if (flags.stripCheck && paths.includes('-')) {
-    throw new UsageError('--strip-check reads a file twice, so it takes no pipe')
+    throw new UsageError('--strip-check reads the file twice and cannot read standard input: give a file')
   }
   const views = []
   for await (const { path, converter, snapshots } of readFiles(paths, readRequest(flags))) {

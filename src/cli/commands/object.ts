@@ -15,14 +15,14 @@ interface Options {
 export function register(program: Command): void {
   program
     .command('object')
-    .description('where one live object was allocated: its class, its size and the calls that made it')
+    .description('show where one live object was allocated')
     .argument('<target>', 'a port, host:port, ws://... or pid:1234')
-    .argument('<expression>', 'JavaScript with the object for its value')
-    .option('--wait <seconds>', 'wait for a value made from now on: V8 knows nothing of older ones', seconds)
-    .option('--match <text>', 'part of the title or address of one of several targets')
-    .option('--stable-frames', 'end with an error where V8 cannot be kept from inlining functions meanwhile')
-    .option('--no-stable-frames', 'let V8 inline functions: calls may be missing')
-    .option('--allow-public-port', 'open the inspector of pid:... even where other machines reach it')
+    .argument('<expression>', 'a JavaScript expression that returns the object')
+    .option('--wait <seconds>', 'wait for a new value: V8 has no trace of older objects', seconds)
+    .option('--match <text>', 'choose among several targets by part of the title or address')
+    .option('--stable-frames', 'stop if V8 cannot be kept from inlining functions')
+    .option('--no-stable-frames', 'let V8 inline functions: faster, but calls may be missing')
+    .option('--allow-public-port', 'open the debugging port of pid:... even if other machines can reach it')
     .addHelpText('after', EXAMPLE)
     .action(object)
 }
@@ -62,11 +62,11 @@ async function object(
   await print(originLines(origin).map(line => visible(line)))
   if (isOlder) {
     throw new TargetError('V8 has no trace of the object: it is older than the tracker', {
-      hint: '--wait SECONDS waits for a new one',
+      hint: 'use --wait SECONDS to wait for a new one',
     })
   }
   if (trace.traceback.length === 0) throw new TargetError('V8 has lost the trace of the object')
-  if (losesTraces) say('Node before 25 confuses some traces: this one may be of another object')
+  if (losesTraces) say('Node before 25 mixes up some traces: this one may belong to another object')
 }
 
 function originLines({ trace: { type, size, traceback }, isOlder }: Origin): string[] {

@@ -7,7 +7,10 @@ import { visible } from '../../text/escape.ts'
 import { addCapture, checkCapture, seconds } from '../capture-options.ts'
 
 const EXAMPLE = `
-Example: tracemalloc run --every 2 --out /tmp/leak samples/programs/leak.js 6`
+Snapshots are also written on SIGUSR2, before the heap is full and at the
+intervals of --every. Options come before the script; its own arguments after it.
+
+Example: tracemalloc run --every 60 --out snapshots server.js`
 
 interface Options {
   output?: string
@@ -29,23 +32,21 @@ interface Options {
 export function register(program: Command): void {
   program.enablePositionalOptions()
   addCapture(program.command('run'))
-    .description(
-      'run a Node program traced from its first line; writes a snapshot at its end, on signals, and every so often',
-    )
-    .argument('<script>', 'the program')
-    .argument('[args...]', 'its own arguments')
+    .description('run a Node program with tracing; writes a snapshot at its end')
+    .argument('<script>', 'the program to run')
+    .argument('[args...]', 'arguments of the program')
     .passThroughOptions()
-    .option('--duration <seconds>', 'end the program with SIGTERM after so long', seconds)
-    .option('--no-stable-frames', 'let V8 inline functions and fold allocations')
-    .option('--peak', 'keep the snapshot of the highest heap seen')
-    .option('--children', 'trace child processes that run Node too')
+    .option('--duration <seconds>', 'end the program with SIGTERM after this time', seconds)
+    .option('--no-stable-frames', 'let V8 inline functions: faster, but memory may show at a caller')
+    .option('--peak', 'also keep a snapshot of the largest heap')
+    .option('--children', 'also trace child processes that run Node')
     .addOption(
-      new Option('--node-options <options>', "options for node itself, such as '--import tsx'")
+      new Option('--node-options <options>', "options for Node itself, such as '--import tsx'")
         .argParser(words)
         .default([], 'none'),
     )
-    .option('--buffers', 'sample ArrayBuffers and Buffers too, by the line that calls')
-    .option('--no-workers', 'leave worker threads alone')
+    .option('--buffers', 'also sample ArrayBuffers and Buffers')
+    .option('--no-workers', 'do not trace worker threads')
     .addHelpText('after', EXAMPLE)
     .action(run)
 }
@@ -62,7 +63,7 @@ async function run(script: string, args: string[], options: Options): Promise<vo
   ])
   checkCapture(options)
   if (options.output !== undefined && options.every !== undefined) {
-    throw new UsageError('a series needs a folder: --out DIR instead of -o')
+    throw new UsageError('--every writes several files: use --out FOLDER instead of -o')
   }
   process.stderr.on('error', () => {}) // nobody reads it: the program's status counts
   const steady = new Steady()

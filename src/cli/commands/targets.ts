@@ -7,11 +7,9 @@ Example: tracemalloc targets`
 export function register(program: Command): void {
   program
     .command('targets')
-    .description(
-      'what can be attached to: Node, Chrome and Deno on this machine, or the targets at an address',
-    )
-    .argument('[address...]', 'port or host:port')
-    .option('--repair', 'undo what an attach that was killed left in them, and say so behind each')
+    .description('list the Node, Chrome and Deno processes that attach can reach')
+    .argument('[address...]', 'a port or host:port (default: this machine)')
+    .option('--repair', 'undo what a killed attach left in them')
     .addHelpText('after', EXAMPLE)
     .action(targets)
 }
@@ -26,8 +24,7 @@ async function targets(addresses: string[], options: { repair?: boolean }): Prom
     ])
   const specs = addresses.map(text => {
     const spec = parseTarget(text)
-    if (spec.kind !== 'port')
-      throw new UsageError(`'${text}' is a target itself, not an address with targets`)
+    if (spec.kind !== 'port') throw new UsageError(`'${text}' is a single target: give a port or host:port`)
     return spec
   })
   const found = specs.length

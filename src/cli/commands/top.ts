@@ -2,12 +2,12 @@ import type { Command } from 'commander'
 import { addSelection, columnsOf, cumulativeOf, type SelectionFlags } from '../options.ts'
 
 const EXAMPLE = `
-Example: tracemalloc top samples/heapprofile/leak-node26-i1024-after.heapprofile --limit 5`
+Example: tracemalloc top app.heapprofile --group-by package`
 
 export function register(program: Command): void {
   addSelection(program.command('top'))
-    .description('statistics of a snapshot: which line, file, function, package or type holds the memory')
-    .argument('<snapshot...>', 'files or folders; - is standard input')
+    .description('show which line, file, function, package or type holds the memory')
+    .argument('<snapshot...>', 'files or folders; - reads standard input')
     .addHelpText('after', EXAMPLE)
     .action(top)
 }

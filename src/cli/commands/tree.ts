@@ -5,7 +5,7 @@ import { addFilters, oneOf, wholeNumber } from '../options.ts'
 import type { ReadFlags } from '../request.ts'
 
 const HELP = `
-Example: tracemalloc tree samples/heapprofile/leak-node26-i1024-after.heapprofile --app --depth 6`
+Example: tracemalloc tree app.heapprofile --app --depth 6`
 
 const FORMATS = ['text', 'table', 'json'] as const
 
@@ -19,12 +19,12 @@ interface TreeFlags extends ReadFlags {
 
 export function register(program: Command): void {
   addFilters(program.command('tree'))
-    .description('the call tree: what was allocated in each call and below it')
-    .argument('<snapshot>', 'file; - is standard input')
-    .option('--diff <old>', 'what changed since this snapshot')
-    .option('--limit <n>', 'most callees of one call; 0 = all', wholeNumber(0), 10)
-    .option('--depth <n>', 'most calls in a row; 0 = all', wholeNumber(0), 0)
-    .option('--min <percent>', 'least share of the whole that a call must have to be shown', percent, 1)
+    .description('show the call tree: what each call and its callees allocated')
+    .argument('<snapshot>', 'a file; - reads standard input')
+    .option('--diff <old>', 'show what changed since this snapshot')
+    .option('--limit <n>', 'most callees to show per call; 0 = all', wholeNumber(0), 10)
+    .option('--depth <n>', 'most levels to show; 0 = all', wholeNumber(0), 0)
+    .option('--min <percent>', 'hide calls below this share of the total', percent, 1)
     .option('--format <format>', FORMATS.join(', '), oneOf(FORMATS))
     .addHelpText('after', HELP)
     .action(tree)
@@ -33,7 +33,7 @@ export function register(program: Command): void {
 function percent(text: string): number {
   const value = Number(text)
   if (!/^\d+(\.\d+)?$/.test(text) || value > 100)
-    throw new InvalidArgumentError('It takes a number from 0 to 100.')
+    throw new InvalidArgumentError('Expected a number from 0 to 100.')
   return value
 }
 

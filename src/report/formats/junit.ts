@@ -1,5 +1,5 @@
 // JUnit's XML, one test case a finding; what cannot be judged is an error.
-import type { Outcome } from '../../gate/budgets.ts'
+import type { Outcome } from '../../check/budgets.ts'
 import { visible } from '../../text/escape.ts'
 import { type CheckReport, measuredText } from '../check.ts'
 
