@@ -58,7 +58,7 @@ describe('check', () => {
       const budgets = [{ ...scope, growth: '9 GiB' }]
       const { status, stdout } = await cli(['check', LAST, LAST, '--config', config({ budgets, allow })])
       expect(status).toBe(5)
-      expect(stdout).toMatch(/a new snapshot holds nothing that a budget may count/)
+      expect(stdout).toMatch(/a new snapshot has nothing that a budget counts/)
     }
   })
 
@@ -124,7 +124,7 @@ describe('check', () => {
     expect(readdirSync(baseline)).toEqual(['baseline.pb.gz', 'notes.txt', 'old.pb.gz'])
     const again = await cli(['check', baseline, LAST])
     expect(again.status).toBe(0)
-    expect(again.stderr).toMatch(/baseline\.pb\.gz alone is the baseline: 1 other snapshots beside it/)
+    expect(again.stderr).toMatch(/baseline\.pb\.gz is the baseline: the 1 other snapshots in its folder/)
   })
 
   it('says how a baseline is made where there is none', async () => {
@@ -140,7 +140,7 @@ describe('check', () => {
       return stderr
     }
     expect(await wrong({ budgtes: [] })).toMatch(/unknown key 'budgtes'; known: budgets, allow/)
-    expect(await wrong({ budgets: [{ total: true }] })).toMatch(/budgets\[0\] limits neither/)
+    expect(await wrong({ budgets: [{ total: true }] })).toMatch(/budgets\[0\] needs a limit/)
     expect(await wrong({ budgets: [{ total: true, growth: 'much' }] })).toMatch(
       /budgets\[0\]\.growth must be a size/,
     )
@@ -165,10 +165,10 @@ describe('what cannot be judged', () => {
     })
   const growth = parseConfig({ budgets: [{ total: true, growth: '256 KiB' }] })
 
-  it('is too coarse an interval, and the answer says which would do', () => {
+  it('is too coarse an interval, and the answer says which is fine enough', () => {
     const coarse = checkSnapshots([sampled(9e6, 524288)], [sampled(9e6, 524288)], growth, ['lineno'])
     expect(coarse.outcome).toBe('unknown')
-    const [, needed] = /--interval (\d+) or finer/.exec(coarse.findings[0].advice ?? '') as RegExpExecArray
+    const [, needed] = /--interval (\d+) or less/.exec(coarse.findings[0].advice ?? '') as RegExpExecArray
     const fine = Number(needed)
     expect(fine).toBeGreaterThan(16)
     expect(checkSnapshots([sampled(9e6, fine)], [sampled(9e6, fine)], growth, ['lineno']).outcome).toBe(

@@ -8,7 +8,7 @@ import { addCapture, checkCapture, seconds } from '../capture-options.ts'
 
 const EXAMPLE = `
 Snapshots are also written on SIGUSR2, before the heap is full and at the
-intervals of --every. Options come before the script; its own arguments after it.
+intervals of --every. Options come before the script, its own arguments after.
 
 Example: tracemalloc run --every 60 --out snapshots server.js`
 
