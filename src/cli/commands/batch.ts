@@ -14,9 +14,7 @@ interface BatchFlags extends SelectionFlags {
 
 export function register(program: Command): void {
   addGrouping(program.command('batch'))
-    .description(
-      'compare many snapshots: differences, trends of series, builds and scenarios',
-    )
+    .description('compare many snapshots: differences, trends of series, builds and scenarios')
     .argument('<paths...>', 'files, folders (with their subfolders) or patterns')
     .option(
       '--series <rule>',

@@ -30,9 +30,7 @@ Example: tracemalloc heap app.heapsnapshot --class Session
 export function register(program: Command): void {
   program
     .command('heap')
-    .description(
-      'analyse a heap snapshot as Chrome DevTools does: classes, retained sizes, retainers',
-    )
+    .description('analyse a heap snapshot as Chrome DevTools does: classes, retained sizes, retainers')
     .argument('<snapshot>', 'a .heapsnapshot file; - reads standard input')
     .option('--class <name>', 'list the objects of a class')
     .option('--retainers <@id>', 'show the shortest paths that keep an object alive', objectId)
@@ -43,7 +41,11 @@ export function register(program: Command): void {
     .option('--target <second>', 'see --base')
     .option('--limit <n>', 'rows to show; 0 = all', wholeNumber(0), 10)
     .addOption(formatOption(FORMATS))
-    .option('--max-memory <MiB>', 'refuse files that need more memory (default: 90 % of what is available)', mebibytes)
+    .option(
+      '--max-memory <MiB>',
+      'refuse files that need more memory (default: 90 % of what is available)',
+      mebibytes,
+    )
     .addOption(maxSizeOption())
     .addHelpText('after', EXAMPLE)
     .action(heap)

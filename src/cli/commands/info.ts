@@ -20,10 +20,7 @@ export function register(program: Command): void {
     .description('describe a file: its format, totals, interval, session and runtime')
     .argument('<file...>', 'files or folders; - reads standard input')
     .addOption(formatOption(FORMATS).default('text'))
-    .option(
-      '--strip-check',
-      'also search the file for heap strings, source text, host names, user folders',
-    )
+    .option('--strip-check', 'also search the file for heap strings, source text, host names, user folders')
     .addHelpText('after', EXAMPLE)
     .action(info)
 }
