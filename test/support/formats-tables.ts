@@ -10,8 +10,8 @@ const LETTERS: readonly (readonly [Carried, string, string])[] = [
   ['domain', 'd', 'domains'],
   ['type', 't', 'types'],
   ['totalNframe', 'n', 'frames before truncation'],
-  ['ordinal', 'o', 'samples, for pairing and error bars'],
-  ['meta', 'm', 'facts: interval, session, time, runtime ...'],
+  ['ordinal', 'o', 'samples, for error bars and for comparing reads'],
+  ['meta', 'm', 'metadata: interval, session, time, runtime ...'],
   ['measures', 's', 'several snapshots'],
 ]
 
@@ -21,11 +21,11 @@ export function formatsTables(converters: readonly Converter[]): string {
   const to = converters.filter(converter => converter.write)
   return [
     ...table([
-      ['format', 'files', 'read', 'written', 'a cut is told', 'a difference'],
+      ['format', 'files', 'read', 'written', 'detects truncation', 'differences'],
       ...converters.map(formatCells),
     ]),
     '',
-    'A letter for what survives, from the row to the column; stacks, file names and sizes always do.',
+    "The next table shows what a conversion from a row's format to a column's format keeps, one letter for each kind of data. Stacks, file names and\nsizes are always kept.",
     '',
     ...LETTERS.map(([, letter, words]) => `- **${letter}** ${words}`),
     '',
@@ -43,8 +43,8 @@ function formatCells({ name, spec, extensions, read, write, truncation, differen
     extensions.map(extension => `\`${extension}\``).join(' '),
     read ? 'yes' : '',
     write ? 'yes' : '',
-    read ? (truncation === 'always' ? 'always' : 'where it can be') : '',
-    difference === 'negative' ? 'sizes below 0' : difference === 'pair' ? 'old and new' : '',
+    read ? (truncation === 'always' ? 'always' : 'if possible') : '',
+    difference === 'negative' ? 'negative sizes' : difference === 'pair' ? 'old and new' : '',
   ]
 }
 
