@@ -1,4 +1,9 @@
-/** What every error of this project is. `hint` says what to do next; the command prints it behind the message. */
+// The errors of this project. Each class has an exit status.
+
+/**
+ * The base class of every error of this project. `hint` says what to do next; the command prints it after the
+ * message.
+ */
 export class TracemallocError extends Error {
   readonly hint: string | undefined
   constructor(message: string, options: { cause?: unknown; hint?: string } = {}) {
@@ -19,10 +24,10 @@ export class UsageError extends TracemallocError {}
 /** The target cannot be reached, refused, or went away: exit status 4. */
 export class TargetError extends TracemallocError {}
 
-/** A file or folder that cannot be written, made or removed: exit status 3. */
+/** A file or folder that cannot be written, created or removed: exit status 3. */
 export class FileError extends TracemallocError {}
 
-/** What the system's errors mean, and what to do about some. */
+/** Meanings of the operating system's errors, with hints for some. */
 const SYSTEM_ERRORS: Readonly<Record<string, readonly [reason: string, hint?: string]>> = {
   ENOENT: ['no such file or folder'],
   EACCES: ['no permission'],
@@ -49,7 +54,7 @@ const SYSTEM_ERRORS: Readonly<Record<string, readonly [reason: string, hint?: st
   ETIMEDOUT: ['no answer in time'],
 }
 
-/** The reason and the hint of an error of the operating system; undefined for any other error. */
+/** The reason and the hint for an error of the operating system; undefined for any other error. */
 export function systemReason(error: unknown): { reason: string; hint?: string } | undefined {
   const { code, errno, syscall } = (error ?? {}) as NodeJS.ErrnoException
   if (typeof code !== 'string' || typeof errno !== 'number') return undefined
@@ -58,14 +63,17 @@ export function systemReason(error: unknown): { reason: string; hint?: string } 
   return { reason, hint }
 }
 
-/** An error of the operating system as a FileError: `cannot <act>: <reason>`. Any other error as it is. */
+/**
+ * An error of the operating system as a FileError: `cannot <act>: <reason>`. Other errors are returned
+ * unchanged.
+ */
 export function asFileError(act: string, error: unknown): unknown {
   const system = systemReason(error)
   if (!system) return error
   return new FileError(`cannot ${act}: ${system.reason}`, { cause: error, hint: system.hint })
 }
 
-/** The same for an error that nobody has given an act: by the call that failed. Undefined for any other error. */
+/** The same without a given act: it is derived from the call that failed. Undefined for any other error. */
 export function systemLine(error: unknown): string | undefined {
   const system = systemReason(error)
   if (!system) return undefined
@@ -79,23 +87,23 @@ export function systemLine(error: unknown): string | undefined {
 export type FormatErrorCode = 'unrecognized' | 'malformed' | 'truncated' | 'unsupported' | 'too-large'
 
 export interface FormatErrorPlace {
-  /** Name of the converter, when one was chosen. */
+  /** Name of the converter, if one was chosen. */
   format?: string
   /** Byte offset of the fault, after inflating. */
   offset?: number
-  /** Where in the document: `nodes[12].callFrame`. */
+  /** Position in the document: `nodes[12].callFrame`. */
   path?: string
   cause?: unknown
   hint?: string
 }
 
-/** A file that cannot be read: exit status 3. Only this error leaves a reader, whatever the bytes are. */
+/** A file that cannot be read: exit status 3. Readers throw no other error, whatever the file contains. */
 export class FormatError extends TracemallocError {
   readonly code: FormatErrorCode
   readonly format: string | undefined
   readonly offset: number | undefined
   readonly path: string | undefined
-  /** What is wrong, without the place. */
+  /** What is wrong, without the position. */
   readonly reason: string
   constructor(code: FormatErrorCode, reason: string, place: FormatErrorPlace = {}) {
     const at = [

@@ -1,3 +1,5 @@
+// The library: everything that `import 'tracemalloc'` offers.
+
 export { FormatError, type FormatErrorCode, TargetError, TracemallocError, UsageError } from './errors.ts'
 export {
   assertLeavesAtMost,
@@ -26,5 +28,5 @@ export {
 } from './sourcemap/apply.ts'
 export { mapFiles } from './sourcemap/files.ts'
 export { sourceLines } from './sourcemap/lines.ts'
-export { appFrames } from './transform/own-frames.ts'
+export { appFrames } from './transform/app-frames.ts'
 export { type Redaction, redact } from './transform/redact.ts'

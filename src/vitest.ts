@@ -1,4 +1,5 @@
-// `import 'tracemalloc/vitest'` adds a matcher to vitest's `expect`.
+// Adds a matcher to vitest: `import 'tracemalloc/vitest'`.
+
 import { expect } from 'vitest'
 import { type GrowthOptions, growthMessage, judgeGrowth } from './library/growth.ts'
 

@@ -1,3 +1,5 @@
+// Reads many files and compares each series of them.
+
 import { lineOf, TracemallocError } from '../errors.ts'
 import type { LoadOptions } from '../formats/files.ts'
 import type { Cumulative, KeyType } from '../model/grouping/group.ts'
@@ -11,54 +13,54 @@ import { type SeriesRule, seriesOf, shortNames } from './series.ts'
 import { unpackSnapshot } from './transfer.ts'
 
 export interface BatchOptions {
-  /** How files are read; sent to the workers, so without functions. */
+  /** How files are read. Sent to the worker threads, so it holds no functions. */
   load: Omit<LoadOptions, 'onBytes'>
   keyTypes: readonly KeyType[]
   cumulative: Cumulative
-  /** What is done to the snapshots of a file before they are compared: filters, source maps ... */
+  /** Applied to the snapshots of a file before they are compared: filters, source maps ... */
   prepare?: (path: string, snapshots: readonly Snapshot[]) => Promise<readonly Snapshot[]>
   seriesRule: SeriesRule
-  /** Worker threads; as many as there are processors unless given. */
+  /** Number of worker threads; default: the number of processors. */
   threads?: number
-  /** Told after each file. */
+  /** Called after each file. */
   onFile?: () => void
 }
 
 /** One snapshot of a series. */
 export interface Point {
   path: string
-  /** Bytes and blocks in all. */
+  /** Total bytes. */
   size: number
-  /** NaN = unknown. */
+  /** Total blocks; NaN = unknown. */
   count: number
   time?: number
 }
 
-/** The difference of two neighbours. */
+/** The difference between two neighbouring snapshots. */
 export interface Step {
   sizeDiff: number
-  /** Number of rows whose growth, or loss, is significant. */
+  /** Number of rows with significant growth or loss. */
   significant: number
-  /** The biggest change. */
+  /** The largest change. */
   largest?: { label: string; sizeDiff: number }
 }
 
-/** What came of one series. */
+/** The result for one series. */
 export interface SeriesResult {
   name: string
   points: Point[]
-  /** One fewer than points. */
+  /** One fewer than the points. */
   steps: Step[]
-  /** First to last; absent where there is one snapshot. */
+  /** First to last; absent if there is only one snapshot. */
   growth?: Comparison
   /** First to last by package. */
   packages?: Comparison
-  /** By row over all reads; absent below three. */
+  /** By row over all reads; absent for fewer than three. */
   trend?: SeriesTrend
   /** The last snapshot against the baseline's of the same name. */
   baseline?: Comparison
   notes: string[]
-  /** The snapshots themselves, in order, over common tables. */
+  /** The snapshots themselves, in order, on common tables. */
   snapshots: readonly Snapshot[]
 }
 
@@ -68,7 +70,9 @@ export interface BatchResult {
   failed: { path: string; reason: string }[]
 }
 
-/** Reads files in parallel and compares each series of them. Series and their snapshots keep the order of the files. */
+/**
+ * Reads files in parallel and compares each series. Series and their snapshots keep the order of the files.
+ */
 export async function runBatch(paths: readonly string[], options: BatchOptions): Promise<BatchResult> {
   const failed: BatchResult['failed'] = []
   const open = new Map<string, SeriesReader>()
@@ -79,7 +83,7 @@ export async function runBatch(paths: readonly string[], options: BatchOptions):
   const results = new Map<string, SeriesResult>()
   let i = 0
   for await (const { path, snapshots, error } of readInParallel(paths, options.load, options.threads)) {
-    if (error && !(error instanceof TracemallocError)) throw error // a fault of ours, not of the file
+    if (error && !(error instanceof TracemallocError)) throw error // a bug of ours, not a bad file
     if (error) failed.push({ path, reason: lineOf(error) })
     for (const packed of snapshots ?? []) {
       const name = nameOf(path, packed.meta.session, options.seriesRule)
@@ -90,7 +94,7 @@ export async function runBatch(paths: readonly string[], options: BatchOptions):
       reader.add(path, snapshot.over(reader.tables))
     }
     options.onFile?.()
-    // A series whose last file has been read is finished at once, so that only open ones are in memory.
+    // A series is finished as soon as its last file has been read, so that only open ones are in memory.
     for (const [name, reader] of open) {
       if (lastOf.get(name) !== i) continue
       results.set(name, reader.finish())
@@ -110,7 +114,7 @@ function nameOf(path: string, session: string | undefined, rule: SeriesRule): st
   return seriesOf(path, rule) ?? path
 }
 
-/** Takes the snapshots of one series in turn. */
+/** Takes the snapshots of one series in order. */
 class SeriesReader {
   readonly tables = new Tables()
   readonly #name: string
@@ -175,8 +179,9 @@ function clockNotes(points: readonly Point[]): string[] {
 }
 
 /**
- * Compares the end of each series with the baseline's series of the same name (or with the only one). Series of separate runs
- * are compared as a whole, so that three baseline runs or more show how much runs differ by themselves.
+ * Compares the end of each series with the baseline's series of the same name (or with the only one). Series
+ * of separate runs are compared as a whole, so that three or more baseline runs show how much runs differ by
+ * themselves.
  */
 export async function compareToBaseline(
   result: BatchResult,
@@ -197,7 +202,7 @@ export async function compareToBaseline(
   }
 }
 
-/** The last snapshot of one session's series; all snapshots where each is a run of its own. */
+/** The last snapshot, if the series is one session; all snapshots, if each is a run of its own. */
 function endOf({ snapshots }: SeriesResult): readonly Snapshot[] {
   const sessions = new Set(snapshots.map(s => s.meta.session))
   const separate = snapshots.length > 1 && !sessions.has(undefined) && sessions.size === snapshots.length

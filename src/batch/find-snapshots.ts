@@ -1,3 +1,5 @@
+// Finds the snapshot files that command line arguments name.
+
 import { existsSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
@@ -6,10 +8,10 @@ import { isSnapshotName } from '../formats/files.ts'
 import { compileGlob } from '../model/glob.ts'
 
 /**
- * The snapshot files that arguments stand for: files as they are, folders with all that is below them, patterns (`runs/*.pb.gz`;
- * `*` also crosses folders, as in fnmatch). Each once, numbers in names in their natural order. A folder in them that cannot be
- * read stands for itself, so that it is told of where the files are read. Throws FormatError for an argument that stands for
- * nothing, and FileError for one that cannot be read.
+ * The snapshot files that arguments name: files themselves, folders with everything below them, patterns
+ * (`runs/*.pb.gz`; `*` also crosses folders, as in fnmatch). Each file once, numbers in names in natural
+ * order. An unreadable folder below is returned as if it were a file, so that reading it reports the error.
+ * Throws FormatError for an argument that names nothing, and FileError for one that cannot be read.
  */
 export async function findSnapshots(args: readonly string[]): Promise<string[]> {
   const found = new Set<string>()
@@ -23,7 +25,7 @@ export async function findSnapshots(args: readonly string[]): Promise<string[]> 
 
 const collator = new Intl.Collator('en', { numeric: true })
 
-/** `snap-9` before `snap-10`; equal but for such numbers: by code unit. */
+/** `snap-9` before `snap-10`; names that differ only otherwise are ordered by code unit. */
 export function naturalOrder(a: string, b: string): number {
   return collator.compare(a, b) || (a < b ? -1 : a > b ? 1 : 0)
 }
@@ -40,7 +42,7 @@ async function filesOf(arg: string): Promise<string[]> {
   return below(base, compileGlob(arg))
 }
 
-/** Files below a folder; links to folders are not followed, so there is no circle. */
+/** Files below a folder. Links to folders are not followed, so there can be no cycle. */
 async function below(folder: string, isWanted: (path: string) => boolean): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(error => {
     throw asFileError(`read the folder ${folder}`, error)

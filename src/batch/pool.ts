@@ -1,4 +1,4 @@
-// Reads many files at once, in threads.
+// Reads many files in parallel, in worker threads.
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import pLimit from 'p-limit'
@@ -7,19 +7,20 @@ import type { LoadOptions } from '../formats/files.ts'
 import { type PackedSnapshot, packError, unpackError } from './transfer.ts'
 import type { Job, Reply } from './worker.ts'
 
-/** A file that was read, or why it was not. */
+/** A file that was read, or why it could not be. */
 export interface ReadResult {
   path: string
   snapshots?: PackedSnapshot[]
   error?: Error
 }
 
-/** Files that a thread is given at once: it goes on while this one is busy. */
+/** Files given to a thread at a time: it continues while this one is busy. */
 const AT_ONCE = 2
 
 /**
- * Reads files in threads and yields them in the order given. Some files for each thread wait to be read or, read, to be taken, so
- * memory does not grow with their number. A file that takes more memory than a thread may have is one that cannot be read.
+ * Reads files in threads and yields them in the given order. Each thread has a few files waiting to be read
+ * or collected, so memory does not grow with their number. A file that needs more memory than a thread may
+ * use counts as unreadable.
  */
 export async function* readInParallel(
   paths: readonly string[],
@@ -44,7 +45,7 @@ export async function* readInParallel(
     for (let next = 0, taken = 0; taken < paths.length; taken++) {
       while (next < paths.length && next < taken + most) {
         const reply = read(next++)
-        reply.catch(() => {}) // it is thrown where it is awaited
+        reply.catch(() => {}) // thrown where it is awaited
         ahead.push(reply)
       }
       const { snapshots, error } = await (ahead.shift() as Promise<Reply>)
@@ -55,7 +56,7 @@ export async function* readInParallel(
   }
 }
 
-/** A thread that runs out of memory may do so for the other file that it has, so each is tried once more by itself. */
+/** A thread may run out of memory because of its other file, so each is tried once more alone. */
 async function askOrRetry(thread: Thread, job: Job): Promise<Reply> {
   try {
     return await thread.ask(job)
@@ -79,7 +80,7 @@ function isOutOfMemory(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY'
 }
 
-/** A thread that is started when it is first needed, and again when it has died. */
+/** A thread that is started when first needed, and again after it has died. */
 class Thread {
   #worker: Worker | undefined
 

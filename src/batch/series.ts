@@ -1,10 +1,18 @@
+// Sorts files into series.
+
 import { basename, dirname } from 'node:path'
 import { UsageError } from '../errors.ts'
 
-/** How files become series: by folder, by the session that their snapshots carry, or by what a pattern captures of their path. */
+/**
+ * How files are grouped into series: by folder, by their snapshots' session, or by what a pattern captures of
+ * their path.
+ */
 export type SeriesRule = { by: 'folder' } | { by: 'session' } | { by: 'pattern'; pattern: RegExp }
 
-/** `folder`, `session`, or a regular expression with a group. Throws UsageError for one that is none or has no group. */
+/**
+ * `folder`, `session`, or a regular expression with a group. Throws UsageError if it is invalid or has no
+ * group.
+ */
 export function parseSeriesRule(text: string): SeriesRule {
   if (text === 'folder' || text === 'session') return { by: text }
   let pattern: RegExp
@@ -21,12 +29,15 @@ export function parseSeriesRule(text: string): SeriesRule {
   return { by: 'pattern', pattern }
 }
 
-/** Files of a captured series: `tracemalloc.1234.worker-3.0000000001.pb.gz`; what is before the number is one isolate's. */
+/**
+ * Files of a captured series: `tracemalloc.1234.worker-3.0000000001.pb.gz`. The part before the number names
+ * the isolate.
+ */
 const NUMBERED = /^(tracemalloc\..+)\.\d{10}\./
 
 /**
- * The series of a file by its path; undefined where the pattern does not match. In one folder each isolate of a capture is a
- * series of its own.
+ * The series of a file, from its path; undefined if the pattern does not match. In one folder, each isolate
+ * of a capture is a series of its own.
  */
 export function seriesOf(path: string, rule: SeriesRule): string | undefined {
   if (rule.by === 'pattern') return rule.pattern.exec(path)?.slice(1).join('/')

@@ -1,4 +1,4 @@
-// How snapshots and errors go from one thread to another.
+// Converts snapshots and errors to plain values that can be sent between threads.
 import { FileError, FormatError, type FormatErrorCode, TracemallocError, UsageError } from '../errors.ts'
 import type { SnapshotMeta } from '../model/meta.ts'
 import { type Columns, Snapshot } from '../model/snapshot.ts'
@@ -20,7 +20,7 @@ export interface PackedSnapshot {
   columns: Columns
   meta: SnapshotMeta
   tracebackLimit: number
-  /** What the samples stand for, which takes longer to work out than to send. */
+  /** What the samples represent, which takes longer to compute than to send. */
   estimates: RowEstimates | undefined
 }
 
@@ -54,7 +54,7 @@ export function packSnapshot(snapshot: Snapshot): PackedSnapshot {
   }
 }
 
-/** The memory of a packed snapshot, to be handed over without copying. */
+/** The memory of a packed snapshot, to be transferred without copying. */
 export function buffersOf(packed: object): ArrayBuffer[] {
   return Object.values(packed).flatMap(value => {
     if (ArrayBuffer.isView(value)) return [value.buffer as ArrayBuffer]
@@ -62,12 +62,12 @@ export function buffersOf(packed: object): ArrayBuffer[] {
   })
 }
 
-/** Copies, since a view would take its whole buffer along. */
+/** Copies the samples, since sending a view would send its whole buffer. */
 function copySamples(samples: Columns['samples']): Columns['samples'] {
   return samples && { row: samples.row.slice(), size: samples.size.slice(), ordinal: samples.ordinal.slice() }
 }
 
-/** The snapshot again, over tables that it shares with others of its series. */
+/** Restores a snapshot, on tables shared with the others of its series. */
 export function unpackSnapshot(packed: PackedSnapshot, tables: Tables): Snapshot {
   const { strings, frames, stacks, columns } = packed
   const map = tables.adopt({ strings: { length: strings.length, get: i => strings[i] }, frames, stacks })
@@ -85,13 +85,13 @@ export function unpackSnapshot(packed: PackedSnapshot, tables: Tables): Snapshot
   return snapshot
 }
 
-/** An error as plain values: a thread gets a copy, which has lost its class. */
+/** An error as plain values: sending an error loses its class. */
 export interface PackedError {
   kind: 'file' | 'usage' | 'format' | 'other'
   message: string
   stack?: string
   hint?: string
-  /** Of a FormatError. */
+  /** Only for a FormatError. */
   code?: FormatErrorCode
 }
 
@@ -103,7 +103,7 @@ export function packError(error: unknown): PackedError {
   return { kind: error instanceof FileError ? 'file' : 'other', message, stack, hint }
 }
 
-/** An error of the class that it had. */
+/** Restores an error with its class. */
 export function unpackError({ kind, message, stack, hint, code }: PackedError): Error {
   const error = {
     file: () => new FileError(message, { hint }),

@@ -1,12 +1,14 @@
+// What is shown of a batch.
+
 import type { KeyType } from '../model/grouping/group.ts'
 import { type BatchRow, type BatchSeries, type BatchView, matrixOf, rankRows } from '../report/batch.ts'
 import type { Comparison, SeriesTrend } from '../statistics/results.ts'
 import type { BatchResult, SeriesResult } from './batch.ts'
 
-/** Packages shown below the rows of a series. */
+/** Number of packages shown below the rows of a series. */
 const PACKAGES = 5
 
-/** What is shown of a batch: rows ranked and cut to `limit` (0 = all). */
+/** The part of a batch to show: rows ranked and cut to `limit` (0 = all). */
 export function batchView(result: BatchResult, keyTypes: readonly KeyType[], limit: number): BatchView {
   const byPackage = keyTypes.join() === 'package'
   const series = result.series.map(one => seriesView(one, limit, byPackage ? 0 : PACKAGES))
@@ -31,7 +33,7 @@ function seriesView(series: SeriesResult, limit: number, packages: number): Batc
   }
 }
 
-/** Rows of first against last, each with its course between. */
+/** Rows of first against last, each with its course in between. */
 function joined(growth: Comparison | undefined, trend?: SeriesTrend): BatchRow[] {
   const courses = new Map(trend?.rows.map(row => [identityOf(row), row]))
   return (growth?.rows ?? []).map(diff => ({ diff, trend: courses.get(identityOf(diff)) }))

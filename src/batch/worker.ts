@@ -1,3 +1,5 @@
+// The worker thread that reads one file at a time.
+
 import { parentPort } from 'node:worker_threads'
 import { type LoadOptions, loadFile } from '../formats/files.ts'
 import { buffersOf, type PackedError, type PackedSnapshot, packError, packSnapshot } from './transfer.ts'
@@ -9,7 +11,7 @@ export interface Job {
   options: LoadOptions
 }
 
-/** What came of it: the snapshots, or the error. */
+/** The outcome: the snapshots, or the error. */
 export interface Reply {
   id: number
   snapshots?: PackedSnapshot[]

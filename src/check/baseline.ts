@@ -1,4 +1,4 @@
-// Which files are a baseline, for reading it and for replacing it.
+// Which files are the baseline, for reading and for replacing it.
 import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeFolder } from '../bytes/disk.ts'
@@ -6,20 +6,23 @@ import { asFileError, systemReason } from '../errors.ts'
 import { dumpSnapshots, isSnapshotName, MANIFEST, snapshotsIn } from '../formats/files.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 
-/** The file of a baseline folder that `check --update` writes. It alone counts: to give it its name replaces the baseline. */
+/**
+ * The file that `check --update` writes into a baseline folder. Only it counts: giving it its name replaces
+ * the baseline.
+ */
 const NAME = 'baseline.pb.gz'
 
-/** A baseline on the disk. */
+/** A baseline on disk. */
 export interface Baseline {
-  /** Its files: the file itself; of a folder the one that an update has written, else all its snapshots. */
+  /** Its files: the file itself; for a folder, the one written by an update, or else all its snapshots. */
   readonly files: readonly string[]
-  /** Has an update written it? Then it holds what was chosen and prepared at that time. */
+  /** Was it written by an update? If so, its contents were chosen and prepared at that time. */
   readonly isUpdated: boolean
-  /** Snapshots in the folder that do not count, since an update has replaced them. */
+  /** Snapshots in the folder that no longer count, since an update has replaced them. */
   readonly replaced: readonly string[]
 }
 
-/** The baseline at a path; undefined where there is none. Throws FileError. */
+/** The baseline at a path; undefined if there is none. Throws FileError. */
 export async function findBaseline(path: string): Promise<Baseline | undefined> {
   try {
     if (!(await stat(path)).isDirectory()) return { files: [path], isUpdated: false, replaced: [] }
@@ -35,8 +38,9 @@ export async function findBaseline(path: string): Promise<Baseline | undefined> 
 }
 
 /**
- * Makes snapshots the baseline: one file, or a folder with one file. What was the baseline before is removed once the new one
- * is whole. Returns the path, and what of the old one was left, which does not count any more. Throws FileError.
+ * Makes snapshots the baseline: one file, or a folder with one file. The previous baseline is removed once
+ * the new one is complete. Returns the path, and what is left of the old one, which no longer counts. Throws
+ * FileError.
  */
 export async function writeBaseline(
   path: string,
@@ -56,7 +60,10 @@ export async function writeBaseline(
   return { path: own, left: await removeOld(path) }
 }
 
-/** Removes what was the baseline, and returns what is left of it: all, in a folder that holds other things as well. */
+/**
+ * Removes the previous baseline and returns what is left of it: everything, if the folder also holds other
+ * things.
+ */
 async function removeOld(folder: string): Promise<string[]> {
   const names = (await readdir(folder).catch(() => [])).filter(name => !name.startsWith('.'))
   const isOfSeries = (name: string) => isSnapshotName(name) || name.endsWith(MANIFEST)

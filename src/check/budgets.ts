@@ -1,4 +1,4 @@
-// Budgets: may this group be so big, may it grow so much? And can these snapshots answer at all?
+// Judges budgets: is a group too large, has it grown too much, and can these snapshots tell at all?
 
 import { Grouper } from '../model/grouping/group.ts'
 import type { Snapshot } from '../model/snapshot.ts'
@@ -10,42 +10,46 @@ import { type DetectableOptions, detectableGrowth } from '../statistics/testing/
 import { BETWEEN_RUNS } from '../statistics/testing/rules.ts'
 import { formatSize } from '../text/units.ts'
 
-/** One-sided 95 % of a normal variable. */
+/** One-sided 95 % quantile of the normal distribution. */
 const ONE_SIDED = 1.645
 
 /** Limits in bytes. */
 export interface Budget {
-  /** What it is for, in words: `total`, `package express`, `src/*`. */
+  /** What it applies to, in words: `total`, `package express`, `src/*`. */
   readonly name: string
   readonly size?: number
   readonly growth?: number
 }
 
-/** `fail`: over the limit by more than error explains. `unknown`: these snapshots cannot tell. */
+/** `fail`: over the limit by more than the error explains. `unknown`: these snapshots cannot tell. */
 export type Outcome = 'pass' | 'fail' | 'unknown'
 
-/** The answer to one limit. Sizes in bytes. */
-export interface Answer {
+/** The result for one limit. Sizes in bytes. */
+export interface LimitResult {
   readonly budget: string
   readonly kind: 'size' | 'growth'
   readonly limit: number
   readonly measured: number
-  /** One standard error of `measured`, the usual variation between runs included; null where unknown. */
+  /** One standard error of `measured`, including the usual variation between runs; null if unknown. */
   readonly error: number | null
   readonly outcome: Outcome
-  /** Where the outcome is unknown: why, and what would do. */
+  /** If the outcome is unknown: why, and what would help. */
   readonly advice?: string
 }
 
-/** Judges the limits of one budget on snapshots that hold only what it is about. */
-export function judgeBudget(budget: Budget, now: readonly Snapshot[], old: readonly Snapshot[]): Answer[] {
-  const answers: Answer[] = []
-  if (budget.size !== undefined) answers.push(judgeSize(budget.name, budget.size, now))
-  if (budget.growth !== undefined) answers.push(judgeGrowth(budget.name, budget.growth, now, old))
-  return answers
+/** Judges the limits of one budget on snapshots that hold only what it applies to. */
+export function judgeBudget(
+  budget: Budget,
+  now: readonly Snapshot[],
+  old: readonly Snapshot[],
+): LimitResult[] {
+  const results: LimitResult[] = []
+  if (budget.size !== undefined) results.push(judgeSize(budget.name, budget.size, now))
+  if (budget.growth !== undefined) results.push(judgeGrowth(budget.name, budget.growth, now, old))
+  return results
 }
 
-function judgeSize(budget: string, limit: number, now: readonly Snapshot[]): Answer {
+function judgeSize(budget: string, limit: number, now: readonly Snapshot[]): LimitResult {
   const sizes = now.map(snapshot => snapshot.total.size)
   const measured = mean(sizes)
   const runs = now.map(snapshot => snapshot.over(now[0].tables))
@@ -55,7 +59,8 @@ function judgeSize(budget: string, limit: number, now: readonly Snapshot[]): Ans
     const interval = coarsest(now)
     const question = { size: 0, interval: interval / now.length, paired: true, rows: 1 }
     const seen = detectableGrowth(question)
-    const isUnder = sizeHigh === null || (sizeHigh <= limit && measured > 0) // without a sample there is no bar
+    // Without samples there is no error bar.
+    const isUnder = sizeHigh === null || (sizeHigh <= limit && measured > 0)
     if (seen <= limit || isUnder) return { ...answer, outcome: 'pass' }
     return { ...answer, outcome: 'unknown', advice: adviceFor('a size', limit, question, interval, seen) }
   }
@@ -72,7 +77,7 @@ function judgeGrowth(
   limit: number,
   now: readonly Snapshot[],
   old: readonly Snapshot[],
-): Answer {
+): LimitResult {
   const comparison = compareSampled(now, old, 'domain')
   return answerGrowth(budget, limit, comparison.total, comparison, now, old)
 }
@@ -85,7 +90,7 @@ export function answerGrowth(
   { rule }: Comparison,
   now: readonly Snapshot[],
   old: readonly Snapshot[],
-): Answer {
+): LimitResult {
   const measured = row.statistic.sizeDiff
   const sampling = row.sizeDiffError
   const answer = { budget, kind: 'growth', limit, measured } as const
@@ -102,7 +107,7 @@ export function answerGrowth(
   const runs = Math.min(now.length, old.length)
   const question = { size: site, interval: interval / runs, paired: isPaired, rows: 1 }
   const seen = detectableGrowth(question)
-  // Where few samples are left the standard error says too little (none at all: 0); the interval holds nevertheless.
+  // With few samples the standard error is too small (with none, 0); the interval is still valid.
   const most = Math.max(measured + ONE_SIDED * error, row.sizeDiffHigh ?? 0)
   if (seen <= limit || most <= limit) return { ...answer, error, outcome: 'pass' }
   return {
@@ -113,12 +118,12 @@ export function answerGrowth(
   }
 }
 
-/** Standard error of a difference of means by the usual variation between runs, in bytes. */
+/** Standard error of a difference of means from the usual variation between runs, in bytes. */
 function runError(now: readonly Snapshot[], old: readonly Snapshot[]): number {
   return BETWEEN_RUNS * Math.sqrt(1 / now.length + 1 / old.length)
 }
 
-/** The largest of the sampling intervals, in bytes; 1 where all is exact. */
+/** The largest of the sampling intervals, in bytes; 1 if all are exact. */
 function coarsest(snapshots: readonly Snapshot[]): number {
   return Math.max(...snapshots.map(s => describeSampling(s).bytes ?? 1))
 }
@@ -136,7 +141,7 @@ function adviceFor(
   return `${blind} at an interval of ${interval} bytes: use --interval ${needed} or less`
 }
 
-/** The largest interval in bytes at which growth over the limit is seen; undefined where none is fine enough. */
+/** The largest interval in bytes that shows growth over the limit; undefined if none is fine enough. */
 function intervalFor(limit: number, question: DetectableOptions): number | undefined {
   const isSeen = (interval: number) => detectableGrowth({ ...question, interval }) <= limit
   if (!isSeen(1)) return undefined

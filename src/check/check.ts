@@ -1,3 +1,5 @@
+// The gate: judges snapshots against budgets and a baseline.
+
 import type { SnapshotData } from '../model/columns.ts'
 import { type BaseFilter, Filter } from '../model/filter.ts'
 import { allocationFrames, type KeyType, packageOf } from '../model/grouping/keys.ts'
@@ -5,12 +7,12 @@ import type { Statistic, StatisticDiff } from '../model/grouping/statistic.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { compareSampled } from '../statistics/compare.ts'
 import type { Comparison, SampledDiff } from '../statistics/results.ts'
-import { type Answer, answerGrowth, judgeBudget } from './budgets.ts'
+import { answerGrowth, judgeBudget, type LimitResult } from './budgets.ts'
 import type { Allowance, CheckConfig, Scope, ScopedBudget } from './config.ts'
 
-/** An answer with the rows behind it. */
-export interface Finding extends Answer {
-  /** Where it grew: largest growth first. */
+/** The result for a limit, with the rows behind it. */
+export interface Finding extends LimitResult {
+  /** Where it grew, largest growth first. */
   rows: readonly SampledDiff[]
 }
 
@@ -22,12 +24,12 @@ export interface CheckResult {
   outcome: 'pass' | 'fail' | 'unknown'
 }
 
-/** Rows shown below a budget that is over its limit. */
+/** Number of rows shown below a budget that is over its limit. */
 const ROWS = 5
 
 /**
- * Judges new snapshots against those of the baseline. Without budgets, every row that grew significantly is a finding.
- * It fails where any budget fails; else it cannot judge where any budget cannot.
+ * Judges new snapshots against those of the baseline. Without budgets, every row with significant growth is a
+ * finding. The gate fails if any budget fails; otherwise it cannot judge if any budget cannot be judged.
  */
 export function checkSnapshots(
   now: readonly Snapshot[],
@@ -87,7 +89,7 @@ const EMPTY = 'a new snapshot has nothing that a budget counts: a smaller --inte
 const NO_MATCH =
   'it matches nothing in these snapshots: check its name with `tracemalloc top`, check `allow`, or use a smaller --interval'
 
-/** The answers of a budget that there is nothing to judge for: not that all is well. */
+/** Results for a budget with nothing to judge, which does not mean that all is well. */
 function blind({ size, growth }: ScopedBudget, budget: string, advice: string): Finding[] {
   const limits = [{ kind: 'size', limit: size } as const, { kind: 'growth', limit: growth } as const]
   return limits.flatMap(({ kind, limit }): Finding[] => {
@@ -96,7 +98,7 @@ function blind({ size, growth }: ScopedBudget, budget: string, advice: string): 
   })
 }
 
-/** A limit for every single row: a finding for each row over it, one for all where none is. */
+/** A limit for every single row: one finding per row over it, or one for all if none is. */
 function judgeEach({ size, growth }: ScopedBudget, sides: Sides, comparison: Comparison): Finding[] {
   const findings: Finding[] = []
   for (const row of comparison.rows) {
@@ -109,7 +111,7 @@ function judgeEach({ size, growth }: ScopedBudget, sides: Sides, comparison: Com
     if (growth === undefined) continue
     const answer = answerGrowth(name, growth, row, comparison, sides.now, sides.old)
     if (answer.outcome === 'pass') continue
-    // A row that did not even measure over the limit stands for what could hide in any row: one answer is enough.
+    // Rows below the limit whose error could hide growth all get the same answer, so it is given once.
     const isHidden = answer.outcome === 'unknown' && answer.measured <= growth
     if (isHidden && findings.some(f => f.budget === 'each row')) continue
     findings.push({ ...answer, budget: isHidden ? 'each row' : name, rows: [row] })
@@ -120,7 +122,7 @@ function judgeEach({ size, growth }: ScopedBudget, sides: Sides, comparison: Com
   return [{ budget: 'each row', kind, limit, measured: 0, error: 0, outcome: 'pass', rows: [] }]
 }
 
-/** Without budgets: every row that grew significantly, or that nothing can be said. */
+/** Without budgets: every row with significant growth, or that nothing can be said. */
 function growthFindings(comparison: Comparison, isEmpty: boolean): Finding[] {
   const { rule, total } = comparison
   const base = { kind: 'growth', limit: 0 } as const
@@ -156,7 +158,7 @@ function allowedSize({ scope, reason }: Allowance, now: readonly Snapshot[]): Ch
   return { name: scopeName(scope), reason, size: sizes.reduce((a, b) => a + b, 0) / sizes.length }
 }
 
-function worst(outcomes: readonly Answer['outcome'][]): CheckResult['outcome'] {
+function worst(outcomes: readonly LimitResult['outcome'][]): CheckResult['outcome'] {
   if (outcomes.includes('fail')) return 'fail'
   return outcomes.includes('unknown') ? 'unknown' : 'pass'
 }
@@ -167,7 +169,7 @@ function scopeName(scope: Scope): string {
   return scope.kind === 'path' ? scope.pattern : `${scope.pattern}:${scope.lineno}`
 }
 
-/** Passes what the scope is about, or, not `inclusive`, everything else. */
+/** Keeps what the scope applies to or, if not `inclusive`, everything else. */
 function scopeFilter(scope: Scope, inclusive: boolean): BaseFilter {
   if (scope.kind === 'total') return { inclusive, matcher: () => () => inclusive }
   if (scope.kind === 'package')
@@ -193,7 +195,7 @@ function packageMatcher(
   }
 }
 
-/** The file and line of a statistic, where its group has them. */
+/** The file and line of a statistic, if its group has them. */
 export function placeOf({ key }: Statistic | StatisticDiff): { file: string; line: number } | undefined {
   return key.filename && key.lineno ? { file: key.filename, line: key.lineno } : undefined
 }

@@ -1,3 +1,5 @@
+// The settings of the gate, from tracemalloc.config.json.
+
 import { readFile } from 'node:fs/promises'
 import { asFileError, UsageError } from '../errors.ts'
 import { parseSize } from '../text/units.ts'
@@ -5,14 +7,14 @@ import { parseSize } from '../text/units.ts'
 /** Name of the file that `check` looks for in the working directory. */
 export const CONFIG_NAME = 'tracemalloc.config.json'
 
-/** What a budget, or an exception, is about. */
+/** What a budget or an exception applies to. */
 export type Scope =
   | { kind: 'total' }
   | { kind: 'package'; name: string }
   | { kind: 'path'; pattern: string }
   | { kind: 'line'; pattern: string; lineno: number }
 
-/** A limit: bytes in all, bytes more than the baseline. */
+/** A limit on total bytes, or on growth over the baseline in bytes. */
 export interface ScopedBudget {
   scope: Scope | { kind: 'each' }
   size?: number
@@ -32,8 +34,8 @@ export interface CheckConfig {
 }
 
 /**
- * Reads the settings of a file; undefined where there is none. Throws UsageError, with the path of what is wrong, also for a key
- * that is not known, and FileError where the file cannot be read.
+ * Reads the settings from a file; undefined if there is none. Throws UsageError with the path of a wrong
+ * value or unknown key, and FileError if the file cannot be read.
  */
 export async function readConfig(path: string): Promise<CheckConfig | undefined> {
   let document: unknown
@@ -51,7 +53,7 @@ export async function readConfig(path: string): Promise<CheckConfig | undefined>
   }
 }
 
-/** The settings that a JSON document holds. */
+/** The settings in a JSON document. */
 export function parseConfig(document: unknown): CheckConfig {
   const config = objectOf(document, 'the document', ['budgets', 'allow'])
   return {

@@ -54,7 +54,7 @@ export function createRewriter(options: RewriteOptions): Rewriter {
   return {
     async apply(path, snapshots, filters) {
       if (sourceMaps) snapshots = await original(path, snapshots, sourceMaps)
-      if (app) snapshots = (await import('../transform/own-frames.ts')).appFrames(snapshots)
+      if (app) snapshots = (await import('../transform/app-frames.ts')).appFrames(snapshots)
       if (filters.length > 0) snapshots = snapshots.map(snapshot => snapshot.filterTraces(filters))
       return redact ? (await import('../transform/redact.ts')).redact(snapshots, redact) : snapshots
     },

@@ -1,9 +1,9 @@
 import type { Source } from '../bytes/source.ts'
 import { FormatError } from '../errors.ts'
-import { Calls } from '../heapsnapshot/allocation-calls.ts'
+import { CallTree } from '../heapsnapshot/allocation-calls.ts'
 import { type Header, LONGEST_HEADER, readHeader } from '../heapsnapshot/header.ts'
 import { readMembers } from '../heapsnapshot/sections.ts'
-import { Texts } from '../heapsnapshot/string-table.ts'
+import { StringTable } from '../heapsnapshot/string-table.ts'
 import { callTree, functionRows } from '../heapsnapshot/trace-tree.ts'
 import { type Handler, RowFault } from '../heapsnapshot/values.ts'
 import { hash2, RowIndex, reserve } from '../model/tables/typed-arrays.ts'
@@ -23,7 +23,7 @@ export interface GraphOptions {
  */
 export interface HeapGraph {
   readonly header: Header
-  readonly texts: Texts
+  readonly texts: StringTable
   readonly nodeCount: number
   readonly edgeCount: number
   readonly root: number
@@ -45,7 +45,7 @@ export interface HeapGraph {
   readonly locations: readonly string[]
   /** Allocation traces, by the ids that `calls` has; empty where there are none. */
   readonly trace: Uint32Array
-  readonly calls: Calls
+  readonly calls: CallTree
   // Per edge.
   edgeType: Uint8Array
   /** A string, or the index of an element or hidden edge. Empty unless asked for. */
@@ -100,7 +100,7 @@ class GraphReader {
   readonly #options: GraphOptions
   readonly #seen = new Set<string>()
   #header: Header | undefined
-  readonly #texts = new Texts()
+  readonly #texts = new StringTable()
   #nodes = 0
   #type = new Uint8Array(ROOM)
   #name = new Uint32Array(ROOM)
@@ -110,7 +110,7 @@ class GraphReader {
   #firstEdge = new Uint32Array(ROOM)
   #detachedness = new Uint8Array(ROOM)
   #trace = new Uint32Array(0)
-  readonly #calls = new Calls()
+  readonly #calls = new CallTree()
   #edges = 0
   #edgeType = new Uint8Array(ROOM)
   #edgeName = new Uint32Array(0)

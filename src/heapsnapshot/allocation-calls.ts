@@ -1,13 +1,16 @@
+// The call tree of V8's allocation tracker, as columns.
+
 import { fileOf, isPseudoName } from '../model/script-url.ts'
 import { NATIVE, V8 } from '../model/tables/frames.ts'
 import type { Tables } from '../model/tables/tables.ts'
 import { hash2, RowIndex, reserve } from '../model/tables/typed-arrays.ts'
 
 /**
- * The tree of calls by which V8's allocation tracker knows where objects were allocated, as columns. Names are numbers of the
- * file's strings; lines and columns 1-based, 0 = unknown, and of the function's start.
+ * The tree of calls in which V8's allocation tracker records where objects were allocated, as columns. Names
+ * are indexes of the file's strings. Lines and columns are 1-based, 0 = unknown, and those of the function's
+ * start.
  */
-export class Calls {
+export class CallTree {
   #name = new Uint32Array(64)
   #script = new Uint32Array(64)
   #scriptId = new Uint32Array(64)
@@ -16,7 +19,7 @@ export class Calls {
   #functions = 0
   // Calls, parents first.
   #id = new Uint32Array(64)
-  #parent = new Uint32Array(64) // the parent's place here; the root is its own
+  #parent = new Uint32Array(64) // index of the parent; the root is its own
   #function = new Uint32Array(64)
   #calls = 0
   readonly #index = new RowIndex()
@@ -40,7 +43,9 @@ export class Calls {
     this.#column[row] = column
   }
 
-  /** Adds a call of a function; returns its place, which is what its children have for `parent`. -1 = the root's. */
+  /**
+   * Adds a call of a function and returns its index, which its children pass as `parent`. -1 for the root.
+   */
   add(id: number, functionIndex: number, parent: number): number {
     const row = this.#calls++
     this.#id = reserve(this.#id, row + 1)
@@ -53,12 +58,12 @@ export class Calls {
     return row
   }
 
-  /** The place of the call with an id, or -1. */
+  /** Index of the call with this id, or -1. */
   find(id: number): number {
     return this.#index.find(hash2(id, 0), i => this.#id[i] === id)
   }
 
-  /** Numbers of the strings that the functions need. */
+  /** Indexes of the strings that the functions need. */
   strings(): Uint32Array {
     const all = new Uint32Array(this.#functions * 2)
     all.set(this.#name.subarray(0, this.#functions))
@@ -66,7 +71,10 @@ export class Calls {
     return all
   }
 
-  /** The stack of each call in `tables`, by the call's id: 0 for an unknown id. The root, `(root)`, is the empty stack. */
+  /**
+   * Adds the calls to `tables`. Returns a function from a call's id to its stack: 0, the empty stack, for the
+   * root (`(root)`) and for an unknown id.
+   */
   stacks(tables: Tables, text: (string: number) => string): (id: number) => number {
     const { frames } = tables
     const names = Array.from(this.#name.subarray(0, this.#functions), text)

@@ -1,16 +1,21 @@
+// The header of a `.heapsnapshot`, and how nodes get their class names.
+
 import { FormatError } from '../errors.ts'
 import { LONGEST_ROW } from './scan.ts'
 
-/** Bytes that the member `snapshot` may have: V8 writes about 2 KB. */
+/** Largest size of the member `snapshot` in bytes: V8 writes about 2 KB. */
 export const LONGEST_HEADER = 1 << 20
 
-/** Name of the native node that stands for the bytes of an ArrayBuffer. */
+/** Name of the native node that represents the bytes of an ArrayBuffer. */
 export const BUFFER_DATA = 'system / JSArrayBufferData'
 
-/** Places of the fields in a row of a section, -1 where the file has no such field. */
+/** Index of each field in a row of a section, undefined if the file does not have the field. */
 export type Fields = Readonly<Record<string, number>> & { readonly length: number }
 
-/** What a `.heapsnapshot` says about itself before its sections: V8's `HeapSnapshotJSONSerializer::SerializeSnapshot`. */
+/**
+ * What a `.heapsnapshot` says about itself before its sections: V8's
+ * `HeapSnapshotJSONSerializer::SerializeSnapshot`.
+ */
 export interface Header {
   readonly nodeFields: Fields
   /** Names of the node types, by their number. */
@@ -21,14 +26,14 @@ export interface Header {
   readonly traceFields: Fields
   readonly locationFields: Fields
   readonly sampleFields: Fields
-  /** Rows that the sections should have. A claim: nothing is allocated for it. */
+  /** Number of rows that the sections should have. It may be false, so nothing is allocated for it. */
   readonly nodeCount: number
   readonly edgeCount: number
-  /** 0 where allocations were not tracked. */
+  /** 0 if allocations were not tracked. */
   readonly traceFunctionCount: number
-  /** Bytes outside of the graph. */
+  /** Bytes outside the graph. */
   readonly extraNativeBytes: number
-  /** Number of the root in `nodes`, from 0. */
+  /** Index of the root in `nodes`, from 0. */
   readonly root: number
 }
 
@@ -70,7 +75,7 @@ function object(value: unknown, path: string): Record<string, unknown> {
   return value as Record<string, unknown>
 }
 
-/** A number of the header; 0 where it is missing. */
+/** A number in the header; 0 if it is missing. */
 function count(snapshot: Record<string, unknown>, name: string): number {
   const value = snapshot[name] ?? 0
   if (!Number.isSafeInteger(value) || (value as number) < 0) throw bad(`snapshot.${name}`, 'not a count')
@@ -105,8 +110,8 @@ function typeNames(meta: Record<string, unknown>, name: string, at: number): rea
 }
 
 /**
- * The class that DevTools counts a node under, before it infers interfaces: the constructor's name, or a word for V8's own
- * kinds of nodes.
+ * The class under which DevTools counts a node, before it infers interfaces: the constructor's name, or a
+ * word for V8's own kinds of nodes.
  */
 export function className(type: string, name: string): string {
   switch (type) {
@@ -126,7 +131,7 @@ export function className(type: string, name: string): string {
   }
 }
 
-/** Types of nodes whose class is in their name. */
+/** Is the class of such nodes in their name? */
 export function isNamed(type: string): boolean {
   return type === 'object' || type === 'native'
 }

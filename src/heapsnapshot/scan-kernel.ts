@@ -1,3 +1,5 @@
+// The assembled WebAssembly scanner, kept in a module so that it also loads in browsers and bundles.
+
 /** `scan-kernel.wat` assembled (WABT's `wat2wasm`), 637 bytes, in base64. */
 export const KERNEL =
   'AGFzbQEAAAABFQNgA39/fwF/YAR/f39/AX9gAX8BfwMEAwABAgUDAQAQBx4DBm1lbW9yeQIAB251bWJlcnMAAAdzdHJpbmdzAAEK' +

@@ -1,63 +1,70 @@
+// Fast scanners for the long arrays of numbers and strings in a `.heapsnapshot`.
+
 import { KERNEL } from './scan-kernel.ts'
 
-/** Bytes that are scanned at once, and that a scanner's input has room for behind the tail. */
+/** Bytes scanned at a time. A scanner's input has room for them after the tail. */
 export const PIECE = 256 * 1024
-/** Bytes that may be left over from one piece to the next: more between two commas is refused. */
+/** Largest number of bytes left over from one piece for the next: more between two commas is refused. */
 export const TAIL = 4096
 
-/** Why a scan came back. */
+/** Why a scan stopped. */
 export const STOP = {
   /** All bytes are used up. */
   end: 0,
-  /** Behind the `]` of the array. */
+  /** After the `]` of the array. */
   closed: 1,
-  /** At a number of ten or more digits, which may not fit 32 bits. */
+  /** At a number of ten or more digits, which may not fit in 32 bits. */
   long: 2,
-  /** At a byte that cannot stand there. */
+  /** At a byte that is not allowed there. */
   bad: 3,
 } as const
 
-/** Where a scan of an array of strings is. The numbers are those of the WebAssembly kernel. */
+/** State of a scan in an array of strings. The WebAssembly kernel uses the same numbers. */
 export const AT = { first: 0, inside: 1, escaped: 2, after: 3, comma: 4 } as const
 
 /**
- * Reads the bodies of JSON arrays of unsigned integers, or of strings, at the speed of memory: strict about what stands
- * between the values, blind to everything else. The two makers below give the same results.
+ * Reads the contents of JSON arrays of unsigned integers, or of strings, about as fast as memory allows. It
+ * is strict about what stands between the values and ignores everything else. Both implementations give the
+ * same results.
  */
 export interface Scanner {
   readonly name: 'wasm' | 'typescript'
-  /** TAIL + PIECE bytes, to be filled by the caller. */
+  /** TAIL + PIECE bytes, filled by the caller. */
   readonly input: Uint8Array
-  /** Numbers, or positions of quotes in `input`; room for one per two bytes of input, and a row before. */
+  /**
+   * Numbers, or positions of quotes in `input`; has room for one per two bytes of input, after room for a
+   * row.
+   */
   readonly output: Uint32Array
-  /** Where the last scan came back, in `input`. */
+  /** Where in `input` the last scan stopped. */
   next: number
-  /** Why: one of STOP. */
+  /** Why it stopped: one of STOP. */
   stop: number
-  /** One of AT, of the last scan for strings. */
+  /** One of AT: state of the last scan for strings. */
   state: number
   /**
-   * Appends the numbers of `input[start, end)` to `output` from `at` on; returns the new length. A value is expected at
-   * `start`, and `input[end - 1]` is `,` or `]`. A number of more than nine digits is left to the caller (`STOP.long`).
+   * Appends the numbers of `input[start, end)` to `output` from `at` on and returns the new length. A value
+   * is expected at `start`, and `input[end - 1]` is `,` or `]`. Numbers of more than nine digits are left to
+   * the caller (`STOP.long`).
    */
   numbers(start: number, end: number, at: number): number
   /**
-   * Writes the positions of the quotes that open and close strings in `input[start, end)`; returns how many. `state` is
-   * where the scan before came to.
+   * Writes the positions of the quotes that open and close strings in `input[start, end)` and returns their
+   * number. `state` is that of the previous scan.
    */
   strings(start: number, end: number, state: number): number
 }
 
-/** Room before the numbers of a piece, for a row that began in the piece before. */
+/** Room before the numbers of a piece, for a row that began in the previous piece. */
 export const LONGEST_ROW = 64
-// A number takes two bytes at least; `"",` has two quotes in three.
+// A number takes at least two bytes; `"",` has two quotes in three.
 const OUTPUT = LONGEST_ROW + Math.ceil((TAIL + PIECE) * 0.7)
 
 const idle: Scanner[] = []
 
 /**
- * Lends the fastest scanner there is here: WebAssembly, or plain TypeScript where that is not allowed. To be given back
- * with `returnScanner`, as each has a megabyte of its own.
+ * Lends the fastest available scanner: WebAssembly, or TypeScript if that is not allowed. Return it with
+ * `returnScanner`, as each has a megabyte of its own.
  */
 export function borrowScanner(): Scanner {
   const scanner = idle.pop()
@@ -84,7 +91,10 @@ interface WebAssemblyLike {
   Instance: new (module: object) => { exports: unknown }
 }
 
-/** The scanner over the WebAssembly kernel (`scan-kernel.wat`). Throws where WebAssembly is missing or forbidden. */
+/**
+ * The scanner that uses the WebAssembly kernel (`scan-kernel.wat`). Throws if WebAssembly is missing or
+ * forbidden.
+ */
 export function wasmScanner(): Scanner {
   const { Module, Instance } = (globalThis as unknown as { WebAssembly: WebAssemblyLike }).WebAssembly
   const bytes = Uint8Array.from(atob(KERNEL), c => c.charCodeAt(0))
@@ -138,7 +148,7 @@ export function typescriptScanner(): Scanner {
   }
 }
 
-// Digits are compared as `byte - 48`: then `,` is -4, `]` is 45.
+// Digits are compared as `byte - 48`, so `,` is -4 and `]` is 45.
 const COMMA = -4
 const CLOSE = 45
 
@@ -162,7 +172,7 @@ function scanNumbers(scanner: Scanner, start: number, end: number, at: number): 
     }
     const first = p
     let value = c
-    // The last byte is no digit, so this ends.
+    // The last byte is not a digit, so this ends.
     while ((c = (input[++p] - 48) | 0) >>> 0 <= 9) value = (Math.imul(value, 10) + c) | 0
     if (p - first > 9) {
       p = first

@@ -1,11 +1,14 @@
+// Reads the sections of a `.heapsnapshot` in one pass.
+
 import type { Source } from '../bytes/source.ts'
 import { FormatError, type FormatErrorCode } from '../errors.ts'
 import { borrowScanner, returnScanner, type Scanner } from './scan.ts'
-import { decode, type Handler, type Reader, RowFault, readerOf, show } from './values.ts'
+import { decode, type Handler, RowFault, readerOf, show, type ValueParser } from './values.ts'
 
 /**
- * Reads one JSON object whose members are few and long, in one pass and in constant memory. `member` says what to do with
- * each; an error that it or a handler throws with `fault` gets the place. Throws FormatError of format `format`.
+ * Reads one JSON object with few but long members, in one pass and in constant memory. `member` decides what
+ * to do with each; errors that it or a handler throws get the position added. Throws FormatError of format
+ * `format`.
  */
 export async function readMembers(
   source: Source,
@@ -35,7 +38,7 @@ class MemberReader {
   #seen = 0 // bytes before the chunk
   #name: number[] = []
   #section = ''
-  #reader: Reader | undefined
+  #reader: ValueParser | undefined
   #members = 0
 
   constructor(format: string, member: (name: string) => Handler, scanner: Scanner) {
@@ -66,7 +69,7 @@ class MemberReader {
     })
   }
 
-  /** A byte between the values. */
+  /** Handles a byte between the values. */
   #step(c: number, p: number): void {
     if (this.#state === 'name') this.#nameByte(c, p)
     else if (c === 32 || (c >= 9 && c <= 13)) return
@@ -110,7 +113,7 @@ class MemberReader {
     return next
   }
 
-  /** Runs a handler; a fault in it becomes a FormatError with section, index and offset. */
+  /** Runs a handler; converts a fault in it to a FormatError with section, index and offset. */
   #guard<T>(p: number, run: () => T): T {
     try {
       return run()
@@ -136,7 +139,7 @@ class MemberReader {
   }
 }
 
-/** Does the name end in an escaped backslash, so that the quote behind it ends the name? */
+/** Does the name end in an escaped backslash, so that the next quote ends it? */
 function endsEscaped(name: readonly number[]): boolean {
   let n = 0
   while (n < name.length && name[name.length - 1 - n] === 92) n++

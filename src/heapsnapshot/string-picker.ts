@@ -1,3 +1,5 @@
+// Picks single strings from the string section while it is read.
+
 import { copyOf } from '../bytes/source.ts'
 import { FormatError } from '../errors.ts'
 import { decode } from './values.ts'
@@ -5,23 +7,23 @@ import { decode } from './values.ts'
 /** Longest string that is decoded. */
 const LONGEST = 64 << 20
 
-/** Picks some strings out of an array of strings, while its pieces go by. */
+/** Picks some strings from an array of strings as its pieces are read. */
 export class StringPicker {
   readonly #wanted: Uint32Array
   readonly #take: (index: number, text: string) => void
-  #next = 0 // in #wanted
-  #index = 0 // strings that ended
+  #next = 0 // index in #wanted
+  #index = 0 // number of complete strings
   #open = false
   #held: Uint8Array[] = []
   #heldLength = 0
 
-  /** `wanted` is sorted, without doubles. */
+  /** `wanted` is sorted, without duplicates. */
   constructor(wanted: Uint32Array, take: (index: number, text: string) => void) {
     this.#wanted = wanted
     this.#take = take
   }
 
-  /** Strings seen. */
+  /** Number of strings seen. */
   get length(): number {
     return this.#index
   }
@@ -35,7 +37,7 @@ export class StringPicker {
       this.#ends()
       i = 1
     }
-    // Whole strings: straight to the wanted ones.
+    // Complete strings: skip straight to the wanted ones.
     for (;;) {
       const skip = Math.min((this.#wanted[this.#next] ?? Infinity) - this.#index, (count - i) >> 1)
       this.#index += skip

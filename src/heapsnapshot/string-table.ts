@@ -1,25 +1,27 @@
+// The string section of a `.heapsnapshot`, kept as bytes.
+
 import { FormatError } from '../errors.ts'
 import { decode } from './values.ts'
 
 const BLOCK = 1 << 20
 
-/** The strings of a file as it has them: raw bytes, decoded one by one when asked for. */
-export class Texts {
+/** The strings of a file as raw bytes, decoded one at a time on request. */
+export class StringTable {
   readonly #blocks: Uint8Array[] = []
   #length = 0 // bytes
-  /** Where the contents of each string begin. */
+  /** Where the content of each string begins. */
   #starts = new Uint32Array(1024)
   #count = 0
   #inside = false
   readonly #added: string[] = []
   readonly #cache = new Map<number, string>()
 
-  /** Number of strings, with the added ones. */
+  /** Number of strings, including the added ones. */
   get length(): number {
     return this.#count + this.#added.length
   }
 
-  /** Takes a piece of the array of strings, as `readMembers` hands it over. */
+  /** Takes a piece of the array of strings from `readMembers`. */
   piece(bytes: Uint8Array, start: number, end: number, quotes: Uint32Array, count: number): void {
     if (this.#length + (end - start) > 0xffffffff)
       throw new FormatError('too-large', 'more than 4 GiB of strings')
@@ -42,13 +44,13 @@ export class Texts {
     }
   }
 
-  /** Appends a string that the file does not have; returns its number. */
+  /** Appends a string that the file does not have and returns its index. */
   add(text: string): number {
     this.#added.push(text)
     return this.length - 1
   }
 
-  /** The string of a number. Throws FormatError where it is no JSON string. */
+  /** The string at an index. Throws FormatError if it is not a JSON string. */
   get(index: number): string {
     if (index >= this.#count) return this.#added[index - this.#count]
     const known = this.#cache.get(index)
@@ -60,7 +62,7 @@ export class Texts {
     return text
   }
 
-  /** The bytes of a string of the file, as they are in JSON. */
+  /** The bytes of a string in the file, as written in JSON. */
   bytes(index: number): Uint8Array {
     const start = this.#starts[index]
     let escaped = false

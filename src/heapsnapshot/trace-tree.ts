@@ -1,15 +1,17 @@
+// Reads the sections that hold V8's allocation traces.
+
 import type { Fields } from './header.ts'
 import { type Handler, RowFault } from './values.ts'
 
-/** Where the functions and calls of a file go. */
+/** Receives the functions and calls of a file. */
 export interface CallSink {
   /** Number of functions so far. */
   readonly functions: number
   /** Lines and columns are 1-based, 0 = unknown. */
   addFunction(name: number, script: number, scriptId: number, line: number, column: number): void
-  /** Adds a call below the one at place `parent` (-1 = it is the root); returns its place. */
+  /** Adds a call below the one at index `parent` (-1 for the root) and returns its index. */
   add(id: number, functionIndex: number, parent: number): number
-  /** The place of the call with an id, or -1. */
+  /** Index of the call with this id, or -1. */
   find(id: number): number
 }
 
@@ -34,8 +36,9 @@ export function functionRows(f: Fields, sink: CallSink): Handler {
 }
 
 /**
- * Reads `trace_tree`: `[id, function_info_index, count, size, [children]]`, where the children follow each other without
- * brackets of their own. Counts and sizes in it are of everything ever allocated, so they are left alone.
+ * Reads `trace_tree`: `[id, function_info_index, count, size, [children]]`, where the children follow each
+ * other without brackets of their own. Its counts and sizes include everything ever allocated, so they are
+ * ignored.
  */
 export function callTree(f: Fields, sink: CallSink): Handler {
   const { length, id, function_info_index: functionIndex, children } = f

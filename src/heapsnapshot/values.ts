@@ -1,26 +1,31 @@
+// Reads the values of a `.heapsnapshot`: long arrays of numbers and strings, nested arrays, small JSON.
+
 import { copyOf } from '../bytes/source.ts'
 import { FormatError, type FormatErrorCode } from '../errors.ts'
 import { AT, LONGEST_ROW, PIECE, type Scanner, STOP, TAIL } from './scan.ts'
 
-/** A number of 2^32 or more: its place in `values`, where it counts as 0, and what it is. */
+/** A number of 2^32 or more: its index in `values`, where 0 stands for it, and its value. */
 export interface Wide {
   readonly at: number
   readonly value: number
 }
 
 /**
- * Takes whole rows of an array of numbers: `values[0, length)`, the first of them number `first` of the array. `wide` is
- * nearly always empty. The arrays are used again.
+ * Takes complete rows of an array of numbers: `values[0, length)`, the first of which is number `first` of
+ * the array. `wide` is nearly always empty. The arrays are reused.
  */
 export type RowSink = (values: Uint32Array, length: number, first: number, wide: readonly Wide[]) => void
 
-/** The value of place `at`, where numbers of 2^32 and more count as 0 in `values`. */
+/** The value at index `at`, including numbers of 2^32 and more, which are 0 in `values`. */
 export function exactly(values: Uint32Array, at: number, wide: readonly Wide[]): number {
   if (values[at] !== 0 || wide.length === 0) return values[at]
   return wide.find(w => w.at === at)?.value ?? 0
 }
 
-/** Takes a piece of an array of strings: `bytes[start, end)`, and the positions of the quotes in it, `quotes[0, count)`. */
+/**
+ * Takes a piece of an array of strings: `bytes[start, end)`, and the positions of the quotes in it,
+ * `quotes[0, count)`.
+ */
 export type StringSink = (
   bytes: Uint8Array,
   start: number,
@@ -29,7 +34,7 @@ export type StringSink = (
   count: number,
 ) => void
 
-/** What is to be done with the value of a member. `done` is called behind it. */
+/** What to do with the value of a member. `done` is called after it. */
 export type Handler =
   /** A flat array of unsigned integers, in rows of `fields`. */
   | {
@@ -42,16 +47,19 @@ export type Handler =
     }
   /** An array of strings. */
   | { read: 'strings'; piece: StringSink; done?: () => void }
-  /** Arrays in arrays of unsigned integers. */
+  /** Nested arrays of unsigned integers. */
   | { read: 'nested'; number(value: number): void; open(): void; close(): void; done?: () => void }
   /** A small value, at most `limit` bytes long. */
   | { read: 'json'; limit: number; value(value: unknown): void }
-  /** Any value; only its end is looked for. */
+  /** Any value; only its end is searched for. */
   | { read: 'skip' }
-  /** A flat array of numbers that nobody needs: straight on to its end. */
+  /** A flat array of numbers that is not needed: skips to its end. */
   | { read: 'pass' }
 
-/** A fault that a handler found: number `index` of the section. The reader adds the section, and the place in the file. */
+/**
+ * A fault found by a handler, at `index` of the section. The reader adds the section and the position in the
+ * file.
+ */
 export class RowFault extends Error {
   readonly index: number
   readonly code: FormatErrorCode
@@ -62,22 +70,24 @@ export class RowFault extends Error {
   }
 }
 
-/** A byte as an error names it. */
+/** A byte as shown in an error. */
 export function show(c: number): string {
   return c > 32 && c < 127 ? `'${String.fromCharCode(c)}'` : `0x${c.toString(16).padStart(2, '0')}`
 }
 
 /** Consumes the bytes of one value. */
-export interface Reader {
-  /** Reads `chunk` from `p` on; the position behind the value, or -1 when all of it belongs to the value. */
+export interface ValueParser {
+  /**
+   * Reads `chunk` from `p` on. Returns the position after the value, or -1 if all of it belongs to the value.
+   */
   feed(chunk: Uint8Array, p: number): number
   done(): void
-  /** Where in the chunk a fault is that was thrown last; may lie before it. */
+  /** Position in the chunk of the last fault thrown; may lie before the chunk. */
   faultAt?: number
 }
 
-/** The reader of a value. */
-export function readerOf(handler: Handler, scanner: Scanner): Reader {
+/** The reader for a value. */
+export function readerOf(handler: Handler, scanner: Scanner): ValueParser {
   if (handler.read === 'rows') return new RowReader(handler, scanner)
   if (handler.read === 'strings') return new StringReader(handler, scanner)
   if (handler.read === 'nested') return new NestedReader(handler)
@@ -85,7 +95,7 @@ export function readerOf(handler: Handler, scanner: Scanner): Reader {
   return new ValueReader(handler)
 }
 
-/** Bytes of a `Buffer` are searched by memchr; a plain Uint8Array's are not everywhere. */
+/** A `Buffer` is searched with memchr; a plain Uint8Array is not everywhere. */
 const nativeIndexOf: (this: Uint8Array, value: number, from: number) => number =
   (globalThis as unknown as { Buffer?: typeof Uint8Array }).Buffer?.prototype.indexOf ??
   Uint8Array.prototype.indexOf
@@ -95,12 +105,12 @@ function passArray(chunk: Uint8Array, p: number): number {
   return i < 0 ? -1 : i + 1
 }
 
-class RowReader implements Reader {
+class RowReader implements ValueParser {
   readonly #handler: Handler & { read: 'rows' }
   readonly #scanner: Scanner
-  #tail = 0 // bytes left over, in front of TAIL
-  #held = 0 // numbers of a row that is not whole yet
-  #count = 0 // numbers given to the handler
+  #tail = 0 // bytes left over, before TAIL
+  #held = 0 // numbers of an incomplete row
+  #count = 0 // numbers passed to the handler
   #wide: Wide[] = []
   faultAt = 0
 
@@ -139,7 +149,10 @@ class RowReader implements Reader {
     return -1
   }
 
-  /** Scans `input[start, last)` and hands the whole rows on; where the array ends in `input`, or -1. */
+  /**
+   * Scans `input[start, last)` and passes on the complete rows. Returns where the array ends in `input`, or
+   * -1.
+   */
   #scan(start: number, last: number, toChunk: number): number {
     const scanner = this.#scanner
     let p = start
@@ -167,7 +180,7 @@ class RowReader implements Reader {
     return p
   }
 
-  /** Reads the number at `p` of the input exactly; the position behind its delimiter. */
+  /** Reads the number at `p` of the input exactly. Returns the position after its delimiter. */
   #long(p: number, toChunk: number): number {
     const { input, output } = this.#scanner
     let value = 0
@@ -208,7 +221,7 @@ class RowReader implements Reader {
   }
 }
 
-class StringReader implements Reader {
+class StringReader implements ValueParser {
   readonly #handler: Handler & { read: 'strings' }
   readonly #scanner: Scanner
   #state: number = AT.first
@@ -244,11 +257,11 @@ class StringReader implements Reader {
   }
 }
 
-class NestedReader implements Reader {
+class NestedReader implements ValueParser {
   readonly #handler: Handler & { read: 'nested' }
   #depth = 1
   #value = -1 // the number being read; -1 = none
-  /** A value may stand here: behind `[` or `,`. */
+  /** May a value stand here? Yes after `[` or `,`. */
   #expects = true
   #afterComma = false
   #numbers = 0
@@ -303,7 +316,7 @@ class NestedReader implements Reader {
 }
 
 /** Finds the end of any value; keeps its bytes for `json`. */
-class ValueReader implements Reader {
+class ValueReader implements ValueParser {
   readonly #handler: Handler & { read: 'json' | 'skip' }
   readonly #pieces: Uint8Array[] = []
   #length = 0
@@ -374,7 +387,7 @@ class ValueReader implements Reader {
 
 const utf8 = new TextDecoder()
 
-/** The string whose bytes stood between quotes in JSON; undefined where they are no JSON string. */
+/** The string whose bytes stood between quotes in JSON; undefined if they are not a JSON string. */
 export function decode(bytes: Uint8Array): string | undefined {
   const text = utf8.decode(bytes)
   if (!NEEDS_PARSING.test(text)) return text

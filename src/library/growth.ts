@@ -1,5 +1,5 @@
-// What a function's calls leave behind. Whether they do is told by the heap's own statistics, which nothing is hidden from; where,
-// by tracing every allocation of some more calls.
+// Measures what a function's calls leave behind. The heap's own statistics, which miss nothing, decide
+// whether they do; tracing every allocation of some more calls shows where.
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers'
 import { types } from 'node:util'
 import { startTracing, stopTracing, tracing } from '../capture/agent/tracing.ts'
@@ -14,28 +14,34 @@ import { RESOLUTION, type Stage, sizeOf, stageOf, verdictOf } from './judge-grow
 import { takeSnapshot } from './tracemalloc.ts'
 
 export interface GrowthOptions {
-  /** Calls that are measured. Default 1000. Where they leave too much, some 12 times as many follow before the verdict. */
+  /**
+   * Calls to measure. Default 1000. If they leave too much, up to about 12 times as many follow before the
+   * verdict.
+   */
   calls?: number
-  /** Calls before, for caches and the compiler. Default a fifth of `calls`. */
+  /** Calls before measuring, for caches and the compiler. Default a fifth of `calls`. */
   warmup?: number
-  /** Reads between the calls. Default 5. */
+  /** Number of reads between the calls. Default 5. */
   rounds?: number
-  /** Bytes between samples of the tracing that finds the places. Default 1, every block. Not used where tracing is on already. */
+  /**
+   * Sampling interval in bytes of the tracing that finds the places. Default 1, every block. Ignored if
+   * tracing is already on.
+   */
   interval?: number
 }
 
 /** What a function's calls left behind. */
 export interface Growth {
-  /** All that stayed by the calls, in bytes. */
+  /** Everything that the calls left, in bytes per call. */
   readonly bytesPerCall: number
   /** Bytes per call in each round. */
   readonly rounds: readonly number[]
   readonly calls: number
-  /** What stayed of the calls that were traced, by traceback, largest first. Empty where nothing stayed. */
+  /** What the traced calls left, by traceback, largest first. Empty if nothing was left. */
   readonly rows: readonly StatisticDiff[]
-  /** Calls that were traced: they come after the others. */
+  /** Number of traced calls, which come after the others. */
   readonly tracedCalls: number
-  /** Calls whose promise was not settled after a second, and was not waited for any longer. */
+  /** Calls whose promise was not settled within a second and was then given up. */
   readonly unsettled: number
 }
 
@@ -49,15 +55,16 @@ export class GrowthError extends TracemallocError {
 }
 
 /**
- * Calls a function many times and reads the heap, after a garbage collection, after each round: V8's heap and what it holds outside,
- * such as Buffers. The function may be asynchronous, or a generator: each call is awaited, and run to its end. Where something
- * stayed, some more calls are traced. One measurement at a time: others wait.
- * @throws UsageError for options that are not understood
+ * Calls a function many times and, after each round and a garbage collection, measures V8's heap and what it
+ * holds outside, such as Buffers. The function may be asynchronous or a generator: each call is awaited, or
+ * run to its end. If something is left, some more calls are traced. Measurements run one at a time; others
+ * wait.
+ * @throws UsageError for invalid options
  */
 export function measureGrowth(fn: () => unknown, options: GrowthOptions = {}): Promise<Growth> {
   return alone(async () => {
     const plan = planOf(fn, options)
-    const calls = new Calls(fn)
+    const calls = new RepeatedCalls(fn)
     const stage = await firstStage(calls, plan)
     const stayed = stage.rounds.some(bytes => bytes > 0)
     return growthOf([stage], stayed ? await trace(calls, plan) : NOTHING, calls)
@@ -71,9 +78,9 @@ export interface Judged {
 }
 
 /**
- * Measures a function as `measureGrowth` does, and judges it. Over the limit is only what grows on while the number of calls grows
- * twelvefold: a cache that fills, and what the compiler keeps, do not.
- * @throws UsageError for a limit that is no number of bytes, and for fewer calls than the limit takes
+ * Measures a function as `measureGrowth` does, and judges it. It is over the limit only if it keeps growing
+ * while the number of calls grows twelvefold, unlike a cache that fills or what the compiler keeps.
+ * @throws UsageError for a limit that is not a number of bytes, or for too few calls to show it
  */
 export function judgeGrowth(
   fn: () => unknown,
@@ -83,7 +90,7 @@ export function judgeGrowth(
   return alone(async () => {
     const plan = planOf(fn, options)
     checkLimit(maxBytes, plan.perRound * plan.rounds)
-    const calls = new Calls(fn)
+    const calls = new RepeatedCalls(fn)
     const stages = [await firstStage(calls, plan)]
     let verdict = verdictOf(stages, maxBytes)
     while (verdict === 'more') {
@@ -121,7 +128,7 @@ function planOf(fn: () => unknown, options: GrowthOptions): Plan {
   return { warmup, rounds, perRound: Math.max(1, Math.round(calls / rounds)), interval }
 }
 
-/** Refuses a limit that is none, and one that so few calls do not show. */
+/** Refuses an invalid limit, and one that needs more calls to show. */
 function checkLimit(maxBytes: unknown, calls: number): void {
   if (typeof maxBytes !== 'number' || !Number.isFinite(maxBytes) || maxBytes < 0) {
     const shown = typeof maxBytes === 'string' ? `'${maxBytes}'` : String(maxBytes)
@@ -134,26 +141,26 @@ function checkLimit(maxBytes: unknown, calls: number): void {
     })
 }
 
-/** Least that a call can keep: a place in an array, in bytes. */
+/** The least that a call can keep, in bytes: an array element. */
 const SLOT = 8
 
 let last: Promise<unknown> = Promise.resolve()
 
-/** Does the work when what was measured before is done: each would see what the other's function leaves. */
+/** Runs the work after earlier measurements: each would see what the other's function leaves. */
 function alone<T>(work: () => Promise<T>): Promise<T> {
   const result = last.then(work)
   last = result.catch(() => {})
   return result
 }
 
-/** Milliseconds until a promise that is not settled is waited for no longer; after the first one, it is a turn of the event loop. */
+/** Milliseconds to wait for the first unsettled promise; later ones get one turn of the event loop. */
 const PATIENCE = 1000
 
-/** Most values of a generator. */
+/** Largest number of values taken from a generator. */
 const MOST_VALUES = 1_000_000
 
-/** Calls of a function, each run to its end. */
-class Calls {
+/** Calls a function, each call to its end. */
+class RepeatedCalls {
   done = 0
   unsettled = 0
   readonly #fn: () => unknown
@@ -198,34 +205,34 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function'
 }
 
-/** Runs a generator to its end: a call alone runs nothing of it. */
+/** Runs a generator to its end; calling it alone runs none of its code. */
 async function drain(values: AsyncGenerator | Generator): Promise<void> {
   for (let i = 0; !(await values.next()).done; i++) {
     if (i === MOST_VALUES) throw new UsageError(`the generator does not end after ${MOST_VALUES} values`)
   }
 }
 
-async function firstStage(calls: Calls, { warmup, rounds, perRound }: Plan): Promise<Stage> {
+async function firstStage(calls: RepeatedCalls, { warmup, rounds, perRound }: Plan): Promise<Stage> {
   await calls.repeat(warmup)
   return runStage(calls, perRound * rounds, rounds)
 }
 
-/** Calls in rounds, with a read of the heap after each. */
-async function runStage(calls: Calls, times: number, rounds: number): Promise<Stage> {
+/** Runs calls in rounds and reads the heap after each round. */
+async function runStage(calls: RepeatedCalls, times: number, rounds: number): Promise<Stage> {
   const perRound = Math.ceil(times / rounds)
   const meter = heapMeter(rounds + 1)
-  await settle()
+  await drainEventLoop()
   meter.read()
   for (let round = 0; round < rounds; round++) {
     await calls.repeat(perRound)
-    await settle()
+    await drainEventLoop()
     meter.read()
   }
   return stageOf(meter.reads, perRound)
 }
 
-/** Lets timers that are due and what waits for a garbage collection have their turn. */
-async function settle(): Promise<void> {
+/** Lets pending timers and finalizers run. */
+async function drainEventLoop(): Promise<void> {
   await new Promise(resolve => setTimeout(resolve, 2))
   await new Promise(resolve => setImmediate(resolve))
 }
@@ -240,10 +247,10 @@ const NOTHING: Traced = { rows: [], calls: 0 }
 const TRACING = 500
 
 /**
- * Traces some more calls, for the places where what stays is allocated: as many as there were, so that what doubles now and then has
- * grown.
+ * Traces some more calls to find where what is left was allocated: as many as before, so that what doubles
+ * now and then has grown.
  */
-async function trace(calls: Calls, { perRound, interval }: Plan): Promise<Traced> {
+async function trace(calls: RepeatedCalls, { perRound, interval }: Plan): Promise<Traced> {
   const wasTracing = tracing() !== undefined
   if (!wasTracing) startTracing(sampling({ interval }), { buffers: true, stableFrames: true })
   try {
@@ -253,7 +260,7 @@ async function trace(calls: Calls, { perRound, interval }: Plan): Promise<Traced
     const end = performance.now() + TRACING
     do await calls.repeat(perRound)
     while (calls.done < 2 * start && performance.now() < end)
-    await settle()
+    await drainEventLoop()
     const rest = await readRest()
     const rows = rest.compareTo(first, 'traceback').filter(row => row.sizeDiff > 0)
     return { rows, calls: calls.done - start }
@@ -262,7 +269,7 @@ async function trace(calls: Calls, { perRound, interval }: Plan): Promise<Traced
   }
 }
 
-/** What is alive, without what reading the heap itself left. */
+/** What is alive, except what reading the heap itself left. */
 async function readRest(): Promise<Snapshot> {
   const snapshot = await takeSnapshot()
   const runtime = runtimeStacks(snapshot.tables)
@@ -270,7 +277,11 @@ async function readRest(): Promise<Snapshot> {
   return snapshot.withRows([...stack.keys()].filter(row => runtime[stack[row]] === 0))
 }
 
-function growthOf(stages: readonly Stage[], { rows, calls: tracedCalls }: Traced, calls: Calls): Growth {
+function growthOf(
+  stages: readonly Stage[],
+  { rows, calls: tracedCalls }: Traced,
+  calls: RepeatedCalls,
+): Growth {
   const count = stages.reduce((sum, stage) => sum + stage.calls, 0)
   const size = stages.reduce((sum, stage) => sum + sizeOf(stage), 0)
   return {
@@ -283,7 +294,7 @@ function growthOf(stages: readonly Stage[], { rows, calls: tracedCalls }: Traced
   }
 }
 
-/** What a failed test says: the figure, how often it was seen, and the tracebacks of what stayed. */
+/** The message of a failed test: the figure, how often it was seen, and the tracebacks of what was left. */
 export function growthMessage(growth: Growth, maxBytes: number): string {
   const { rounds, calls, rows, bytesPerCall, tracedCalls } = growth
   const over = rounds.filter(bytes => bytes > maxBytes).length
@@ -309,8 +320,8 @@ export function growthMessage(growth: Growth, maxBytes: number): string {
 }
 
 /**
- * Asserts that a function does not leave more than `maxBytes` bytes per call: for node:test, Jest and everything else.
- * @throws GrowthError that tells the tracebacks of what stayed; UsageError for a limit or options that are not understood
+ * Asserts that a function leaves at most `maxBytes` bytes per call: for node:test, Jest and everything else.
+ * @throws GrowthError with the tracebacks of what was left; UsageError for an invalid limit or option
  */
 export async function assertLeavesAtMost(
   fn: () => unknown,

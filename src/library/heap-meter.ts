@@ -1,17 +1,17 @@
-// Reads how much this thread's heap holds, after a garbage collection, and leaves nothing there itself.
+// Measures this thread's heap after a garbage collection, and leaves nothing there itself.
 import v8 from 'node:v8'
 import vm from 'node:vm'
 
 /** What was alive at each read, in bytes. */
-export interface Reads {
-  /** All: V8's heap and what its objects hold outside, such as Buffers. */
+export interface HeapReads {
+  /** Everything: V8's heap and what its objects hold outside, such as Buffers. */
   readonly all: Float64Array
   /** The same without code, which comes and goes with the compiler. */
   readonly data: Float64Array
 }
 
-/** A meter for so many reads, for which the memory is taken now. */
-export function heapMeter(reads: number): { reads: Reads; read(): void } {
+/** A meter for this many reads. Their memory is allocated now. */
+export function heapMeter(reads: number): { reads: HeapReads; read(): void } {
   const gc = collector()
   const all = new Float64Array(reads).fill(Number.POSITIVE_INFINITY)
   const data = new Float64Array(reads).fill(Number.POSITIVE_INFINITY)
@@ -20,8 +20,9 @@ export function heapMeter(reads: number): { reads: Reads; read(): void } {
     reads: { all, data },
     read() {
       gc()
-      // Room that a thread of V8's has taken to compile counts as used, up to 200 KB: the least of some looks is without. A look also
-      // needs a collection before that has found dead what holds memory outside, and one that frees it.
+      // Memory that one of V8's compiler threads uses counts, up to 200 KB: the smallest of several looks is
+      // without it. A look also needs one collection that finds dead objects with memory outside, and another
+      // that frees that memory.
       for (let look = 0; look < LOOKS; look++) {
         gc()
         let size = process.memoryUsage().external
@@ -38,15 +39,15 @@ export function heapMeter(reads: number): { reads: Reads; read(): void } {
   }
 }
 
-/** Looks at the heap for one read. */
+/** Number of looks at the heap for one read. */
 const LOOKS = 3
 
-/** Spaces that hold what the compiler makes. */
+/** Spaces that hold compiled code. */
 const CODE = /code|trusted/
 
 let collect: (() => void) | undefined
 
-/** V8's full garbage collection. The flag that shows it is on for the moment of a look. */
+/** V8's full garbage collection. The flag that exposes it is on only for a moment. */
 function collector(): () => void {
   if (collect) return collect
   v8.setFlagsFromString('--expose-gc')

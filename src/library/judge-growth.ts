@@ -1,38 +1,38 @@
-// Does the heap grow with the number of calls? One rule for everything that asks.
-import type { Reads } from './heap-meter.ts'
+// Decides whether the heap grows with the number of calls. One rule for everything that asks.
+import type { HeapReads } from './heap-meter.ts'
 
-/** A number of calls in rounds, and what stayed. */
+/** A number of calls in rounds, and what was left. */
 export interface Stage {
   readonly calls: number
-  /** Bytes per call that stayed of each round. */
+  /** Bytes per call left by each round. */
   readonly rounds: readonly number[]
-  /** The same without the compiler's code. */
+  /** The same without compiled code. */
   readonly data: readonly number[]
 }
 
-/** Bytes in all that the heap of calls which leave nothing may be off by. */
+/** Total bytes by which the heap may differ although the calls leave nothing. */
 export const RESOLUTION = 512
 
-/** A stage from the reads before its first round and after each. */
-export function stageOf({ all, data }: Reads, perRound: number): Stage {
+/** A stage, from the reads before its first round and after each. */
+export function stageOf({ all, data }: HeapReads, perRound: number): Stage {
   const stayed = (sizes: Float64Array) =>
     Array.from(sizes.subarray(1), (size, i) => (size - sizes[i]) / perRound)
   return { calls: (all.length - 1) * perRound, rounds: stayed(all), data: stayed(data) }
 }
 
-/** Bytes that stayed of a stage, the compiler's code apart. */
+/** Bytes left by a stage, except compiled code. */
 export function sizeOf({ calls, data }: Stage): number {
   return (sum(data) * calls) / data.length
 }
 
-/** Stages of calls that are judged at most, each with twice as many calls as there were before it. */
+/** Largest number of stages judged. Each has twice as many calls as there were before it. */
 const STAGES = 3
 
 export type Verdict = 'within' | 'over' | 'more'
 
 /**
- * Does what stays grow with the calls, beyond the limit? `more`: another stage of calls is needed to tell. Nothing in most stages
- * is a chance: one odd round, such as V8's forgetting code, neither clears nor condemns.
+ * Does what is left grow with the calls, beyond the limit? `more`: another stage of calls is needed to tell.
+ * A single odd round, such as V8 discarding code, neither clears nor condemns.
  */
 export function verdictOf(stages: readonly Stage[], maxBytes: number): Verdict {
   if (isWithin(stages.at(-1)!, maxBytes)) return 'within'
@@ -43,7 +43,7 @@ export function verdictOf(stages: readonly Stage[], maxBytes: number): Verdict {
     : 'within'
 }
 
-/** Is a stage within the limit, even if every fall of the heap has hidden a growth? */
+/** Is a stage within the limit, even if every fall of the heap has hidden growth? */
 function isWithin(stage: Stage, maxBytes: number): boolean {
   if (areMostOver(stage, maxBytes)) return false
   const grown = sum(stage.data.map(bytes => Math.max(0, bytes))) / stage.data.length
@@ -51,8 +51,9 @@ function isWithin(stage: Stage, maxBytes: number): boolean {
 }
 
 /**
- * Is a stage over the limit in four rounds of five, or in all? The second is how an array grows, or a Map that doubles now and then:
- * in three times the calls by at least half of what it grows on average. It must be more than what falls again.
+ * Is a stage over the limit in four of five rounds, or as a whole? The second covers arrays and Maps that
+ * double now and then: over three times the calls they grow by at least half of their average. It must exceed
+ * what falls again.
  */
 function isOver(stage: Stage, maxBytes: number, index: number): boolean {
   const share = index === 0 ? 1 : 0.5

@@ -1,3 +1,5 @@
+// CPython's tracemalloc functions for this thread.
+
 import { measure, readNow, startTracing, stopTracing, tracing } from '../capture/agent/tracing.ts'
 import { snapshotOf } from '../capture/series/store.ts'
 import { isOlder, traceOwn } from '../capture/v8/heap-snapshot.ts'
@@ -10,19 +12,23 @@ export { dumpSnapshot, loadSnapshot } from '../formats/files.ts'
 export { DEFAULT_INTERVAL, MAX_NFRAME, type Mode }
 
 export interface StartOptions {
-  /** Bytes between samples, on average; 1 = every block. Default 40320. */
+  /** Mean number of bytes between samples; 1 = every block. Default 40320. */
   interval?: number
   /** What is measured: `live` (default), `allocated` since the start, or `exact` (interval 1). */
   mode?: Mode
-  /** Note the calls that made each object too, for `getObjectTraceback`: 5 to 100 times the cost. */
+  /** Also record the calls that made each object, for `getObjectTraceback`: 5 to 100 times the cost. */
   objects?: boolean
-  /** Keep V8 from inlining functions and folding allocations meanwhile, so that bytes show at the function that allocates. Default true. */
+  /**
+   * Keep V8 from inlining functions and folding allocations, so that bytes appear at the allocating function.
+   * Default true.
+   */
   stableFrames?: boolean
 }
 
 /**
- * Starts tracing this thread's heap: CPython's `tracemalloc.start`. Does nothing when tracing is on already.
- * @param nframe most frames of a traceback, 1 to 128 (V8 before version 14 collects 128 and a snapshot keeps the newest)
+ * Starts tracing this thread's heap: CPython's `tracemalloc.start`. Does nothing if tracing is already on.
+ * @param nframe largest number of frames in a traceback, 1 to 128 (V8 before version 14 collects 128 and a
+ * snapshot keeps the newest)
  * @throws UsageError for a value that V8 does not survive
  */
 export function start(nframe: number = MAX_NFRAME, options: StartOptions = {}): void {
@@ -31,19 +37,20 @@ export function start(nframe: number = MAX_NFRAME, options: StartOptions = {}): 
   if (!tracing()) startTracing(wanted, { objects, stableFrames })
 }
 
-/** Stops tracing; the traces are gone. */
+/** Stops tracing and discards the traces. */
 export function stop(): void {
   stopTracing()
 }
 
-/** Is this thread traced? */
+/** Is this thread being traced? */
 export function isTracing(): boolean {
   return tracing() !== undefined
 }
 
 /**
- * Collects garbage and reads what is alive now. The heap is read before this returns; the promise is for the decoding.
- * @throws UsageError when tracing is off
+ * Collects garbage and reads what is alive now. The heap is read before this returns; the promise covers the
+ * decoding.
+ * @throws UsageError if tracing is off
  */
 export async function takeSnapshot(): Promise<Snapshot> {
   const now = tracing()
@@ -55,7 +62,7 @@ export async function takeSnapshot(): Promise<Snapshot> {
   return snapshotOf(readNow(now))
 }
 
-/** Forgets all traces; tracing goes on. Snapshots from before and after do not pair. */
+/** Discards all traces; tracing goes on. Snapshots from before and after are not paired. */
 export function clearTraces(): void {
   const now = tracing()
   if (!now) return
@@ -64,8 +71,8 @@ export function clearTraces(): void {
 }
 
 /**
- * Bytes that the traces stand for: `[current, peak]`, zeros when tracing is off. `current` is a read, and so collects garbage
- * first. `peak` is the highest of all reads since the start or `resetPeak`: between reads V8 tells nobody.
+ * Traced bytes: `[current, peak]`, zeros if tracing is off. `current` needs a read, and so collects garbage
+ * first. `peak` is the highest of all reads since the start or `resetPeak`: V8 reports nothing between reads.
  */
 export function getTracedMemory(): [current: number, peak: number] {
   const now = tracing()
@@ -82,26 +89,29 @@ export function resetPeak(): void {
   measure(now)
 }
 
-/** Bytes that tracing itself holds, by the sizes of V8's structures: 0 when it is off. Like `getTracedMemory`, this is a read. */
+/**
+ * Bytes used by tracing itself, from the sizes of V8's structures; 0 if it is off. Needs a read, like
+ * `getTracedMemory`.
+ */
 export function getTracemallocMemory(): number {
   const now = tracing()
   return now ? measure(now).overhead : 0
 }
 
-/** Most frames of a traceback. */
+/** Largest number of frames in a traceback. */
 export function getTracebackLimit(): number {
   return tracing()?.sampled.sampling.nframe ?? MAX_NFRAME
 }
 
 /**
- * Counts memory that V8 does not see, such as a native library's, as a block that the caller has allocated: CPython's
- * `PyTraceMalloc_Track`. A block of the same domain and key is replaced. An object as key is not kept alive, and its end is not
- * the block's.
- * @param domain kind of memory, 0 to 2^32 - 1, which snapshots and `DomainFilter` tell apart
- * @param key what tells the block from others of its domain, such as its address or the object that owns it
+ * Counts memory that V8 does not see, such as a native library's, as a block allocated by the caller:
+ * CPython's `PyTraceMalloc_Track`. Replaces a block with the same domain and key. An object used as key is
+ * not kept alive, and the block outlives it.
+ * @param domain kind of memory, 0 to 2^32 - 1, which snapshots and `DomainFilter` distinguish
+ * @param key identifies the block within its domain: for example its address, or the object that owns it
  * @param size in bytes
- * @returns false when tracing is off: nothing is counted (-2 in C)
- * @throws UsageError for a domain or a size that is none
+ * @returns false if tracing is off and nothing is counted (-2 in C)
+ * @throws UsageError for an invalid domain or size
  */
 export function track(domain: number, key: unknown, size: number): boolean {
   checkDomain(domain)
@@ -113,7 +123,10 @@ export function track(domain: number, key: unknown, size: number): boolean {
   return now !== undefined
 }
 
-/** Forgets a block that was tracked; one that was not is no error: CPython's `PyTraceMalloc_Untrack`. False when tracing is off. */
+/**
+ * Forgets a tracked block; an unknown one is no error: CPython's `PyTraceMalloc_Untrack`. Returns false if
+ * tracing is off.
+ */
 export function untrack(domain: number, key: unknown): boolean {
   checkDomain(domain)
   const now = tracing()
@@ -128,9 +141,10 @@ function checkDomain(domain: number): void {
 }
 
 /**
- * The calls that made an object, or undefined where V8 does not know: the object is older than `start`, its trace was lost, it is no object, or
- * tracing is off. This writes a heap snapshot into a temporary file, before it returns, which takes seconds on a large heap.
- * @throws UsageError when tracing was started without `objects`
+ * The calls that made an object; undefined if V8 does not know: the object is older than `start`, its trace
+ * was lost, it is not an object, or tracing is off. Writes a heap snapshot to a temporary file before it
+ * returns, which takes seconds on a large heap.
+ * @throws UsageError if tracing was started without `objects`
  */
 export async function getObjectTraceback(object: object): Promise<Traceback | undefined> {
   const now = tracing()

@@ -1,5 +1,5 @@
 // The report of `check`: what it found.
-import type { Answer } from '../check/budgets.ts'
+import type { LimitResult } from '../check/budgets.ts'
 import type { CheckResult, Finding } from '../check/check.ts'
 import type { SampledDiff } from '../statistics/results.ts'
 import { formatSize } from '../text/units.ts'
@@ -39,12 +39,12 @@ export function checkReport(result: CheckResult): CheckReport {
 }
 
 /** `growth +5.2 MiB (±120 KiB), limit 64.0 KiB`. */
-export function measuredText({ kind, measured, error, limit }: Answer): string {
+export function measuredText({ kind, measured, error, limit }: LimitResult): string {
   const bar = errorText(error) && ` (${errorText(error)})`
   return `${kind} ${measuredSize(kind, measured)}${bar}${limit > 0 ? `, limit ${formatSize(limit)}` : ''}`
 }
 
-function measuredSize(kind: Answer['kind'], measured: number): string {
+function measuredSize(kind: LimitResult['kind'], measured: number): string {
   return formatSize(Math.round(measured), kind === 'growth')
 }
 

@@ -14,10 +14,10 @@ import { isPaired } from './testing/pairing.ts'
 import {
   addSums,
   BETWEEN_RUNS,
+  type ComparedReads,
   type DecisionRule,
   LEAST_SHARE,
   pairedTest,
-  type Reads,
   repeatsTestByGroup,
   unpairedTest,
   type Verdict,
@@ -64,7 +64,7 @@ export function compareSampled(
     if (rows) estimates.set(snapshot, rows)
   }
   const sums = sumGroups(grouper, now, old)
-  const reads: Reads = { grouper, now, old, estimates, groups: grouper.length }
+  const reads: ComparedReads = { grouper, now, old, estimates, groups: grouper.length }
   const { rule, reason } = ruleFor(reads)
   const decision = decisionRule(reads, rule, sums)
   const verdicts = judgeRows(reads, rule, reason, decision, sums)
@@ -136,7 +136,10 @@ function marked(marks: Uint8Array): Uint32Array {
   return ids.subarray(0, n)
 }
 
-function runtimeGroups(reads: Pick<Reads, 'grouper' | 'groups'>, snapshots: readonly Snapshot[]): Uint8Array {
+function runtimeGroups(
+  reads: Pick<ComparedReads, 'grouper' | 'groups'>,
+  snapshots: readonly Snapshot[],
+): Uint8Array {
   const isRuntime = runtimeStacks(reads.grouper.tables)
   if (!isRuntime.includes(1)) return new Uint8Array(reads.groups + 1)
   const ours = new Float64Array(reads.groups + 1)
@@ -148,7 +151,7 @@ function runtimeGroups(reads: Pick<Reads, 'grouper' | 'groups'>, snapshots: read
   return Uint8Array.from(ours, n => (n > 0 ? 0 : 1))
 }
 
-function ruleFor({ now, old, estimates }: Reads): { rule: Rule; reason?: NoiseReason } {
+function ruleFor({ now, old, estimates }: ComparedReads): { rule: Rule; reason?: NoiseReason } {
   const all = [...now, ...old]
   if (all.some(s => !estimates.has(s))) return { rule: 'none', reason: 'interval unknown' }
   if (now.length === 1 && old.length === 1 && isPaired(now[0], old[0])) return { rule: 'paired' }
@@ -159,7 +162,7 @@ function ruleFor({ now, old, estimates }: Reads): { rule: Rule; reason?: NoiseRe
   return { rule: 'unpaired' }
 }
 
-function decisionRule(reads: Reads, rule: Rule, sums: SideMeans): DecisionRule | undefined {
+function decisionRule(reads: ComparedReads, rule: Rule, sums: SideMeans): DecisionRule | undefined {
   const { now, old, estimates } = reads
   if (now.length === 1 && old.length === 1 && isPaired(now[0], old[0])) return pairedTest(reads)
   if ([...now, ...old].some(s => !estimates.has(s))) return undefined
@@ -167,7 +170,7 @@ function decisionRule(reads: Reads, rule: Rule, sums: SideMeans): DecisionRule |
 }
 
 function judgeRows(
-  reads: Reads,
+  reads: ComparedReads,
   rule: Rule,
   reason: NoiseReason | undefined,
   decision: DecisionRule | undefined,
@@ -217,7 +220,7 @@ function judgeRows(
  * allocations.
  */
 function applyDrift(
-  reads: Reads,
+  reads: ComparedReads,
   keyType: KeyType | readonly KeyType[],
   cumulative: Cumulative,
   verdicts: Verdict[],

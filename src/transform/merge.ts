@@ -1,10 +1,12 @@
+// Adds up rows: for formats that keep less than a snapshot, and for differences as snapshots.
+
 import { SnapshotBuilder } from '../model/builder.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { Tables } from '../model/tables/tables.ts'
 import { hash2, RowIndex } from '../model/tables/typed-arrays.ts'
 import { checkSums } from './whole-numbers.ts'
 
-/** What a format can tell rows apart by, besides their stacks. */
+/** What a format keeps of a row besides its stack. */
 export interface Kept {
   exact?: boolean
   domain?: boolean
@@ -12,9 +14,9 @@ export interface Kept {
 }
 
 /**
- * A snapshot as a format holds it that keeps only stacks and what `kept` names: rows that differ in nothing else are
- * added, in the order of their first one, over tables with nothing that no row uses. Throws FormatError `too-large` for a sum
- * beyond 2^53.
+ * A snapshot reduced to what a format keeps: stacks and what `kept` names. Rows that differ in nothing else
+ * are added up, in order of first appearance, on tables without unused entries. Throws FormatError
+ * `too-large` for a sum beyond 2^53.
  */
 export function merged(snapshot: Snapshot, kept: Kept = {}): Snapshot {
   const { columns } = snapshot
@@ -41,8 +43,9 @@ function withExactSums(snapshot: Snapshot): Snapshot {
 }
 
 /**
- * What changed from `old` to `now`: a row for each stack, domain and type whose size or count differs, the size and count
- * being new less old, so they can be negative. The facts are `now`'s, without those of a single read.
+ * What changed from `old` to `now`: a row for each stack, domain and type whose size or count differs. Size
+ * and count are new minus old, so they can be negative. The metadata is `now`'s, except what concerns a
+ * single read.
  */
 export function differenceOf(now: Snapshot, old: Snapshot): Snapshot {
   const builder = new SnapshotBuilder(now.tables)
@@ -67,7 +70,8 @@ export function differenceOf(now: Snapshot, old: Snapshot): Snapshot {
     Math.max(now.tracebackLimit, old.tracebackLimit),
   )
   const changed = Uint32Array.from(all.columns.stack.keys()).filter(
-    i => all.columns.size[i] !== 0 || Math.abs(all.columns.count[i]) > 0, // unknown is no change,
+    // An unknown count is not a change.
+    i => all.columns.size[i] !== 0 || Math.abs(all.columns.count[i]) > 0,
   )
   return withExactSums(all.withRows(changed))
 }
@@ -76,7 +80,7 @@ function either<T>(a: T, b: T, weaker: T): T {
   return a === weaker || b === weaker ? weaker : a
 }
 
-/** Adds rows, those of equal stack, domain and type to each other. */
+/** Adds rows; those with equal stack, domain and type are added up. */
 function rowAdder(builder: SnapshotBuilder) {
   const index = new RowIndex()
   const stacks: number[] = []
@@ -98,10 +102,10 @@ function rowAdder(builder: SnapshotBuilder) {
   }
 }
 
-/** Gives, for a stack of one table, the stack of another: only what is asked for gets there. */
+/** Maps stacks of one table to another. Only requested stacks are added there. */
 function stackMapper(from: Tables, to: Tables, exact: boolean): (stack: number) => number {
-  const stacks = new Uint32Array(from.stacks.length) // id there; 0 = not yet
-  const frames = new Uint32Array(from.frames.length) // id there + 1
+  const stacks = new Uint32Array(from.stacks.length) // id in `to`; 0 = not yet
+  const frames = new Uint32Array(from.frames.length) // id in `to`, plus 1
   const frameOf = (frame: number): number => {
     if (frames[frame] === 0) {
       const { functionName, filename, lineno, column, exact: isExact } = from.frames.get(frame)

@@ -1,3 +1,5 @@
+// Removes what shows where a snapshot was taken.
+
 import type { SnapshotMeta } from '../model/meta.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { Redaction } from './redactions.ts'
@@ -6,13 +8,16 @@ import { sha256 } from './sha256.ts'
 
 export type { Redaction } from './redactions.ts'
 
-/** Hexadecimal digits of a hash that are kept: 64 bits, so that no two files of one program become one. */
+/**
+ * Hexadecimal digits of a hash that are kept: 64 bits, so that no two files of a program get the same name.
+ */
 const DIGITS = 16
 
 /**
- * The same snapshots without what tells where they were taken: folders, hosts, query strings, process ids, titles of pages.
- * Function and type names, lines and numbers stay. Equal names become equal names, so redacted snapshots still compare. A
- * snapshot that is redacted so already stays as it is: a hash of a hash would compare with nothing.
+ * The same snapshots without what shows where they were taken: folders, hosts, query strings, process ids,
+ * page titles. Function and type names, lines and numbers stay. Equal names stay equal, so redacted snapshots
+ * can still be compared. A snapshot that was redacted this way already is unchanged: a hash of a hash would
+ * match nothing.
  */
 export function redact(snapshots: readonly Snapshot[], how: Redaction): Snapshot[] {
   const isDone = ({ meta }: Snapshot) => meta.notes?.includes(noteOf(how)) === true
@@ -23,7 +28,7 @@ export function redact(snapshots: readonly Snapshot[], how: Redaction): Snapshot
   return snapshots.map(snapshot => (isDone(snapshot) ? snapshot : (redacted.next().value as Snapshot)))
 }
 
-/** What tells, in the snapshot itself, that it is redacted. */
+/** Marks a snapshot as redacted. */
 function noteOf(how: Redaction): string {
   return `file names are redacted (${how})`
 }
@@ -43,12 +48,14 @@ function redactAll(snapshots: readonly Snapshot[], how: Redaction): Snapshot[] {
 }
 
 /**
- * `base`: `/home/ann/app/src/x.ts` and `https://host/src/x.ts?token=1` are `x.ts`. `hash`: the first 16 digits of SHA-256 of
- * the name without its query, and its extension. Names that are the same everywhere stay: `node:fs`, `<native>`.
+ * `base`: `/home/ann/app/src/x.ts` and `https://host/src/x.ts?token=1` become `x.ts`. `hash`: the first 16
+ * digits of the SHA-256 of the name without its query, and its extension. Names that are the same everywhere
+ * stay: `node:fs`, `<native>`.
  */
 export function redactFilename(filename: string, how: Redaction): string {
   if (filename === '' || /^(<[^/\\]*>|node:.*|evalmachine\.<anonymous>)$/s.test(filename)) return filename
-  const isAddress = /^[a-z][a-z0-9+.-]+:/i.test(filename) // two letters at least: one is a Windows drive
+  // At least two letters: a single one is a Windows drive.
+  const isAddress = /^[a-z][a-z0-9+.-]+:/i.test(filename)
   const end = filename.search(isAddress ? /[?#]/ : /\?/)
   const plain = end < 0 ? filename : filename.slice(0, end)
   if (how === 'hash')
@@ -57,13 +64,13 @@ export function redactFilename(filename: string, how: Redaction): string {
   return parts.at(-1) ?? '(index)'
 }
 
-/** Path of an address, nothing of its host; other names as they are. The text of a `data:` address is no path. */
+/** The path of a URL, without its host; other names unchanged. The text of a `data:` URL is not a path. */
 function withoutHost(name: string): string {
   if (/^data:/i.test(name)) return 'data:'
   return name.replace(/^([a-z][a-z0-9+.-]+:)+(\/\/[^/\\]*)?/i, '')
 }
 
-/** A text with every word redacted that has a slash in it, as paths and addresses have. */
+/** A text with every word redacted that contains a slash, as paths and URLs do. */
 function redactText(text: string, how: Redaction): string {
   if (!/[/\\]/.test(text)) return text
   return text.replace(/[^\s()'"`,;]+/g, word => (/[/\\]/.test(word) ? redactFilename(word, how) : word))
@@ -77,6 +84,6 @@ function redactMeta(meta: SnapshotMeta, how: Redaction): SnapshotMeta {
   }
   if (meta.name !== undefined) result.name = redactText(meta.name, how)
   if (meta.isolate !== undefined && !/^(main|worker( \d+)?)$/.test(meta.isolate))
-    result.isolate = `isolate ${sha256(meta.isolate).slice(0, DIGITS)}` // a page's title or address
+    result.isolate = `isolate ${sha256(meta.isolate).slice(0, DIGITS)}` // a page's title or URL
   return result
 }

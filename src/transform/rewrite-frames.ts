@@ -1,7 +1,9 @@
+// Replaces the frames of snapshots: the basis of source maps and of `--app`.
+
 import type { Snapshot } from '../model/snapshot.ts'
 import { Tables } from '../model/tables/tables.ts'
 
-/** Ids of the frames that any row of the snapshots stands on, ascending. The snapshots share `tables`. */
+/** Ids of the frames used by any row of the snapshots, ascending. The snapshots share `tables`. */
 export function usedFrames(tables: Tables, snapshots: readonly Snapshot[]): number[] {
   const { stacks, frames } = tables
   const usedStack = new Uint8Array(stacks.length)
@@ -9,13 +11,13 @@ export function usedFrames(tables: Tables, snapshots: readonly Snapshot[]): numb
   const used = new Uint8Array(frames.length)
   for (let i = stacks.length - 1; i > 0; i--) {
     if (usedStack[i] === 0) continue
-    usedStack[stacks.parent[i]] = 1 // a parent's id is lower, so it is still to come
+    usedStack[stacks.parent[i]] = 1 // a parent has a lower id, so it is still to come
     used[stacks.frame[i]] = 1
   }
   return [...used.keys()].filter(i => used[i] === 1)
 }
 
-/** Snapshots by the tables that they share, in order. */
+/** Snapshots grouped by the tables they share, in order. */
 export function byTables(snapshots: readonly Snapshot[]): Map<Tables, Snapshot[]> {
   const groups = new Map<Tables, Snapshot[]>()
   for (const snapshot of snapshots) {
@@ -26,12 +28,12 @@ export function byTables(snapshots: readonly Snapshot[]): Map<Tables, Snapshot[]
   return groups
 }
 
-/** What a frame becomes: the id of a frame in `into`, or -1 where it is left out of every stack. */
+/** What replaces a frame: the id of a frame in `into`, or -1 to remove it from every stack. */
 export type FrameRewrite = (from: Tables, frame: number, into: Tables) => number
 
 /**
- * The same snapshots with other frames. Snapshots that shared tables share the new ones; the rows stay as they are, also
- * where two stacks become one.
+ * The same snapshots with other frames. Snapshots that shared tables share the new ones. Rows are kept apart
+ * even if their stacks become equal.
  */
 export function rewriteFrames(snapshots: readonly Snapshot[], rewrite: FrameRewrite): Snapshot[] {
   const result = new Map<Snapshot, Snapshot>()

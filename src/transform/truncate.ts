@@ -1,8 +1,10 @@
+// Limits the depth of tracebacks.
+
 import { Snapshot } from '../model/snapshot.ts'
 
 /**
- * A snapshot whose tracebacks have at most `limit` frames: the most recent ones stay, and `totalNframe` keeps the number.
- * What CPython's `start(nframe)` stores in the first place.
+ * A snapshot whose tracebacks have at most `limit` frames: the most recent ones remain, and `totalNframe`
+ * keeps the number. CPython's `start(nframe)` stores them this way from the start.
  */
 export function limitFrames(snapshot: Snapshot, limit: number): Snapshot {
   if (limit >= snapshot.tracebackLimit) return snapshot

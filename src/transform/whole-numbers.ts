@@ -1,8 +1,11 @@
-// Numbers as files can hold them: whole where a format has no fractions, and sums within 2^53.
+// Numbers as files can hold them: integers if a format has no fractions, and sums within 2^53.
 
 import { FormatError } from '../errors.ts'
 
-/** Throws FormatError `too-large` for a sum of rows that is beyond 2^53, which no reader would take. NaN is unknown blocks. */
+/**
+ * Throws FormatError `too-large` for a sum of rows beyond 2^53, which no reader would accept. NaN is an
+ * unknown count.
+ */
 export function checkSums(sums: Float64Array, format?: string): void {
   for (const sum of sums) {
     if (Math.abs(sum) > Number.MAX_SAFE_INTEGER)
@@ -10,7 +13,10 @@ export function checkSums(sums: Float64Array, format?: string): void {
   }
 }
 
-/** Estimates as integers; what one loses the next gets, so that the total is right to 1. NaN = unknown is 0. */
+/**
+ * Estimates as integers. Each rounding error is carried to the next, so that the total is right within 1. NaN
+ * = unknown becomes 0.
+ */
 export function wholeNumbers(values: Float64Array): Float64Array {
   let carry = 0
   return values.map(value => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { appFrames, isApp, NOT_APP } from '../../src/transform/own-frames.ts'
+import { appFrames, isApp, NOT_APP } from '../../src/transform/app-frames.ts'
 import { checkSnapshot } from '../support/check-snapshot.ts'
 import { snapshotOf } from '../support/snapshots.ts'
 

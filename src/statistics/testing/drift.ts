@@ -2,7 +2,7 @@
 // inner function's bytes to the outer one.
 
 import type { Snapshot } from '../../model/snapshot.ts'
-import type { DecisionRule, Reads, Verdict } from './rules.ts'
+import type { ComparedReads, DecisionRule, Verdict } from './rules.ts'
 import { ALPHA, equalityTest, type TwoSampleStatistic } from './significance.ts'
 
 /** Largest number of frames between two functions across which bytes can move. */
@@ -22,7 +22,7 @@ const RESIZED = 0.2
  * are only noted.
  */
 export function findDrift(
-  reads: Reads,
+  reads: ComparedReads,
   significant: readonly number[],
   decision: DecisionRule,
   sizeDiff: Float64Array,
@@ -47,7 +47,7 @@ export function findDrift(
 
 /** Decides about one set of groups linked by gains and losses. */
 function decide(
-  reads: Reads,
+  reads: ComparedReads,
   members: readonly number[],
   links: ReadonlyMap<number, ReadonlySet<number>>,
   decision: DecisionRule,
@@ -85,7 +85,7 @@ function together(sides: readonly TwoSampleStatistic[]): TwoSampleStatistic {
 
 /** Pairs of significant groups that are caller and callee, one gaining about what the other loses. */
 function linksAmong(
-  { grouper, now, old }: Reads,
+  { grouper, now, old }: ComparedReads,
   significant: readonly number[],
   sizeDiff: Float64Array,
 ): Map<number, Set<number>> {

@@ -30,7 +30,7 @@ export interface Verdict {
 }
 
 /** Snapshots on the same tables, with their estimates. */
-export interface Reads {
+export interface ComparedReads {
   readonly grouper: Grouper
   readonly now: readonly Snapshot[]
   readonly old: readonly Snapshot[]
@@ -53,7 +53,7 @@ export interface DecisionRule {
 
 /** Adds the sums of two row columns by group, and their totals in the last element. */
 export function addSums(
-  reads: Pick<Reads, 'grouper' | 'groups'>,
+  reads: Pick<ComparedReads, 'grouper' | 'groups'>,
   snapshot: Snapshot,
   columns: readonly [Float64Array, Float64Array],
   targets: readonly [Float64Array, Float64Array],
@@ -70,7 +70,7 @@ export function addSums(
 }
 
 /** The test for two reads of one session. */
-export function pairedTest(reads: Reads): DecisionRule {
+export function pairedTest(reads: ComparedReads): DecisionRule {
   const { now, old, estimates, groups } = reads
   const cells = pairSnapshots(now[0], old[0], estimates.get(now[0]), estimates.get(old[0]))
   const column = () => new Float64Array(groups + 1)
@@ -128,7 +128,7 @@ interface SideSums {
  * The test for different runs, by their sums alone. `betweenRuns` is the standard deviation between runs, in
  * bytes.
  */
-export function unpairedTest(reads: Reads, betweenRuns: number): DecisionRule {
+export function unpairedTest(reads: ComparedReads, betweenRuns: number): DecisionRule {
   const column = () => new Float64Array(reads.groups + 1)
   const intervalOf = (snapshot: Snapshot) => (reads.estimates.get(snapshot) as RowEstimates).interval
   const intervals = [...new Set([...reads.now, ...reads.old].map(intervalOf))]
@@ -197,7 +197,10 @@ export function unpairedTest(reads: Reads, betweenRuns: number): DecisionRule {
  * The test for several runs of each side: the row's own variation between runs decides, and sampling must not
  * explain the difference either.
  */
-export function repeatsTestByGroup(reads: Reads, sizes: ReadonlyMap<Snapshot, Float64Array>): DecisionRule {
+export function repeatsTestByGroup(
+  reads: ComparedReads,
+  sizes: ReadonlyMap<Snapshot, Float64Array>,
+): DecisionRule {
   const sampling = unpairedTest(reads, 0)
   const of = (snapshots: readonly Snapshot[], id: number) =>
     snapshots.map(s => (sizes.get(s) as Float64Array)[id])

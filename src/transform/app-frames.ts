@@ -1,19 +1,21 @@
+// Reduces snapshots to the program's own frames, for `--app`.
+
 import { packageOf } from '../model/grouping/keys.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { OLDER } from '../model/tables/frames.ts'
 import type { Tables } from '../model/tables/tables.ts'
 import { rewriteFrames } from './rewrite-frames.ts'
 
-/** File of what was allocated without any frame of the program itself among its callers. */
+/** File for allocations without any frame of the program itself among their callers. */
 export const NOT_APP = '<not app>'
 
-/** Files of runtimes themselves, besides those that are no package: Deno's, Electron's, old Node's, extensions of Chrome. */
+/** Files of runtimes that belong to no package: Deno's, Electron's, old Node's, Chrome extensions. */
 const RUNTIME = /^(ext|deno|electron|chrome-extension|chrome|devtools):|^(node:)?internal\/|^electron\/js2c\//
 
 /**
- * The same snapshots with the program's own frames only: those of packages (`node_modules`), of Node and of the runtime are
- * left out, so that what they allocated belongs to the nearest caller that stays. Nothing is lost: where no caller stays,
- * the bytes are in the file `<not app>`.
+ * The same snapshots with only the program's own frames: those of packages (`node_modules`), Node and the
+ * runtime are removed, so their allocations count for the nearest caller that remains. No bytes are lost: if
+ * no caller remains, they are in the file `<not app>`.
  */
 export function appFrames(snapshots: readonly Snapshot[]): Snapshot[] {
   const rewritten = rewriteFrames(snapshots, (from, id, into) => {
@@ -35,7 +37,7 @@ export function appFrames(snapshots: readonly Snapshot[]): Snapshot[] {
   })
 }
 
-/** Does a file belong to the program, not to a package or the runtime? What is older than the tracker may. */
+/** Does a file belong to the program, not to a package or the runtime? Objects older than the tracker may. */
 export function isApp(filename: string): boolean {
   return filename === OLDER || (packageOf(filename) === '<app>' && !RUNTIME.test(filename))
 }
