@@ -1,14 +1,16 @@
+// Sorts the nodes of a heap into the classes of DevTools' Summary.
+
 import { className, isNamed } from '../heapsnapshot/header.ts'
 import type { HeapGraph } from './graph.ts'
 import { type Interface, InterfaceMatcher, plainObjectTest } from './interfaces.ts'
 
-/** The classes that nodes are counted under, as DevTools' Summary has them. */
+/** The classes under which nodes are counted, as in DevTools' Summary. */
 export interface Classes {
-  /** Name of each class. Classes of one name differ in where their constructor is defined. */
+  /** Name of each class. Classes with the same name differ in where their constructor is defined. */
   readonly names: readonly string[]
-  /** What tells a class from others, also in another snapshot: the code location if any, a comma, the name. */
+  /** Identifies a class, also in another snapshot: the code location if any, a comma, the name. */
   readonly keys: readonly string[]
-  /** Per node. */
+  /** Class of each node. */
   readonly classOf: Uint32Array
 }
 
@@ -22,24 +24,24 @@ export function classify(graph: HeapGraph, interfaces: readonly Interface[]): Cl
   const classOf = new Uint32Array(nodeCount)
   const table = new ClassTable(graph)
   const byType = new Int32Array(header.nodeTypes.length).fill(-1)
-  const byName = new Int32Array(graph.texts.length).fill(-1) // names of objects and native nodes
+  const byName = new Int32Array(graph.strings.length).fill(-1) // names of objects and native nodes
   for (let n = 0; n < nodeCount; n++) {
     const t = type[n]
-    let base: number // number of the name
+    let base: number // index of the name
     if (named[t] === 0) {
       base = byType[t] < 0 ? (byType[t] = table.name(className(header.nodeTypes[t], ''))) : byType[t]
     } else if (isPlain(n)) {
       base = plainName(graph.shape[n], table)
     } else {
       const i = name[n]
-      base = byName[i] < 0 ? (byName[i] = table.name(className('object', graph.texts.get(i)))) : byName[i]
+      base = byName[i] < 0 ? (byName[i] = table.name(className('object', graph.strings.get(i)))) : byName[i]
     }
     classOf[n] = table.classOf(base, t === object && location.length > 0 ? location[n] : 0)
   }
   return { names: table.names, keys: table.keys, classOf }
 }
 
-/** The name of a shape of plain objects, each worked out once. */
+/** The name for a shape of plain objects; each is computed once. */
 function plainNames(
   graph: HeapGraph,
   interfaces: readonly Interface[],
@@ -48,7 +50,7 @@ function plainNames(
   const known = new Int32Array(graph.shapes.length).fill(-1)
   return (shape, table) => {
     if (known[shape] < 0) {
-      const properties = Array.from(graph.shapes.names(shape), i => graph.texts.get(i))
+      const properties = Array.from(graph.shapes.names(shape), i => graph.strings.get(i))
       known[shape] = table.name(matcher.match(properties) ?? 'Object')
     }
     return known[shape]
@@ -68,7 +70,7 @@ class ClassTable {
     this.#locations = graph.locations
   }
 
-  /** Number of a name. */
+  /** Index of a name. */
   name(text: string): number {
     let base = this.#baseOf.get(text)
     if (base === undefined) {
@@ -78,7 +80,7 @@ class ClassTable {
     return base
   }
 
-  /** The class of a name at a location, 0 = none. */
+  /** The class of a name at a location; 0 = none. */
   classOf(base: number, location: number): number {
     if (location === 0) return (this.#plain[base] ??= this.#add(base, ''))
     const both = location * 4194304 + base

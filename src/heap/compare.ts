@@ -1,10 +1,12 @@
+// Compares two heaps of one program class by class.
+
 import { classify } from './classes.ts'
 import { dropEdges, type HeapGraph } from './graph.ts'
 import { type Interface, inferInterfaces } from './interfaces.ts'
 import { spreadDetachedness } from './node-marks.ts'
-import { transferOwned } from './ownership.ts'
+import { calculateShallowSizes } from './ownership.ts'
 
-/** The nodes of a heap that have a size, as columns: all that a comparison needs. */
+/** The nodes of a heap that have a size, as columns: what a comparison needs. */
 export interface Census {
   readonly length: number
   readonly id: Uint32Array
@@ -28,12 +30,13 @@ export interface ClassDiff {
 }
 
 /**
- * Counts a heap for a comparison. `interfaces` are those of the newer heap, which name the plain objects of both; inferred
- * unless given. Uses the graph up.
+ * Takes the columns a comparison needs. `interfaces` are those of the newer heap, which name the plain
+ * objects of both; inferred if absent. Destructive: it reuses the graph's arrays, so do not use the graph
+ * afterwards.
  */
 export function census(graph: HeapGraph, interfaces?: readonly Interface[]): Census {
   spreadDetachedness(graph)
-  transferOwned(graph)
+  calculateShallowSizes(graph)
   dropEdges(graph)
   const known = interfaces ?? inferInterfaces(graph)
   const { names, keys, classOf } = classify(graph, known)
@@ -57,7 +60,7 @@ export function census(graph: HeapGraph, interfaces?: readonly Interface[]): Cen
   }
 }
 
-/** What became of the classes between two heaps of one program: objects are the same by id and class. */
+/** How the classes changed between two heaps of one program. Equal objects have equal id and class. */
 export function compareHeaps(now: Census, old: Census): ClassDiff[] {
   const oldClass = sameClasses(now, old)
   const names = [...now.names]
@@ -98,7 +101,7 @@ export function compareHeaps(now: Census, old: Census): ClassDiff[] {
     .sort((a, b) => b.sizeDelta - a.sizeDelta || b.addedSize - a.addedSize || (a.name < b.name ? -1 : 1))
 }
 
-/** For each class of `old` its number in `now`, or a new one behind those. */
+/** For each class of `old` its index in `now`, or a new one after those. */
 function sameClasses(now: Census, old: Census): Uint32Array {
   const numbers = new Map(now.keys.map((key, c) => [key, c]))
   return Uint32Array.from(old.keys, key => {
@@ -112,11 +115,11 @@ function sameClasses(now: Census, old: Census): Uint32Array {
 /** Finds ids in a column; of equal ones the first. */
 export class IdIndex {
   readonly #ids: Uint32Array
-  /** Place + 1, 0 = free: at the id itself where ids are dense, as V8's are, else hashed. */
+  /** Index + 1, 0 = free: at the id itself if ids are dense, as V8's are, otherwise hashed. */
   readonly #slots: Uint32Array
   readonly #isDense: boolean
   readonly #shift: number
-  /** Random, so that no file can be made to collide. */
+  /** Random, so that no file can be built to collide. */
   readonly #factor = Math.floor(Math.random() * 2 ** 31) * 2 + 1
 
   constructor(ids: Uint32Array) {
@@ -134,13 +137,13 @@ export class IdIndex {
     }
   }
 
-  /** The place of an id, or -1. */
+  /** The index of an id, or -1. */
   find(id: number): number {
     const slot = this.#slotOf(id)
     return slot < this.#slots.length ? this.#slots[slot] - 1 : -1
   }
 
-  /** Where the id is, or would be. */
+  /** The slot where the id is, or would be. */
   #slotOf(id: number): number {
     if (this.#isDense) return id
     const slots = this.#slots

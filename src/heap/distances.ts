@@ -1,15 +1,17 @@
+// Distances of nodes from the global objects, as DevTools shows them.
+
 import { weakMapEdges } from './ephemerons.ts'
 import type { HeapGraph } from './graph.ts'
 import { nameTest, userRootTest } from './node-marks.ts'
 
 /** Distance of a node that nothing reaches. */
 export const UNREACHED = -5
-/** Added to distances that go by roots users do not know. */
+/** Added to distances from roots that users do not know. */
 export const SYSTEM_DISTANCE = 100_000_000
 
 /**
- * Number of edges on the shortest way from a global object (which is 1) to each node; from the root of all, and
- * SYSTEM_DISTANCE more, where no global object leads. DevTools' `calculateDistances`.
+ * Number of edges on the shortest path from a global object (which is 1) to each node. If no global object
+ * leads there: from the root, plus SYSTEM_DISTANCE. DevTools' `calculateDistances`.
  */
 export function distances(graph: HeapGraph): Int32Array {
   const { root, firstEdge, to, nodeCount } = graph
@@ -31,7 +33,7 @@ export function distances(graph: HeapGraph): Int32Array {
   return distance
 }
 
-/** Breadth first. An edge is asked for only when it leads to a node without a distance. */
+/** Breadth-first search. The filter is called only for edges to nodes without a distance. */
 function walk(
   graph: HeapGraph,
   queue: Uint32Array,
@@ -53,7 +55,7 @@ function walk(
   }
 }
 
-/** Edges that V8 has but that say nothing about distance. */
+/** Leaves out V8's edges that say nothing about distance. */
 function edgeFilter(graph: HeapGraph): (node: number, edge: number) => boolean {
   const { header, type, name, edgeType, edgeName } = graph
   const hidden = header.nodeTypes.indexOf('hidden')
@@ -67,12 +69,12 @@ function edgeFilter(graph: HeapGraph): (node: number, edge: number) => boolean {
   return (n, e) => {
     if (type[n] === hidden && isContext(name[n]) && edgeText(e) === 'sloppy_function_map') return false
     if (type[n] === array && isDescriptors(name[n])) {
-      // Maps share arrays of descriptors, so that not every third entry is theirs.
+      // Maps share descriptor arrays, so a map would seem to own every third entry of other maps.
       const index = Number.parseInt(edgeText(e), 10)
       return index < 2 || index % 3 !== 1
     }
     if (edgeType[e] !== internal) return true
-    // A value in a WeakMap is as far as the further one of table and key: the second of the two edges counts.
+    // A value in a WeakMap is as far as the farther of table and key: the second of the two edges counts.
     const pair = weakMapEdge(edgeName[e])?.pair
     if (pair === undefined || pending.delete(pair)) return true
     pending.add(pair)
@@ -83,5 +85,6 @@ function edgeFilter(graph: HeapGraph): (node: number, edge: number) => boolean {
 /** The name of an edge: a text, or an index. */
 export function edgeTexts(graph: HeapGraph): (edge: number) => string {
   const isIndex = Uint8Array.from(graph.header.edgeTypes, t => (t === 'element' || t === 'hidden' ? 1 : 0))
-  return e => (isIndex[graph.edgeType[e]] === 1 ? `${graph.edgeName[e]}` : graph.texts.get(graph.edgeName[e]))
+  return e =>
+    isIndex[graph.edgeType[e]] === 1 ? `${graph.edgeName[e]}` : graph.strings.get(graph.edgeName[e])
 }

@@ -1,21 +1,26 @@
+// Dominators and retained sizes.
+
 import { reserve } from '../model/tables/typed-arrays.ts'
 import { weakMapEdges } from './ephemerons.ts'
 import type { HeapGraph } from './graph.ts'
 import { markOwned } from './node-marks.ts'
 
-/** Who dominates whom: a node's dominator is the last node that every way from the root to it passes. */
+/** A node's dominator is the last node on every path from the root to it. */
 export interface Dominators {
-  /** Nodes in the order of a walk from the root, from place 1 on; a dominator stands before what it dominates. */
+  /**
+   * Nodes in depth-first order from the root, starting at index 1; a dominator precedes what it dominates.
+   */
   readonly order: Uint32Array
-  /** For each place in `order`, the place of the dominator. The root, at 1, is its own. */
+  /** For each index in `order`, that of the dominator. The root, at 1, is its own. */
   readonly dominator: Uint32Array
-  /** Per node: its size and those of all nodes that it dominates. */
+  /** For each node: its size plus those of all nodes it dominates. */
   readonly retained: Float64Array
 }
 
 /**
- * Which edges keep their target alive, one bit each: DevTools' `computeIsEssentialEdge`. Weak edges do not; shortcuts only at
- * the root; of the two edges to a value in a WeakMap the key's does; nodes outside of the program keep none in it.
+ * Which edges keep their target alive, one bit each: DevTools' `computeIsEssentialEdge`. Weak edges do not;
+ * shortcuts only at the root; of the two edges to a value in a WeakMap, the key's does; nodes outside the
+ * program keep none in it.
  */
 export function essentialEdges(graph: HeapGraph): Uint8Array {
   const { header, root, firstEdge, edgeType, edgeName, to, id, nodeCount, edgeCount } = graph
@@ -56,7 +61,7 @@ function predecessors(graph: HeapGraph, essential: Uint8Array): Predecessors {
       total++
     }
   }
-  // Ends first; filled from the back, they become the beginnings.
+  // First the ends; filling from the back turns them into the beginnings.
   for (let n = 0, sum = 0; n < nodeCount; n++) first[n] = sum += first[n]
   first[nodeCount] = total
   const source = new Uint32Array(total)
@@ -68,13 +73,13 @@ function predecessors(graph: HeapGraph, essential: Uint8Array): Predecessors {
   return { first, source }
 }
 
-/** Nodes numbered from 1 in the order of a depth-first walk. */
+/** Nodes numbered from 1 in depth-first order. */
 interface Walk {
   /** Node of each number. */
   readonly order: Uint32Array
   /** Number of each node. */
   readonly number: Uint32Array
-  /** For each number, that of the node it was reached from; 0 for the root. */
+  /** For each number, that of the node from which it was reached; 0 for the root. */
   readonly parent: Uint32Array
 }
 
@@ -83,7 +88,7 @@ function depthFirst(graph: HeapGraph, essential: Uint8Array, before: Predecessor
   const order = new Uint32Array(nodeCount + 1)
   const number = new Uint32Array(nodeCount)
   const parent = new Uint32Array(nodeCount + 1)
-  const next = new Uint32Array(nodeCount) // edge to look at next
+  const next = new Uint32Array(nodeCount) // next edge to follow
   let count = 0
   const enter = (n: number, from: number) => {
     number[n] = ++count
@@ -106,7 +111,8 @@ function depthFirst(graph: HeapGraph, essential: Uint8Array, before: Predecessor
     }
   }
   walk(root, 0)
-  // What only weak edges lead to hangs below the root; so do rings of nodes that nothing else holds, one by one.
+  // Nodes reached only by weak edges hang below the root; so do cycles that nothing else holds, one at a
+  // time.
   for (let n = 0; n < nodeCount && count < nodeCount; n++) {
     if (number[n] === 0 && before.first[n] === before.first[n + 1]) walk(n, 1)
   }
@@ -115,7 +121,7 @@ function depthFirst(graph: HeapGraph, essential: Uint8Array, before: Predecessor
 }
 
 /**
- * The immediate dominators, by number of the walk: Lengauer and Tarjan, "A fast algorithm for finding dominators in a
+ * The immediate dominators, by number: Lengauer and Tarjan, "A fast algorithm for finding dominators in a
  * flowgraph", 1979, with simple path compression, without recursion.
  */
 function immediateDominators({ order, number, parent }: Walk, before: Predecessors): Uint32Array {
@@ -123,7 +129,7 @@ function immediateDominators({ order, number, parent }: Walk, before: Predecesso
   const semi = new Uint32Array(n + 1)
   const label = new Uint32Array(n + 1)
   for (let i = 1; i <= n; i++) label[i] = semi[i] = i
-  const ancestor = parent // of linked nodes it gets shorter and shorter; of others it is the parent
+  const ancestor = parent // path-compressed for linked nodes; the parent for others
   const dominator = new Uint32Array(n + 1)
   const bucket = new Uint32Array(n + 1) // first node with this semidominator
   const nextInBucket = new Uint32Array(n + 1)
@@ -149,7 +155,7 @@ function immediateDominators({ order, number, parent }: Walk, before: Predecesso
     const node = order[i]
     const end = before.first[node + 1]
     let least = i
-    if (before.first[node] === end) least = 1 // nothing holds it: as if the root did
+    if (before.first[node] === end) least = 1 // nothing holds it: treated as held by the root
     for (let p = before.first[node]; p < end; p++) {
       const s = semi[evaluate(number[before.source[p]])]
       if (s < least) least = s
@@ -165,12 +171,12 @@ function immediateDominators({ order, number, parent }: Walk, before: Predecesso
     }
     bucket[above] = 0
   }
-  dominator[0] = dominator[1] = 1 // what was reached from nowhere has the root
+  dominator[0] = dominator[1] = 1 // nodes reached from nowhere belong to the root
   for (let i = 2; i <= n; i++) if (dominator[i] !== semi[i]) dominator[i] = dominator[dominator[i]]
   return dominator
 }
 
-/** Dominators and retained sizes. Shallow sizes are those of `graph.size` now. */
+/** Dominators and retained sizes, from the current shallow sizes in `graph.size`. */
 export function dominators(graph: HeapGraph): Dominators {
   const { nodeCount, size } = graph
   const essential = essentialEdges(graph)

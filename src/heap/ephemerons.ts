@@ -1,6 +1,10 @@
+// Recognizes the edges of WeakMap entries.
+
 import type { HeapGraph } from './graph.ts'
 
-/** What V8 writes on the two edges, from the table and from the key, that hold a value in a WeakMap together. */
+/**
+ * What V8 writes on the two edges, from the table and from the key, that together hold a value in a WeakMap.
+ */
 export interface WeakMapEdge {
   /** The same on both edges. */
   readonly pair: string
@@ -12,16 +16,16 @@ export interface WeakMapEdge {
 const SHORTEST = 60
 const LONGEST = 4096
 
-/** Tells such edges by their name; each name is read once. */
+/** Recognizes such edges by their name; each name is parsed once. */
 export function weakMapEdges(graph: HeapGraph): (name: number) => WeakMapEdge | undefined {
-  const isOther = new Uint8Array(graph.texts.length)
+  const isOther = new Uint8Array(graph.strings.length)
   const found = new Map<number, WeakMapEdge>()
   return name => {
     if (isOther[name] === 1) return undefined
     const known = found.get(name)
     if (known) return known
-    const { length } = graph.texts.bytes(name)
-    const edge = length < SHORTEST || length > LONGEST ? undefined : parse(graph.texts.get(name))
+    const { length } = graph.strings.bytes(name)
+    const edge = length < SHORTEST || length > LONGEST ? undefined : parse(graph.strings.get(name))
     if (edge) found.set(name, edge)
     else isOther[name] = 1
     return edge

@@ -1,3 +1,5 @@
+// Reads a heap snapshot into columns.
+
 import type { Source } from '../bytes/source.ts'
 import { FormatError } from '../errors.ts'
 import { CallTree } from '../heapsnapshot/allocation-calls.ts'
@@ -9,61 +11,64 @@ import { type Handler, RowFault } from '../heapsnapshot/values.ts'
 import { hash2, RowIndex, reserve } from '../model/tables/typed-arrays.ts'
 import { Shapes } from './shapes.ts'
 
-/** What is kept of a file beyond what every question needs. */
+/** What to keep of a file beyond what every caller needs. */
 export interface GraphOptions {
   /** Names of edges: for distances, dominators and retainers, not for classes and comparison. */
   edgeNames: boolean
-  /** Is told what the file says of itself before anything is read; throws when that is too much. */
+  /** Called with the header before anything else is read; throws if the file is too large. */
   admit?: (header: Header) => void
 }
 
 /**
- * A heap snapshot as columns. A node is its number in the file, an edge too; the edges of node `n` are
- * `firstEdge[n]` up to `firstEdge[n + 1]`.
+ * A heap snapshot as columns. Nodes and edges are identified by their number in the file; the edges of node
+ * `n` are `firstEdge[n]` up to `firstEdge[n + 1]`.
  */
 export interface HeapGraph {
   readonly header: Header
-  readonly texts: StringTable
+  readonly strings: StringTable
   readonly nodeCount: number
   readonly edgeCount: number
   readonly root: number
-  // Per node.
+  // By node.
   readonly type: Uint8Array
-  /** Strings; changed where a node turns out to be detached. */
+  /** String index; changed if a node turns out to be detached. */
   readonly name: Uint32Array
   readonly id: Uint32Array
-  /** Shallow sizes in bytes: the file's own until `transferOwned` has run. 32 bits where all of them together fit. */
+  /**
+   * Shallow size in bytes: the file's own until `calculateShallowSizes` has run. 32 bits if the sum of all
+   * fits.
+   */
   readonly size: Uint32Array | Float64Array
   firstEdge: Uint32Array
   /** 0 unknown, 1 attached, 2 detached. */
   readonly detachedness: Uint8Array
-  /** Shapes of objects: their property names. 0 for all other nodes. */
+  /** Shape of an object: its property names. 0 for all other nodes. */
   readonly shape: Uint32Array
   readonly shapes: Shapes
-  /** Number of the code location, from 1; 0 = none. Empty where no node has one. */
+  /** Number of the code location, from 1; 0 = none. Empty if no node has one. */
   readonly location: Uint32Array
   readonly locations: readonly string[]
-  /** Allocation traces, by the ids that `calls` has; empty where there are none. */
+  /** Allocation trace, by the ids in `calls`; empty if there are none. */
   readonly trace: Uint32Array
   readonly calls: CallTree
-  // Per edge.
+  // By edge.
   edgeType: Uint8Array
-  /** A string, or the index of an element or hidden edge. Empty unless asked for. */
+  /** A string index, or the index of an element or hidden edge. Empty unless requested. */
   edgeName: Uint32Array
   to: Uint32Array
 }
 
-/** Lets go of the edges when nothing needs them any more: they are most of a graph. */
+/** Releases the edges, most of a graph, once they are no longer needed. */
 export function dropEdges(graph: HeapGraph): void {
   graph.firstEdge = graph.edgeName = graph.to = new Uint32Array(0)
   graph.edgeType = new Uint8Array(0)
 }
 
-// Bytes per node and per edge that the largest step holds at a time: while dominators are worked out, or owners.
+// Bytes per node and per edge held by the most expensive step: computing dominators, or owners.
 const FULL = { node: 82, edge: 16 }
 const CLASSES_ONLY = { node: 44, edge: 7 }
 
-/** About how many bytes of memory a file needs, by what it says of itself. */
+/** Rough number of bytes of memory that a file needs, according to its header. */
 export function memoryNeeded(header: Header, options: GraphOptions): number {
   const { node, edge } = options.edgeNames ? FULL : CLASSES_ONLY
   const strings = header.nodeCount * 14 // V8 names about every second node, in some 20 bytes
@@ -83,8 +88,8 @@ export async function readGraph(source: Source, options: GraphOptions): Promise<
 }
 
 /**
- * A column with room for `length` values: eight times the room, as copies cost more than room that is not used, but never
- * more than the file says it needs.
+ * A column with room for `length` values. It grows eightfold, since copies cost more than unused room, but
+ * never beyond what the file says it needs.
  */
 function grow<T extends Uint8Array | Uint32Array | Float64Array>(column: T, length: number, most: number): T {
   if (length <= column.length) return column
@@ -276,7 +281,7 @@ class GraphReader {
     }
   }
 
-  /** Takes the property names out of the edges of objects; one object's may go over several pieces. */
+  /** Collects the property names from the edges of objects; one object may span several pieces. */
   #readShapes(values: Uint32Array, length: number, header: Header): void {
     const { length: step, type: typeAt, name_or_index: nameAt } = header.edgeFields
     const property = header.edgeTypes.indexOf('property')
@@ -327,7 +332,7 @@ class GraphReader {
           if (!Number.isInteger(node) || node >= this.#nodes) {
             throw new RowFault('object_index is no node', first + i + f.object_index)
           }
-          if (this.#type[node] !== object) continue // only objects are told apart by it
+          if (this.#type[node] !== object) continue // it distinguishes only objects
           const script = values[i + f.script_id]
           const line = values[i + f.line]
           const column = values[i + f.column]
@@ -359,7 +364,7 @@ class GraphReader {
     this.#checkNames(header)
     return {
       header,
-      texts: this.#texts,
+      strings: this.#texts,
       nodeCount: this.#nodes,
       edgeCount: this.#edges,
       root: header.root,

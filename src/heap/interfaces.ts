@@ -1,6 +1,8 @@
+// Names for plain objects by their properties, as DevTools infers them.
+
 import type { HeapGraph } from './graph.ts'
 
-/** Properties by which plain objects are told apart: an object that has all of them is one of these. */
+/** An interface: plain objects that have all of these properties belong to it. */
 export interface Interface {
   readonly name: string
   readonly properties: readonly string[]
@@ -11,7 +13,7 @@ const LONGEST_NAME = 120
 const LEAST_OBJECTS = 2
 const LEAST_SHARE = 1000
 
-/** For each node, is it a plain object: of the constructor `Object`? */
+/** For each node: is it a plain object, of the constructor `Object`? */
 export function plainObjectTest(graph: HeapGraph): (node: number) => boolean {
   const object = graph.header.nodeTypes.indexOf('object')
   const names = new Map<number, boolean>()
@@ -19,7 +21,7 @@ export function plainObjectTest(graph: HeapGraph): (node: number) => boolean {
     if (graph.type[n] !== object) return false
     let isPlain = names.get(graph.name[n])
     if (isPlain === undefined) {
-      isPlain = graph.texts.get(graph.name[n]) === 'Object'
+      isPlain = graph.strings.get(graph.name[n]) === 'Object'
       names.set(graph.name[n], isPlain)
     }
     return isPlain
@@ -27,14 +29,14 @@ export function plainObjectTest(graph: HeapGraph): (node: number) => boolean {
 }
 
 /**
- * The interfaces of the plain objects in a snapshot, the most common first: DevTools' `inferInterfaceDefinitions`. An
- * interface needs two objects, and one in a thousand.
+ * The interfaces of the plain objects in a snapshot, most common first: DevTools'
+ * `inferInterfaceDefinitions`. An interface needs two objects, and one in a thousand.
  */
 export function inferInterfaces(graph: HeapGraph): Interface[] {
-  const { shapes, shape, texts, nodeCount } = graph
+  const { shapes, shape, strings, nodeCount } = graph
   const isPlain = plainObjectTest(graph)
   const counts = new Uint32Array(shapes.length)
-  const order: number[] = [] // shapes as they appear
+  const order: number[] = [] // shapes in order of appearance
   let objects = 0
   for (let n = 0; n < nodeCount; n++) {
     if (!isPlain(n)) continue
@@ -43,7 +45,7 @@ export function inferInterfaces(graph: HeapGraph): Interface[] {
   }
   const candidates = new Map<string, Interface & { count: number }>()
   for (const s of order) {
-    const { name, properties } = interfaceOf(Array.from(shapes.names(s), i => texts.get(i)))
+    const { name, properties } = interfaceOf(Array.from(shapes.names(s), i => strings.get(i)))
     if (properties.length === 0) continue
     const known = candidates.get(name)
     if (known) known.count += counts[s]
@@ -67,12 +69,12 @@ function interfaceOf(names: readonly string[]): Interface {
   return { name: `${name}}`, properties }
 }
 
-/** A property's name as part of an interface's: quoted where it has a comma, a quote or a brace. */
+/** A property's name as part of an interface's: quoted if it contains a comma, a quote or a brace. */
 export function propertyText(name: string): string {
   return /[,'"{}]/.test(name) ? JSON.stringify({ [name]: 0 }).slice(1, -3) : name
 }
 
-/** A place in the tree of sorted properties. */
+/** A branch in the tree of sorted properties. */
 interface Branch {
   readonly next: Map<string, Branch>
   match: { name: string; properties: number; index: number } | undefined
@@ -80,8 +82,8 @@ interface Branch {
 }
 
 /**
- * Finds the best interface of a shape: the one with the most properties, among equals the first. DevTools'
- * `applyInterfaceDefinitions`. Undefined where none matches.
+ * Finds the best interface of a shape: the one with most properties, of equals the first. Undefined if none
+ * matches. DevTools' `applyInterfaceDefinitions`.
  */
 export class InterfaceMatcher {
   readonly #root: Branch = { next: new Map(), match: undefined, greatest: undefined }

@@ -1,20 +1,22 @@
+// The text shown for a node or an edge.
+
 import { edgeTexts } from './distances.ts'
 import type { HeapGraph } from './graph.ts'
 import type { Heap } from './summary.ts'
 
-/** Longest text of a string that is put together from parts, as in DevTools. */
+/** Longest text of a concatenated string, as in DevTools. */
 const LONGEST = 1024
-/** Most parts that are looked at: in a broken file they may go in rings. */
+/** Largest number of parts visited: in a broken file they may form cycles. */
 const MOST_PARTS = 4096
 
-/** The text of string nodes; a concatenated string's is put together from its parts. */
+/** The text of string nodes; that of a concatenated string is joined from its parts. */
 export function stringTexts(graph: HeapGraph): (node: number) => string {
-  const { header, type, name, texts, firstEdge, edgeType, edgeName, to } = graph
+  const { header, type, name, strings, firstEdge, edgeType, edgeName, to } = graph
   const cons = header.nodeTypes.indexOf('concatenated string')
   const internal = header.edgeTypes.indexOf('internal')
   const part = (node: number, which: string): number => {
     for (let e = firstEdge[node]; e < firstEdge[node + 1]; e++) {
-      if (edgeType[e] === internal && texts.get(edgeName[e]) === which) return to[e]
+      if (edgeType[e] === internal && strings.get(edgeName[e]) === which) return to[e]
     }
     return 0
   }
@@ -23,28 +25,28 @@ export function stringTexts(graph: HeapGraph): (node: number) => string {
     const left = [node]
     for (let parts = 0; left.length > 0 && text.length < LONGEST && parts < MOST_PARTS; parts++) {
       const n = left.pop() as number
-      if (type[n] !== cons) text += texts.get(name[n])
+      if (type[n] !== cons) text += strings.get(name[n])
       else left.push(part(n, 'second'), part(n, 'first'))
     }
     return text
   }
 }
 
-/** What an object is called in a list: its class, or the name or text that it has. */
+/** What an object is called in a list: its class, or its own name or text. */
 export function nodeTexts({ graph, classes }: Heap): (node: number) => string {
-  const { header, type, name, texts } = graph
+  const { header, type, name, strings } = graph
   const textOf = stringTexts(graph)
   return node => {
     const kind = header.nodeTypes[type[node]]
     if (kind === 'object' || kind === 'native') return classes.names[classes.classOf[node]]
     if (kind.endsWith('string')) return JSON.stringify(textOf(node).slice(0, 100))
-    const own = texts.get(name[node])
+    const own = strings.get(name[node])
     if (kind === 'closure') return `${own || '(anonymous)'}()`
     return own || classes.names[classes.classOf[node]]
   }
 }
 
-/** How an edge is written behind its source: `.name`, `[3]`, `{elements}`, `->variable`. */
+/** How an edge is written after its source: `.name`, `[3]`, `{elements}`, `->variable`. */
 export function edgeLabels(graph: HeapGraph): (edge: number) => string {
   const text = edgeTexts(graph)
   return edge => {

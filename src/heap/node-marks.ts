@@ -1,3 +1,5 @@
+// Marks nodes: detached DOM nodes, user roots, and what belongs to the program.
+
 import { reserve } from '../model/tables/typed-arrays.ts'
 import type { HeapGraph } from './graph.ts'
 
@@ -19,22 +21,22 @@ export class NodeStack {
   }
 }
 
-/** Does the property hold for a name? Each name is asked for once. */
+/** Does the property hold for a name? Each name is tested once. */
 export function nameTest(graph: HeapGraph, test: (text: string) => boolean): (name: number) => boolean {
-  let answers = new Uint8Array(graph.texts.length) // 1 no, 2 yes
+  let answers = new Uint8Array(graph.strings.length) // 1 no, 2 yes
   return name => {
-    if (name >= answers.length) answers = reserve(answers, graph.texts.length)
-    if (answers[name] === 0) answers[name] = test(graph.texts.get(name)) ? 2 : 1
+    if (name >= answers.length) answers = reserve(answers, graph.strings.length)
+    if (answers[name] === 0) answers[name] = test(graph.strings.get(name)) ? 2 : 1
     return answers[name] === 2
   }
 }
 
 /**
- * Spreads what is known of DOM nodes, attached or detached, to what is reachable from them in native memory: attached wins.
- * Detached nodes get `Detached ` in front of their name. DevTools' `propagateDOMState`.
+ * Spreads the state of DOM nodes, attached or detached, to what they reach in native memory; attached wins.
+ * The names of detached nodes get `Detached ` in front. DevTools' `propagateDOMState`.
  */
 export function spreadDetachedness(graph: HeapGraph): void {
-  const { header, detachedness, type, name, texts, nodeCount } = graph
+  const { header, detachedness, type, name, strings, nodeCount } = graph
   const native = header.nodeTypes.indexOf('native')
   if (header.nodeFields.detachedness === undefined) {
     const isDetached = nameTest(graph, text => text.startsWith('Detached '))
@@ -56,7 +58,7 @@ export function spreadDetachedness(graph: HeapGraph): void {
     else if (state === DETACHED) {
       const old = name[n]
       let now = renamed.get(old)
-      if (now === undefined) renamed.set(old, (now = texts.add(`Detached ${texts.get(old)}`)))
+      if (now === undefined) renamed.set(old, (now = strings.add(`Detached ${strings.get(old)}`)))
       name[n] = now
       detached.push(n)
     }
@@ -78,14 +80,17 @@ export function spreadDetachedness(graph: HeapGraph): void {
   spread(detached, DETACHED)
 }
 
-/** Is the node a root that users know: the global objects and the DOM trees, below the root of all? */
+/** Is the node a root that users know: a global object or a DOM tree, directly below the root of all? */
 export function userRootTest(graph: HeapGraph): (node: number) => boolean {
   const synthetic = graph.header.nodeTypes.indexOf('synthetic')
   const isTrees = nameTest(graph, text => text === '(Document DOM trees)')
   return n => graph.type[n] !== synthetic || isTrees(graph.name[n])
 }
 
-/** Nodes that belong to the page or program, not to the debugger: 1 for those reachable from the global objects. */
+/**
+ * Nodes that belong to the page or program, not to the debugger: 1 for those reachable from the global
+ * objects.
+ */
 export function markOwned(graph: HeapGraph): Uint8Array {
   const { header, root, firstEdge, edgeType, to, nodeCount } = graph
   const shortcut = header.edgeTypes.indexOf('shortcut')

@@ -1,3 +1,5 @@
+// Lists of single objects: of a class, detached from the DOM, or duplicate strings.
+
 import { stringTexts } from './labels.ts'
 import type { Heap } from './summary.ts'
 
@@ -38,7 +40,7 @@ export function objectsOfClass(heap: Heap, name: string): ObjectRow[] {
   return rows.sort(byRetained)
 }
 
-/** DOM nodes that are in no document any more, and what hangs on them in native memory, by retained size. */
+/** DOM nodes that are no longer in a document, and what they hold in native memory, by retained size. */
 export function detachedNodes(heap: Heap): ObjectRow[] {
   const { graph } = heap
   const native = graph.header.nodeTypes.indexOf('native')
@@ -50,7 +52,7 @@ export function detachedNodes(heap: Heap): ObjectRow[] {
   return rows.sort(byRetained)
 }
 
-/** Strings of one text. */
+/** Strings with the same text. */
 export interface DuplicateRow {
   readonly value: string
   readonly count: number
@@ -58,9 +60,12 @@ export interface DuplicateRow {
   readonly retained: number
 }
 
-/** Texts that several strings have: flat ones and concatenated ones that V8 has not flattened. DevTools' `getDuplicateStrings`. */
+/**
+ * Texts that several strings have: flat ones and concatenated ones that V8 has not flattened. DevTools'
+ * `getDuplicateStrings`.
+ */
 export function duplicateStrings({ graph, dominators }: Heap): DuplicateRow[] {
-  const { header, type, size, name, firstEdge, edgeType, edgeName, to, texts } = graph
+  const { header, type, size, name, firstEdge, edgeType, edgeName, to, strings } = graph
   const flat = header.nodeTypes.indexOf('string')
   const cons = header.nodeTypes.indexOf('concatenated string')
   const internal = header.edgeTypes.indexOf('internal')
@@ -69,12 +74,13 @@ export function duplicateStrings({ graph, dominators }: Heap): DuplicateRow[] {
     if (type[n] !== cons) return false
     for (let e = firstEdge[n]; e < firstEdge[n + 1]; e++) {
       if (edgeType[e] !== internal) continue
-      const part = texts.get(edgeName[e])
+      const part = strings.get(edgeName[e])
       if ((part === 'first' || part === 'second') && textOf(to[e]) === '') return true
     }
     return false
   }
-  // A flat string's text is told by its number in the file; only those seen twice, or joined, need to be read.
+  // A flat string's text is identified by its index in the file; only those seen twice, or joined, need
+  // decoding.
   const groups = new Map<string, { count: number; shallow: number; retained: number }>()
   const groupOfName = new Map<number, { count: number; shallow: number; retained: number }>()
   for (let n = 0; n < graph.nodeCount; n++) {

@@ -1,3 +1,5 @@
+// Attributes internal memory to the objects that own it.
+
 import type { HeapGraph } from './graph.ts'
 import { NodeStack, nameTest, userRootTest } from './node-marks.ts'
 
@@ -5,11 +7,11 @@ const NOBODY = 0xffffffff
 const SEVERAL = 0xfffffffe
 
 /**
- * Moves the shallow size of V8's internal nodes (hidden ones, arrays, external strings) that are reachable from one object
- * only to that object. DevTools' `calculateShallowSizes`. Snapshots without user roots (taken with internals exposed) stay
- * as they are.
+ * Moves the shallow size of V8's internal nodes (hidden ones, arrays, external strings) that only one object
+ * can reach to that object. DevTools' `calculateShallowSizes`. Snapshots without user roots (taken with
+ * internals exposed) are unchanged.
  */
-export function transferOwned(graph: HeapGraph): void {
+export function calculateShallowSizes(graph: HeapGraph): void {
   const { header, root, type, size, to, firstEdge, nodeCount } = graph
   const isUserRoot = userRootTest(graph)
   let hasUserRoot = false
@@ -25,7 +27,7 @@ export function transferOwned(graph: HeapGraph): void {
   }
 }
 
-/** For each node the only one that owns it (itself, unless it is internal), or NOBODY or SEVERAL. */
+/** For each node its only owner (itself, unless it is internal), or NOBODY or SEVERAL. */
 function findOwners(graph: HeapGraph): Uint32Array {
   const { header, type, name, edgeType, to, firstEdge, nodeCount } = graph
   const weak = header.edgeTypes.indexOf('weak')
@@ -38,7 +40,8 @@ function findOwners(graph: HeapGraph): Uint32Array {
     const t = type[n]
     owner[n] = t === hidden || t === array || (t === native && isExternalString(name[n])) ? NOBODY : n
   }
-  // The result is the least fixed point, so the order of visits does not matter: each node changes at most twice.
+  // The result is the least fixed point, so the order of visits does not matter: a node changes at most
+  // twice.
   const changed = new NodeStack()
   const visit = (n: number) => {
     const o = owner[n]

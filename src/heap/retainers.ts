@@ -1,8 +1,10 @@
+// Who keeps a node alive.
+
 import { UNREACHED } from './distances.ts'
 import type { HeapGraph } from './graph.ts'
 import type { Heap } from './summary.ts'
 
-/** Edges that lead to each node, but weak ones: `edge[first[n]]` up to `edge[first[n + 1]]`. */
+/** Edges that lead to each node, except weak ones: `edge[first[n]]` up to `edge[first[n + 1]]`. */
 export interface Retainers {
   readonly first: Uint32Array
   readonly edge: Uint32Array
@@ -18,7 +20,7 @@ export function retainers(graph: HeapGraph): Retainers {
     first[to[e]]++
     total++
   }
-  // Ends first; filled from the back, they become the beginnings.
+  // First the ends; filling from the back turns them into the beginnings.
   for (let n = 0, sum = 0; n < nodeCount; n++) first[n] = sum += first[n]
   first[nodeCount] = total
   const edge = new Uint32Array(total)
@@ -39,26 +41,26 @@ export function sourceOf({ firstEdge, nodeCount }: HeapGraph, edge: number): num
 }
 
 /** One step up: `edge` leads from `node` to what it keeps alive. */
-export interface Step {
+export interface RetainerStep {
   readonly edge: number
   readonly node: number
 }
 
-/** Finds who keeps a node alive on the shortest way from the roots; each node is looked at once. */
-export class Paths {
+/** Finds what keeps a node alive on the shortest path from the roots; visits each node once. */
+export class RetainingPaths {
   readonly #heap: Heap
   readonly #retainers: Retainers
-  readonly #up = new Map<number, Step | undefined>()
+  readonly #up = new Map<number, RetainerStep | undefined>()
 
   constructor(heap: Heap) {
     this.#heap = heap
     this.#retainers = retainers(heap.graph)
   }
 
-  /** All retainers of a node that are reached from a root, the nearest first. */
-  direct(node: number): Step[] {
+  /** All retainers of a node that are reached from a root, nearest first. */
+  direct(node: number): RetainerStep[] {
     const { graph, distance } = this.#heap
-    const steps: Step[] = []
+    const steps: RetainerStep[] = []
     for (let i = this.#retainers.first[node]; i < this.#retainers.first[node + 1]; i++) {
       const edge = this.#retainers.edge[i]
       const source = sourceOf(graph, edge)
@@ -68,17 +70,17 @@ export class Paths {
     return steps.sort((a, b) => distance[a.node] - distance[b.node] || a.edge - b.edge)
   }
 
-  /** The next step on the shortest way from a node to a root; undefined at a root. */
-  up(node: number): Step | undefined {
+  /** The next step on the shortest path from a node to a root; undefined at a root. */
+  up(node: number): RetainerStep | undefined {
     if (this.#up.has(node)) return this.#up.get(node)
     const { graph, distance } = this.#heap
-    let best: Step | undefined
+    let best: RetainerStep | undefined
     if (distance[node] > 1) {
       for (let i = this.#retainers.first[node]; i < this.#retainers.first[node + 1]; i++) {
         const edge = this.#retainers.edge[i]
         const source = sourceOf(graph, edge)
         const d = distance[source]
-        // Only nearer nodes, so that every way up ends.
+        // Only nearer nodes, so that every path up ends.
         if (source === graph.root || d === UNREACHED || d >= distance[node]) continue
         if (!best || d < distance[best.node]) best = { edge, node: source }
       }
@@ -87,9 +89,11 @@ export class Paths {
     return best
   }
 
-  /** The shortest ways from a node to the roots, one through each of its nearest retainers. `limit` 0 = all. */
-  shortest(node: number, limit: number): Step[][] {
-    const ways: Step[][] = []
+  /**
+   * The shortest paths from a node to the roots, one through each of its nearest retainers. `limit` 0 = all.
+   */
+  shortest(node: number, limit: number): RetainerStep[][] {
+    const ways: RetainerStep[][] = []
     for (const step of this.direct(node)) {
       if (limit > 0 && ways.length === limit) break
       const way = [step]

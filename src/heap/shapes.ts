@@ -1,11 +1,13 @@
+// The shapes of objects: their lists of property names.
+
 import { hash2, RowIndex, reserve } from '../model/tables/typed-arrays.ts'
 
 /**
- * The lists of property names that objects have, in the order of their edges; each distinct list once. Shape 0 is the empty
+ * The distinct lists of property names that objects have, in the order of their edges. Shape 0 is the empty
  * list.
  */
 export class Shapes {
-  #names = new Uint32Array(1024) // all lists, one behind the other
+  #names = new Uint32Array(1024) // all lists, one after another
   #first = new Uint32Array(64) // where each list begins
   #hash = new Uint32Array(64)
   #used = 0
@@ -22,7 +24,7 @@ export class Shapes {
     return this.#count
   }
 
-  /** Appends a name to the list being made. */
+  /** Appends a name to the current list. */
   push(name: number): void {
     const at = this.#used + this.#open++
     if (at >= this.#names.length) this.#names = reserve(this.#names, at + 1)
@@ -30,7 +32,7 @@ export class Shapes {
     this.#openHash = (Math.imul(this.#openHash, 0x01000193) ^ name) | 0
   }
 
-  /** Ends the list being made; returns its shape. */
+  /** Ends the current list and returns its shape. */
   close(): number {
     const length = this.#open
     const hash = hash2(this.#openHash, length)
@@ -56,7 +58,7 @@ export class Shapes {
     return true
   }
 
-  /** Numbers of the strings of a shape's names. */
+  /** String indexes of a shape's names. */
   names(shape: number): Uint32Array {
     return this.#names.subarray(this.#first[shape], this.#first[shape + 1])
   }

@@ -1,38 +1,45 @@
+// The analysis of a heap that DevTools shows as its Summary.
+
 import { type Classes, classify } from './classes.ts'
 import { distances } from './distances.ts'
 import { type Dominators, dominators } from './dominators.ts'
 import type { HeapGraph } from './graph.ts'
 import { inferInterfaces } from './interfaces.ts'
 import { spreadDetachedness } from './node-marks.ts'
-import { transferOwned } from './ownership.ts'
+import { calculateShallowSizes } from './ownership.ts'
 
 /** One class of a heap: a row of DevTools' Summary. Sizes in bytes. */
 export interface ClassRow {
   readonly name: string
-  /** Nodes with a size. */
+  /** Number of nodes with a size. */
   readonly count: number
   readonly shallow: number
-  /** What would go with all nodes of the class; what one of them holds through another is counted once. */
+  /**
+   * What would be freed with all nodes of the class; what one of them holds through another is counted once.
+   */
   readonly retained: number
-  /** Shortest way from a global object. */
+  /** Shortest path from a global object. */
   readonly distance: number
 }
 
-/** A heap with everything worked out that DevTools shows of it. */
+/** A heap with everything that DevTools shows of it. */
 export interface Heap {
   readonly graph: HeapGraph
   readonly classes: Classes
-  /** Per node; see `distances`. */
+  /** By node; see `distances`. */
   readonly distance: Int32Array
   readonly dominators: Dominators
-  /** Bytes of everything, with those outside of the graph. */
+  /** Total bytes, including those outside the graph. */
   readonly total: number
 }
 
-/** Works out classes, shallow and retained sizes and distances. Changes the sizes of `graph` to DevTools' shallow sizes. */
+/**
+ * Computes classes, shallow and retained sizes and distances. Changes `graph.size` to DevTools' shallow
+ * sizes.
+ */
 export function analyse(graph: HeapGraph): Heap {
   spreadDetachedness(graph)
-  transferOwned(graph)
+  calculateShallowSizes(graph)
   const distance = distances(graph)
   const classes = classify(graph, inferInterfaces(graph))
   const tree = dominators(graph)
@@ -69,14 +76,14 @@ export function classRows(heap: Heap): ClassRow[] {
   return rows.sort((a, b) => b.retained - a.retained || b.shallow - a.shallow || (a.name < b.name ? -1 : 1))
 }
 
-/** Retained sizes of the nodes of a class that no other node of the class dominates, added up. */
+/** Sum of the retained sizes of a class's nodes that no other node of the class dominates. */
 function retainedByClass({ graph, classes, dominators: tree }: Heap): Float64Array {
   const { order, dominator, retained } = tree
   const { size, nodeCount } = graph
   const { classOf } = classes
   const { first, child } = dominated(tree)
   const total = new Float64Array(classes.names.length)
-  const isOpen = new Uint8Array(classes.names.length) // a node of the class is above
+  const isOpen = new Uint8Array(classes.names.length) // is a node of the class above?
   const next = first.slice() // child to visit next
   const opens = new Uint8Array(nodeCount + 1) // did the node open its class?
   const enter = (i: number) => {
@@ -99,7 +106,7 @@ function retainedByClass({ graph, classes, dominators: tree }: Heap): Float64Arr
   }
 }
 
-/** The other way round: what each place dominates immediately, `child[first[i]]` up to `child[first[i + 1]]`. */
+/** The reverse: what each node dominates immediately, `child[first[i]]` up to `child[first[i + 1]]`. */
 export function dominated({ dominator }: Dominators): { first: Uint32Array; child: Uint32Array } {
   const n = dominator.length - 1
   const first = new Uint32Array(n + 2)

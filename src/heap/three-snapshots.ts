@@ -1,3 +1,5 @@
+// Finds retained objects by the three-snapshot method of DevTools and memlab.
+
 import type { Source } from '../bytes/source.ts'
 import { FormatError } from '../errors.ts'
 import { type Header, LONGEST_HEADER, readHeader } from '../heapsnapshot/header.ts'
@@ -7,11 +9,14 @@ import { Tables } from '../model/tables/tables.ts'
 import { reserve } from '../model/tables/typed-arrays.ts'
 import { IdIndex } from './compare.ts'
 import { edgeLabels, nodeTexts } from './labels.ts'
-import { Paths } from './retainers.ts'
+import { RetainingPaths } from './retainers.ts'
 import { dominated, type Heap } from './summary.ts'
 
-/** Objects that were made between two snapshots and are still there in a third one, by the way they are kept alive. */
-export interface StayedRow {
+/**
+ * Objects allocated between two snapshots and still alive in a third, grouped by the path that keeps them
+ * alive.
+ */
+export interface SurvivorRow {
   /** From the root down to the class of the objects. */
   readonly path: readonly string[]
   readonly count: number
@@ -19,11 +24,11 @@ export interface StayedRow {
   readonly retained: number
   /** Id of the oldest of them. */
   readonly example: number
-  /** Allocation trace of that one; 0 = none. */
+  /** Its allocation trace; 0 = none. */
   readonly trace: number
 }
 
-/** Ids of all nodes of a file, in constant time and memory per node. Throws FormatError. */
+/** Ids of all nodes in a file, in constant time and memory per node. Throws FormatError. */
 export async function readIds(source: Source): Promise<Uint32Array> {
   let header: Header | undefined
   let ids = new Uint32Array(1024)
@@ -52,10 +57,10 @@ export async function readIds(source: Source): Promise<Uint32Array> {
 }
 
 /**
- * Groups what was made after `base`, was there at `target`, and is still there in `heap`: the largest first. An object that
- * another one of them keeps alive is counted with that one, in its retained size.
+ * Groups what was allocated after `base`, existed at `target`, and is still alive in `heap`: largest first.
+ * An object kept alive by another of them counts with that one, in its retained size.
  */
-export function stayed(heap: Heap, base: Uint32Array, target: Uint32Array): StayedRow[] {
+export function survivingObjects(heap: Heap, base: Uint32Array, target: Uint32Array): SurvivorRow[] {
   const { graph, dominators } = heap
   const before = new IdIndex(base)
   const between = new IdIndex(target)
@@ -65,7 +70,7 @@ export function stayed(heap: Heap, base: Uint32Array, target: Uint32Array): Stay
     if (graph.size[n] > 0 && between.find(id) >= 0 && before.find(id) < 0) isNew[n] = 1
   }
   const pathOf = pathTexts(heap)
-  const groups = new Map<string, { -readonly [K in keyof StayedRow]: StayedRow[K] }>()
+  const groups = new Map<string, { -readonly [K in keyof SurvivorRow]: SurvivorRow[K] }>()
   for (const node of topmost(heap, isNew)) {
     const path = pathOf(node)
     const key = path.join('\n')
@@ -90,9 +95,9 @@ export function stayed(heap: Heap, base: Uint32Array, target: Uint32Array): Stay
 /** Formats the allocation trace of an id, most recent call first: `function (file:line)`. */
 export function traceTexts({ graph }: Heap): (trace: number) => string[] {
   const tables = new Tables()
-  const { texts } = graph
-  const last = texts.length
-  const stackOf = graph.calls.stacks(tables, i => (i < last ? texts.get(i) : ''))
+  const { strings } = graph
+  const last = strings.length
+  const stackOf = graph.calls.stacks(tables, i => (i < last ? strings.get(i) : ''))
   return trace =>
     tables.stacks
       .framesOf(stackOf(trace))
@@ -118,9 +123,12 @@ function topmost({ dominators }: Heap, marked: Uint8Array): number[] {
   return found
 }
 
-/** The shortest way from a root to a node, as text without what differs between objects kept alike: indexes and numbers. */
+/**
+ * The shortest path from a root to a node as text, without the indexes and numbers that differ between
+ * similar objects.
+ */
 function pathTexts(heap: Heap): (node: number) => string[] {
-  const paths = new Paths(heap)
+  const paths = new RetainingPaths(heap)
   const label = edgeLabels(heap.graph)
   const text = nodeTexts(heap)
   const isText = Uint8Array.from(heap.graph.header.nodeTypes, t => (t.endsWith('string') ? 1 : 0))

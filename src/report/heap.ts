@@ -3,7 +3,7 @@ import type { ClassDiff } from '../heap/compare.ts'
 import { SYSTEM_DISTANCE } from '../heap/distances.ts'
 import type { DuplicateRow, ObjectRow } from '../heap/object-lists.ts'
 import type { ClassRow } from '../heap/summary.ts'
-import type { StayedRow } from '../heap/three-snapshots.ts'
+import type { SurvivorRow } from '../heap/three-snapshots.ts'
 import { formatSize } from '../text/units.ts'
 import { cutEnd } from '../text/width.ts'
 import { type Column, cellText, type Kind } from './cells.ts'
@@ -139,7 +139,7 @@ export function duplicatesReport(rows: readonly DuplicateRow[], limit: number): 
 
 /** Objects that were made between two snapshots and stayed, by retainer path. `traceback` is of one of them. */
 export function stayedReport(
-  rows: readonly (StayedRow & { traceback?: readonly string[] })[],
+  rows: readonly (SurvivorRow & { traceback?: readonly string[] })[],
   limit: number,
 ): Report {
   const retained = formatSize(rows.reduce((n, row) => n + row.retained, 0))

@@ -1,3 +1,5 @@
+// Applies source maps to snapshots.
+
 import { FormatError } from '../errors.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { Tables } from '../model/tables/tables.ts'
@@ -8,25 +10,25 @@ import { MappedScript, type Place } from './script.ts'
 
 export type { MapFiles, MapText, Miss, MissReason } from './map-files.ts'
 
-/** What came of it. */
+/** The result. */
 export interface Mapped {
   /** The snapshots, in order, with original files, lines, columns and function names. */
   snapshots: Snapshot[]
-  /** Different frames that belong to a script. */
+  /** Number of distinct frames that belong to a script. */
   frames: number
   /** How many of them were mapped. */
   mapped: number
-  /** How many of the mapped ones still have the generated function name, as neither map nor source gives another. */
+  /** How many mapped ones keep the generated function name, as neither map nor source gives another. */
   namesKept: number
-  /** The others, by script and reason, most frames first. */
+  /** The unmapped ones, by script and reason, most frames first. */
   misses: Miss[]
-  /** Text of an original file, where a map that was used carries it. */
+  /** Text of an original file, if a used map carries it. */
   contentOf(filename: string): string | undefined
 }
 
 /**
- * Source maps by their text, so that equal ones are decoded once, however many scripts and snapshots use them. Keeps the
- * last ones used, up to `limit` characters of text.
+ * Source maps by their text, so that equal ones are decoded once for all scripts and snapshots. Keeps the
+ * most recently used ones, up to `limit` characters of text.
  */
 export class SourceMapCache {
   readonly #maps = new Map<string, SourceMap>()
@@ -37,7 +39,7 @@ export class SourceMapCache {
     this.#limit = limit
   }
 
-  /** Throws FormatError for a damaged map. */
+  /** Throws FormatError for an invalid map. */
   get(text: string): SourceMap {
     let map = this.#maps.get(text)
     if (map) this.#maps.delete(text)
@@ -45,7 +47,7 @@ export class SourceMapCache {
       map = parseSourceMap(text)
       this.#length += text.length
     }
-    this.#maps.set(text, map) // now the last
+    this.#maps.set(text, map) // now the most recent
     for (const oldest of this.#maps.keys()) {
       if (this.#length <= this.#limit || oldest === text) break
       this.#maps.delete(oldest)
@@ -56,9 +58,9 @@ export class SourceMapCache {
 }
 
 /**
- * Maps the frames of snapshots back to the files they were compiled from. Frames that cannot be mapped stay, and are counted
- * in `misses`. Reads through `files` only, and one script after the other, so that one decoded map is held at a time (and
- * what `cache` keeps).
+ * Maps the frames of snapshots back to the files they were compiled from. Frames that cannot be mapped stay,
+ * and are counted in `misses`. Reads only through `files`, one script after another, so that only one decoded
+ * map is held at a time (besides those in `cache`).
  */
 export function applySourceMaps(
   snapshots: readonly Snapshot[],
@@ -70,7 +72,7 @@ export function applySourceMaps(
   const result = { frames: 0, mapped: 0, namesKept: 0, misses: [] as Miss[] }
   for (const [filename, uses] of framesByScript(snapshots)) {
     const script = openScript(filename, files, cache)
-    const counted = new Set<string>() // snapshots over several tables have equal frames
+    const counted = new Set<string>() // snapshots on different tables may have equal frames
     const misses = new Map<MissReason, number>()
     for (const { tables, id } of uses) {
       const frame = tables.frames.get(id)
@@ -106,7 +108,7 @@ export function applySourceMaps(
   }
 }
 
-/** The frames in use, by the script they belong to. Built-ins, `<...>` without a file and Node's own have none. */
+/** The frames in use, by script. Built-ins, `<...>` without a file and Node's own have none. */
 function framesByScript(snapshots: readonly Snapshot[]): Map<string, { tables: Tables; id: number }[]> {
   const groups = new Map<string, { tables: Tables; id: number }[]>()
   for (const [tables, group] of byTables(snapshots)) {

@@ -1,3 +1,5 @@
+// Reads maps and sources from disk. The only file of this folder that needs Node.
+
 import {
   accessSync,
   closeSync,
@@ -20,9 +22,9 @@ const MAX_SIZE = 256 << 20
 type Read = { bytes: Buffer; reason?: undefined } | { bytes?: undefined; reason: MissReason; detail?: string }
 
 /**
- * Maps and sources on the disk, in the given folders and nowhere else: a path that leaves them, also by `..` or a symbolic
- * link, is not opened, and no address is ever followed. This file needs Node; the rest of the folder does not.
- * @throws UsageError where a folder is none, FileError where it cannot be read
+ * Maps and sources in the given folders and nowhere else: a path that leaves them, also through `..` or a
+ * symbolic link, is not opened, and URLs are never fetched.
+ * @throws UsageError if a path is not a folder, FileError if it cannot be read
  */
 export function mapFiles(folders: readonly string[], maxSize = MAX_SIZE): MapFiles {
   const roots = folders.map(openRoot)
@@ -30,12 +32,12 @@ export function mapFiles(folders: readonly string[], maxSize = MAX_SIZE): MapFil
 
   const readBytes = (path: string): Read => {
     const asked = resolve(path)
-    if (!isInside(asked)) return { reason: 'outside' } // nothing outside is even looked for
+    if (!isInside(asked)) return { reason: 'outside' } // nothing outside is even looked up
     let file: number | undefined
     try {
       const real = realpathSync(asked)
       if (!roots.some(r => isBelow(real, r.real))) return { reason: 'outside' }
-      // Not blocking: a named pipe would wait for ever. The real path has no link at its end.
+      // Does not block, as a named pipe would wait for ever. The real path has no link at its end.
       file = openSync(real, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0))
       const stats = fstatSync(file)
       if (!stats.isFile()) return { reason: 'no file' }
@@ -49,7 +51,7 @@ export function mapFiles(folders: readonly string[], maxSize = MAX_SIZE): MapFil
     }
   }
 
-  /** The map that a script at `path` leads to: by its comment, else by its own name and `.map`. */
+  /** The map for a script at `path`: from its comment, or else by its own name and `.map`. */
   const mapOfScript = (path: string): MapText | { reason: MissReason; detail?: string } => {
     const script = readBytes(path)
     const url = script.bytes && urlOf(script.bytes)
@@ -85,7 +87,7 @@ export function mapFiles(folders: readonly string[], maxSize = MAX_SIZE): MapFil
       for (const ending of relative) for (const root of roots) paths.push(`${root.path}/${ending}`)
       let worst: { reason: MissReason; detail?: string } = { reason: 'no file' }
       for (const candidate of paths) {
-        if (candidate === path && !isInside(resolve(candidate))) continue // it is looked for in the folders
+        if (candidate === path && !isInside(resolve(candidate))) continue // it is searched for in the folders
         const found = mapOfScript(candidate)
         if ('text' in found) return found
         worst = worse(worst, found)
@@ -101,7 +103,7 @@ export function mapFiles(folders: readonly string[], maxSize = MAX_SIZE): MapFil
   }
 }
 
-/** Errors of a path that leads to no file, whatever it is. */
+/** Errors of a path that leads to no file, for any reason. */
 const NOWHERE = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'ERR_INVALID_ARG_VALUE'])
 
 function openRoot(folder: string): { path: string; real: string } {
@@ -121,7 +123,7 @@ function isBelow(path: string, folder: string): boolean {
   return path.startsWith(folder.endsWith(sep) ? folder : folder + sep)
 }
 
-/** The comment's address; only the end of a script, from the last such comment on, is made a string. */
+/** The URL in the comment. Only the end of a script, from the last such comment on, is made a string. */
 function urlOf(script: Buffer): string | undefined {
   const mark = script.lastIndexOf('sourceMappingURL=')
   if (mark < 0) return undefined
@@ -139,7 +141,7 @@ function inlineMap(url: string, path: string): MapText | { reason: MissReason; d
 
 const BY_WEIGHT: readonly MissReason[] = ['no file', 'no map', 'remote', 'outside', 'unreadable']
 
-/** Of two reasons the one that says more. */
+/** Of two reasons the more informative. */
 function worse<T extends { reason?: MissReason }>(
   a: T & { reason: MissReason },
   b: T,

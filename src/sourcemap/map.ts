@@ -1,3 +1,5 @@
+// Reads source maps (ECMA-426) and looks up positions.
+
 import { FormatError } from '../errors.ts'
 import { type Mapping, type Mappings, readMappings } from './mappings.ts'
 
@@ -7,21 +9,21 @@ export interface Original {
   source: number
   line: number
   column: number
-  /** Original name of the token at exactly the position that was asked for; `''` where the map has none. */
+  /** Original name of the token at exactly the requested position; `''` if the map has none. */
   name: string
-  /** Generated column (0-based) of the token that was found: at most the column that was asked for. */
+  /** Generated column (0-based) of the token found: at most the requested column. */
   generatedColumn: number
 }
 
-/** A source map (ECMA-426), an index map too. Read only; see `parseSourceMap`. */
+/** A source map (ECMA-426), also an index map. Read only; see `parseSourceMap`. */
 export interface SourceMap {
-  /** Original files, as the map names them, after its `sourceRoot`; `''` where the name is null. */
+  /** Original files as named in the map, with its `sourceRoot`; `''` for a null name. */
   readonly sources: readonly string[]
-  /** Texts of the original files, where the map carries them. */
+  /** Texts of the original files, if the map carries them. */
   readonly contents: readonly (string | undefined)[]
-  /** What stands at a generated position, both 0-based: the nearest mapping at or before it on its line. */
+  /** What is at a generated position, both 0-based: the nearest mapping at or before it on its line. */
   at(line: number, column: number): Original | undefined
-  /** The only source that anything on a generated line (0-based) comes from, where it is one line too. */
+  /** The only source of anything on a generated line (0-based), if that is a single line too. */
   lineAt(line: number): Original | undefined
 }
 
@@ -36,13 +38,13 @@ interface Section {
 }
 
 /**
- * Reads a source map. Sections of an index map are looked up one by one, never joined: so their offsets, which can be any
- * number, cost nothing. Throws FormatError `malformed` where the map breaks ECMA-426 in what is used of it.
+ * Reads a source map. The sections of an index map are searched one by one, never joined, so that offsets,
+ * however large, cost nothing. Throws FormatError `malformed` if the parts used violate ECMA-426.
  */
 export function parseSourceMap(text: string): SourceMap {
   let json: unknown
   try {
-    // Servers put `)]}'` before JSON, to the end of the line, so that no page can run it as a script.
+    // Servers put `)]}'` before JSON, up to the end of the line, so that no page can run it as a script.
     json = JSON.parse(text.startsWith(")]}'") ? text.slice(text.indexOf('\n') + 1) : text)
   } catch (error) {
     throw malformed('not JSON', '', error)
@@ -94,7 +96,7 @@ function addSections(
   })
 }
 
-/** Checks the mappings: every index in them must be one of a source or a name that is there. */
+/** Checks the mappings: every index in them must be that of an existing source or name. */
 function decode(map: JsonObject, sources: number, path: string): Pick<Section, 'mappings' | 'names'> {
   const names = (map.names == null ? [] : listOf(map.names, `${path}names`)) as string[]
   names.forEach((name, i) => {
@@ -144,7 +146,7 @@ function view(
   }
 }
 
-/** @param isExact is it the mapping of the very token that was asked for? */
+/** @param isExact is this the mapping of the requested token itself? */
 function original(section: Section, mapping: Mapping, shift: number, isExact: boolean): Original | undefined {
   if (mapping.length === 1) return undefined
   return {
@@ -173,7 +175,7 @@ function isIndex(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 0
 }
 
-/** `sourceRoot` stands before names that are neither addresses nor absolute. */
+/** `sourceRoot` precedes names that are neither URLs nor absolute. */
 function joinRoot(root: string, name: string): string {
   if (root === '' || /^([a-z][a-z0-9+.-]*:|[/\\])/i.test(name)) return name
   return root.endsWith('/') ? root + name : `${root}/${name}`

@@ -1,11 +1,14 @@
+// The encoded mappings of a source map, decoded on demand.
+
 import { decodedMappings, type SourceMapSegment, TraceMap, traceSegment } from '@jridgewell/trace-mapping'
 
 /** A mapping: generated column, then source, original line, original column, then name; all 0-based. */
 export type Mapping = Readonly<SourceMapSegment>
 
 /**
- * A piece of encoded mappings, decoded when it is first looked into: most of a map never is, and decoding all of it is what
- * takes time and memory. Its numbers are relative to the values here, which are those of the mapping in front of it.
+ * A piece of encoded mappings, decoded on first use: most of a map is never needed, and decoding is what
+ * takes time and memory. Its numbers are relative to the values here, which are those of the preceding
+ * mapping.
  */
 interface Piece {
   line: number
@@ -19,12 +22,12 @@ interface Piece {
   map?: TraceMap
 }
 
-/** Least length of a piece, in characters. */
+/** Minimum length of a piece, in characters. */
 const PIECE = 512
 const COMMA = 0x2c
 const SEMICOLON = 0x3b
 
-/** The mappings of a map (ECMA-426), checked and ready to be looked up. */
+/** The mappings of a map (ECMA-426), checked and ready for lookup. */
 export class Mappings {
   readonly #text: string
   readonly #pieces: Piece[]
@@ -66,7 +69,8 @@ export class Mappings {
     while (low < high) {
       const middle = (low + high) >> 1
       const piece = this.#pieces[middle]
-      // What is asked for at a piece's very column can be the mapping in front of it, which stands there.
+      // What is requested at a piece's first column can be the preceding mapping, which is at that column
+      // too.
       const isBefore =
         piece.line < line || (piece.line === line && (piece.column < column || !this.#isInsideLine(middle)))
       if (isBefore) low = middle + 1
@@ -75,7 +79,7 @@ export class Mappings {
     return low - 1
   }
 
-  /** Does a piece go on with a line that begins in the one before? */
+  /** Does a piece continue a line that begins in the previous one? */
   #isInsideLine(i: number): boolean {
     const { start } = this.#pieces[i]
     return start > 0 && this.#text.charCodeAt(start - 1) === COMMA
@@ -105,21 +109,21 @@ function absolute(mapping: Mapping, piece: Piece, shift: number): Mapping {
 }
 
 /**
- * Checks encoded mappings and cuts them into pieces. Every number must be whole and have 32 bits (five a digit, the lowest
- * first, and the lowest of all is the sign), every mapping 1, 4 or 5 of them; the sums they stand for must not be below 0,
- * nor beyond the number of sources and names. Otherwise the result is the index of the first character that breaks this.
+ * Checks encoded mappings and cuts them into pieces. Numbers must be integers of 32 bits (five per digit,
+ * lowest first; the lowest bit is the sign), 1, 4 or 5 per mapping; their running sums must not be negative,
+ * or beyond the number of sources and names. Otherwise the result is the index of the first bad character.
  */
 export function readMappings(text: string, sources: number, names: number): Mappings | number {
-  const bytes = new TextEncoder().encode(text) // twice as fast to walk as a string
+  const bytes = new TextEncoder().encode(text) // twice as fast to scan as a string
   const values = new Int32Array(5) // column, source, original line, original column, name
   const most = Int32Array.of(MAX, sources - 1, MAX, MAX, names - 1)
   let piece = pieceAt(0, 0, values)
   const pieces = [piece]
   let line = 0
-  let previous = 0 // column of the mapping before, on the same line
+  let previous = 0 // column of the previous mapping on the same line
   let isSorted = true
-  let fields = 0 // of the mapping that is not whole yet
-  let digits = 0 // of the number that is not whole yet
+  let fields = 0 // of the incomplete mapping
+  let digits = 0 // of the incomplete number
   let bits = 0
   for (let i = 0; i <= bytes.length; i++) {
     const code = i < bytes.length ? bytes[i] : SEMICOLON
@@ -161,7 +165,7 @@ export function readMappings(text: string, sources: number, names: number): Mapp
   return new Mappings(text, pieces)
 }
 
-/** Highest value of a number, as it has 32 bits and one is its sign. */
+/** Largest value of a number, which has 32 bits, one of them the sign. */
 const MAX = 0x7fffffff
 
 function isEmptyLine(bytes: Uint8Array, end: number, fields: number): boolean {

@@ -1,8 +1,8 @@
-// The name of a function, read off the text around a place in it. No parser: a few shapes are known, everything else is
-// no answer. Used where a map has no name for a function.
+// Finds the name of a function in the text around a position, if the map has none. Not a parser: it knows a
+// few forms, and otherwise gives no answer.
 
 const IDENTIFIER = String.raw`#?[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*`
-/** Characters looked at on either side: a place further off says nothing. */
+/** Characters examined on either side; what is farther away says nothing. */
 const REACH = 300
 
 const KEYWORDS = new Set(
@@ -21,7 +21,7 @@ const METHOD = new RegExp(
   'u',
 )
 const EXPORTED_FUNCTION = /^(?:export\s+|default\s+)+(?=(?:async\s+)?function\b)/
-/** `name =`, `name: Type =` or, in an object, `name:` in front of a function. */
+/** `name =`, `name: Type =` or, in an object, `name:` before a function. */
 const ASSIGNED = new RegExp(
   `(?<![\\p{ID_Continue}$]|=>\\s*)(${IDENTIFIER})\\s*[?!]?\\s*(?::(?:[^=;{}]|=>){0,120})?=\\s*$`,
   'u',
@@ -30,13 +30,13 @@ const PROPERTY = new RegExp(`[{,]\\s*(?:(${IDENTIFIER})|'([^'\\n]+)'|"([^"\\n]+)
 const NAME_BEFORE = new RegExp(`(?<![\\p{ID_Continue}$.])(${IDENTIFIER})\\s*$`, 'u')
 
 /**
- * The name of the function that begins at `index` of a source: at its name, its `(`, its first parameter, or a keyword in
- * front of it, as compilers differ in what they map. `''` where the text does not say.
+ * The name of the function that begins at `index` of a source: at its name, its `(`, its first parameter, or
+ * a preceding keyword, since compilers map different ones. `''` if the text does not tell.
  */
 export function functionNameAt(source: string, index: number): string {
   const skipped = EXPORTED_FUNCTION.exec(source.slice(index, index + 64))
   if (skipped) index += skipped[0].length
-  // Runs of spaces become one, as patterns would try every part of them.
+  // Runs of spaces become one, since patterns would try every part of them.
   const after = source.slice(index, index + REACH).replace(/\s+/g, ' ')
   const before = source.slice(Math.max(0, index - REACH), index).replace(/\s+/g, ' ')
   const named = FUNCTION.exec(after) ?? CLASS.exec(after)
@@ -60,13 +60,13 @@ export function functionNameAt(source: string, index: number): string {
 const IDENTIFIER_HERE = new RegExp(`^${IDENTIFIER}`, 'u')
 const NAME_AFTER = new RegExp(`^\\s*(${IDENTIFIER})`, 'u')
 
-/** The identifier that begins at `index`; `''` where there is none or a keyword. */
+/** The identifier that begins at `index`; `''` if there is none, or it is a keyword. */
 export function identifierAt(source: string, index: number): string {
   const name = index < 0 ? undefined : IDENTIFIER_HERE.exec(source.slice(index, index + REACH))?.[0]
   return name === undefined || KEYWORDS.has(name) ? '' : name
 }
 
-/** Name that an anonymous function is given by what stands before it. */
+/** Name that an anonymous function gets from what precedes it. */
 function assignedName(before: string): string {
   const assigned = ASSIGNED.exec(before)
   if (assigned) return KEYWORDS.has(assigned[1]) ? '' : assigned[1]
@@ -74,13 +74,15 @@ function assignedName(before: string): string {
   return property ? (property[1] ?? property[2] ?? property[3]) : ''
 }
 
-/** Do parameters stand at `index`, and then a body or a result type? So a definition, not a call. */
+/**
+ * Is there a parameter list at `index`, followed by a body or a result type? If so, a definition, not a call.
+ */
 function hasBody(text: string, index: number): boolean {
   const end = endOfParameters(text, index)
   return end >= 0 && /^\s*[{:]/.test(text.slice(end, end + 64))
 }
 
-/** Is there `=>` behind the parameters that begin, or go on, at the start of `after`? */
+/** Is there `=>` after the parameters that begin, or continue, at the start of `after`? */
 function isArrow(after: string, before: string): boolean {
   const start = /^async\b\s*/.exec(after)?.[0].length ?? 0
   if (/^[(<]/.test(after.slice(start))) {
@@ -94,7 +96,9 @@ function isArrow(after: string, before: string): boolean {
   return new RegExp(`^${IDENTIFIER}\\s*=>`, 'u').test(after.slice(start))
 }
 
-/** Index behind the `)` that closes the parameters at `index` (type parameters in front are stepped over), or -1. */
+/**
+ * Index after the `)` that closes the parameters at `index` (skipping type parameters before them), or -1.
+ */
 function endOfParameters(text: string, index: number): number {
   let i = index
   if (text[i] === '<') {

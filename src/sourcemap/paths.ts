@@ -1,26 +1,28 @@
-// Names of files as profiles and maps have them, and the local paths they stand for. Text only: nothing is opened here.
-// Paths are written with `/`.
+// File names in profiles and maps, and the local paths they stand for. Works on text and opens nothing. Paths
+// are written with `/`.
 
 /** What a name in a map stands for. */
 export interface SourceName {
-  /** What to show where no local file is known. */
+  /** What to show if no local file is known. */
   name: string
-  /** Paths to look for in the given folders, relative to them, best first; none where `name` is a path already. */
+  /** Paths to try in the given folders, relative to them, best first; empty if `name` is already a path. */
   relative: readonly string[]
 }
 
-const SCHEME = /^([a-z][a-z0-9+.-]+):/i // two letters at least: one is a Windows drive
-/** Parts of a path that are tried as its ending: a longer path says no more. */
+const SCHEME = /^([a-z][a-z0-9+.-]+):/i // at least two letters: a single one is a Windows drive
+/** Number of parts of a path tried as its ending: longer endings add nothing. */
 const MOST_PARTS = 32
 
 /**
  * What a map's name for an original file stands for:
- * - `file:` addresses are the path in them;
- * - `http:` and `https:` addresses are looked for by their path and each ending of it, and stay addresses where nothing is found;
- * - other schemes (`webpack://app/./src/a.ts?1a2b`, `vite:`, `ng:` ...) lose scheme, host and query: what is left is a path
- *   relative to the project, looked for in the given folders;
+ * - `file:` URLs are the path in them;
+ * - `http:` and `https:` URLs are tried by their path and each ending of it, and stay URLs if nothing is
+ * found;
+ * - other schemes (`webpack://app/./src/a.ts?1a2b`, `vite:`, `ng:` ...) lose scheme, host and query: the rest
+ * is a
+ *   path relative to the project, tried in the given folders;
  * - absolute paths stay, other names are relative to the folder of the map.
- * @param source the name, its map's `sourceRoot` in front
+ * @param source the name, with its map's `sourceRoot` in front
  * @param mapPath local path of the map, or of the script that holds it
  */
 export function sourceName(source: string, mapPath: string): SourceName {
@@ -31,15 +33,16 @@ export function sourceName(source: string, mapPath: string): SourceName {
     return { name: normalize(isWhole ? path : `${folderOf(mapPath)}${decoded(path)}`), relative: [] }
   }
   if (scheme === 'file') return { name: pathOfFileUrl(source), relative: [] }
-  const { path } = splitAddress(source)
+  const { path } = splitUrl(source)
   if (scheme === 'http' || scheme === 'https') return { name: dropQuery(source), relative: endings(path) }
   const name = normalize(path.replace(/^\/+/, ''))
   return { name, relative: name.startsWith('../') ? [] : [name] }
 }
 
 /**
- * Where the script of a frame may lie: its own path where it has one (`path`), and below the given folders, the longest
- * ending of the path first (`relative`): for `/srv/app/dist/x.js` the paths `srv/app/dist/x.js` ... `x.js`.
+ * Where the script of a frame may be: its own path if it has one (`path`), and below the given folders, the
+ * longest ending of the path first (`relative`): for `/srv/app/dist/x.js` the paths `srv/app/dist/x.js` ...
+ * `x.js`.
  */
 export function scriptPaths(filename: string): { path: string | undefined; relative: readonly string[] } {
   const scheme = SCHEME.exec(filename)?.[1].toLowerCase()
@@ -47,28 +50,30 @@ export function scriptPaths(filename: string): { path: string | undefined; relat
     const path = scheme ? pathOfFileUrl(filename) : normalize(toSlashes(filename))
     return { path: isAbsolute(path) ? path : undefined, relative: endings(path) }
   }
-  return { path: undefined, relative: endings(splitAddress(filename).path) }
+  return { path: undefined, relative: endings(splitUrl(filename).path) }
 }
 
-/** Is the name an address that only a network could follow? */
+/** Is the name a URL that needs a network? */
 export function isRemote(url: string): boolean {
   return url.startsWith('//') || (SCHEME.test(url) && !/^file:/i.test(url))
 }
 
-/** The path that a map's address, as a script's comment has it, stands for; the script lies at `scriptPath`. */
+/** The path for a map's URL, as given in a script's comment; the script is at `scriptPath`. */
 export function mapPathOf(url: string, scriptPath: string): string {
   if (/^file:/i.test(url)) return pathOfFileUrl(url)
   const path = toSlashes(decoded(dropQuery(url)))
   return normalize(isAbsolute(path) ? path : `${folderOf(scriptPath)}${path}`)
 }
 
-/** Last part of a path or address, query dropped. */
+/** Last part of a path or URL, without the query. */
 export function baseName(path: string): string {
   const plain = dropQuery(path)
   return plain.slice(Math.max(plain.lastIndexOf('/'), plain.lastIndexOf('\\')) + 1)
 }
 
-/** Resolves `.`, `..` and doubled slashes, as text. What goes above an absolute path's root stays there. */
+/**
+ * Resolves `.`, `..` and doubled slashes in a text. Going above an absolute path's root stays at the root.
+ */
 export function normalize(path: string): string {
   const root = /^([a-z]:)?\//i.exec(path)?.[0] ?? ''
   const parts: string[] = []
@@ -81,7 +86,7 @@ export function normalize(path: string): string {
   return root + parts.join('/')
 }
 
-/** Endings of a path, the longest first, without any that goes up. */
+/** Endings of a path, longest first, except any that goes up. */
 function endings(path: string): string[] {
   const parts = normalize(path)
     .replace(/^([a-z]:)?\//i, '')
@@ -91,14 +96,14 @@ function endings(path: string): string[] {
   return parts.map((_, i) => parts.slice(i).join('/'))
 }
 
-/** Path of a `file:` address, percent signs decoded: `/srv/a b.js`, `C:/a.js`. */
+/** Path of a `file:` URL, percent-decoded: `/srv/a b.js`, `C:/a.js`. */
 function pathOfFileUrl(url: string): string {
-  const path = toSlashes(decoded(splitAddress(url).path))
+  const path = toSlashes(decoded(splitUrl(url).path))
   return normalize(/^\/[a-z]:\//i.test(path) ? path.slice(1) : path)
 }
 
-/** Path of an address, without its host and query. A name without `//` (`webpack:src/a.ts`) has no host. */
-function splitAddress(url: string): { path: string } {
+/** Path of a URL, without its host and query. A name without `//` (`webpack:src/a.ts`) has no host. */
+function splitUrl(url: string): { path: string } {
   const rest = dropQuery(url.slice(url.indexOf(':') + 1))
   if (!rest.startsWith('//')) return { path: rest }
   const slash = rest.indexOf('/', 2)
@@ -122,7 +127,7 @@ function toSlashes(path: string): string {
   return /^([a-z]:\\|\\\\)/i.test(path) ? path.replaceAll('\\', '/') : path
 }
 
-/** Percent signs decoded, where that gives text. */
+/** Percent-decodes, if that gives valid text. */
 function decoded(path: string): string {
   if (!path.includes('%')) return path
   try {

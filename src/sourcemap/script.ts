@@ -1,3 +1,5 @@
+// Maps the frames of one generated script.
+
 import type { Frame } from '../model/frame.ts'
 import { lineStarts } from './lines.ts'
 import type { Original, SourceMap } from './map.ts'
@@ -12,32 +14,33 @@ export interface Place {
   /** 1-based. */
   lineno: number
   column: number
-  /** Neither map nor source gave the function's name, so it is the generated one. */
+  /** Neither map nor source gives the function's name, so it is the generated one. */
   isNameKept: boolean
-  /** Text of the file, where the map carries it. */
+  /** Text of the file, if the map carries it. */
   content: string | undefined
 }
 
-/** A generated script with its map: gives frames their original place. */
+/** A generated script with its map: returns the original position of frames. */
 export class MappedScript {
   readonly #map: SourceMap
   readonly #mapPath: string
   readonly #files: MapFiles
   readonly #sources = new Map<number, Source>()
 
-  /** @param mapPath where the map lies: names in it are relative to that */
+  /** @param mapPath path of the map: names in it are relative to that */
   constructor(map: SourceMap, mapPath: string, files: MapFiles) {
     this.#map = map
     this.#mapPath = mapPath
     this.#files = files
   }
 
-  /** The original place of a frame, or why there is none. */
+  /** The original position of a frame, or why there is none. */
   place(frame: Frame): Place | MissReason {
     if (frame.lineno === 0) return 'no position'
     const { sources } = this.#map
     if (isWholeScript(frame)) {
-      // Its start is the start of whatever file was put first: only a script made of one file has a true answer.
+      // Its start is the start of whichever file came first: the answer is right only for a script made from
+      // one file.
       if (sources.length !== 1) return 'whole script'
       return this.#at({ source: 0, line: 0, column: 0, name: '', generatedColumn: 0 }, '', false)
     }
@@ -46,7 +49,8 @@ export class MappedScript {
       const found = this.#map.lineAt(line)
       return found ? this.#at(found, frame.functionName, isGivenName(frame.functionName)) : 'no position'
     }
-    // A function starts at the `(` of its parameters, a token that few compilers map: what stands at or before it does.
+    // A function starts at the `(` of its parameters, which few compilers map; what is at or before it is
+    // mapped.
     const found = this.#map.at(line, frame.column - 1)
     if (!found || sources[found.source] === '') return 'not mapped'
     if (!isGivenName(frame.functionName) && frame.functionName !== '')
@@ -68,7 +72,9 @@ export class MappedScript {
     }
   }
 
-  /** Original name of the function that starts at a frame's position; `''` where neither map nor source says. */
+  /**
+   * Original name of the function that starts at a frame's position; `''` if neither map nor source tells.
+   */
   #nameOf(frame: Frame, found: Original): string {
     const line = frame.lineno - 1
     const start = frame.column - 1
@@ -81,7 +87,8 @@ export class MappedScript {
       ]) {
         const token = column >= 0 ? this.#map.at(line, column) : undefined
         if (token?.generatedColumn !== column || token.name === '') continue
-        // Bundlers rename before they minify (`_Store` for a class that names itself): the text has the name as written.
+        // Bundlers rename before they minify (`_Store` for a class that names itself); the text has the name
+        // as written.
         const source = this.#source(token.source)
         return (
           (source.content && identifierAt(source.content, source.indexOf(token.line, token.column))) ||
@@ -117,7 +124,7 @@ class Source {
   readonly filename: string
   /** Its text as the map carries it. */
   readonly content: string | undefined
-  /** The same, or the file's on the disk once that was needed; `''` where there is none. */
+  /** The same, or the text of the file on disk once needed; `''` if there is none. */
   text: string | undefined
   #lines: number[] | undefined
 
@@ -127,7 +134,7 @@ class Source {
     this.text = content
   }
 
-  /** Index into `text` of a position, both 0-based; -1 where the text has no such line. */
+  /** Index into `text` of a position, both 0-based; -1 if the text has no such line. */
   indexOf(line: number, column: number): number {
     if (!this.text) return -1
     this.#lines ??= lineStarts(this.text)
@@ -135,7 +142,7 @@ class Source {
   }
 }
 
-/** Top level of a script or module. */
+/** Is the frame the top level of a script or module? */
 function isWholeScript(frame: Frame): boolean {
   return !frame.exact && frame.functionName === '' && frame.lineno === 1 && frame.column === 1
 }

@@ -1,11 +1,13 @@
+// The URL of a script's source map.
+
 import { FormatError } from '../errors.ts'
 
 const MARK = 'sourceMappingURL='
 
 /**
- * The address in a script's `//# sourceMappingURL=` comment (or `//@`, its old form), or undefined. It counts only where
- * nothing but comments and blank lines follow, so a string that reads like one does not; the last one wins. Follows
- * "JavaScriptExtractSourceMapURL, without parsing" of ECMA-426.
+ * The URL in a script's `//# sourceMappingURL=` comment (or `//@`, its old form), or undefined. Only comments
+ * and blank lines may follow it, so that a string that looks like one does not count; the last one wins.
+ * Follows "JavaScriptExtractSourceMapURL, without parsing" of ECMA-426.
  * @param text the script, or its last lines
  */
 export function sourceMappingURL(text: string): string | undefined {
@@ -13,11 +15,11 @@ export function sourceMappingURL(text: string): string | undefined {
     let start = end
     while (start > 0 && !isLineEnd(text.charCodeAt(start - 1))) start--
     const line = text.slice(start, end).trim()
-    const mark = line.lastIndexOf(MARK) // one look per line, so no line costs more than its length
+    const mark = line.lastIndexOf(MARK) // one search per line, so no line costs more than its length
     if (mark >= 0) {
       const url = line.slice(mark + MARK.length)
       const isComment = /\/\/[#@]\s*$/.test(line.slice(Math.max(0, mark - 16), mark))
-      // Behind code a quote can be the end of a string that reads like a comment.
+      // After code, a quote can be the end of a string that looks like a comment.
       const isAddress = line.startsWith('//') ? /^\S+$/ : /^[^\s'"`]+$/
       if (isComment && isAddress.test(url)) return url
     }
@@ -33,7 +35,8 @@ function isLineEnd(code: number): boolean {
 }
 
 /**
- * The text of a `data:` address: base64 or percent-encoded, UTF-8. Throws FormatError `malformed` where it is neither.
+ * The text of a `data:` URL: base64 or percent-encoded, UTF-8. Throws FormatError `malformed` if it is
+ * neither.
  */
 export function decodeDataUrl(url: string): string {
   const comma = url.indexOf(',')

@@ -9,9 +9,9 @@ import { census, compareHeaps, IdIndex } from '../../src/heap/compare.ts'
 import { memoryNeeded, readGraph } from '../../src/heap/graph.ts'
 import { edgeLabels } from '../../src/heap/labels.ts'
 import { objectsOfClass } from '../../src/heap/object-lists.ts'
-import { Paths } from '../../src/heap/retainers.ts'
+import { RetainingPaths } from '../../src/heap/retainers.ts'
 import { analyse, classRows } from '../../src/heap/summary.ts'
-import { readIds, stayed } from '../../src/heap/three-snapshots.ts'
+import { readIds, survivingObjects } from '../../src/heap/three-snapshots.ts'
 import { typescriptScanner } from '../../src/heapsnapshot/scan.ts'
 import { readMembers } from '../../src/heapsnapshot/sections.ts'
 import { type MadeNode, snapshotText } from './snapshot-text.ts'
@@ -85,11 +85,11 @@ describe('the reader', () => {
         const count = column === 'firstEdge' || column.startsWith('e') || column === 'to' ? 8 : 10
         expect(graph[column].subarray(0, count)).toEqual(whole[column].subarray(0, count))
       }
-      expect(Array.from({ length: 18 }, (_, i) => graph.texts.get(i))).toEqual(
-        Array.from({ length: 18 }, (_, i) => whole.texts.get(i)),
+      expect(Array.from({ length: 18 }, (_, i) => graph.strings.get(i))).toEqual(
+        Array.from({ length: 18 }, (_, i) => whole.strings.get(i)),
       )
     }
-    expect(whole.texts.get(13)).toBe('half \ud83d of a pair \\ "quoted" \u00e9')
+    expect(whole.strings.get(13)).toBe('half \ud83d of a pair \\ "quoted" \u00e9')
   })
 
   it('refuses every cut', async () => {
@@ -219,7 +219,7 @@ describe('retained sizes', () => {
     expect(classRows(heap)).toEqual([
       { name: 'Link', count: n - 1, shallow: 16 * (n - 1), retained: 16 * (n - 1), distance: 1 },
     ])
-    expect(new Paths(heap).shortest(n - 1, 1)[0]).toHaveLength(n - 2)
+    expect(new RetainingPaths(heap).shortest(n - 1, 1)[0]).toHaveLength(n - 2)
   }, 60_000)
 })
 
@@ -253,7 +253,7 @@ describe('lists', () => {
       [11, 5, 128, 128],
     ])
     const label = edgeLabels(heap.graph)
-    const ways = new Paths(heap).shortest(5, 0)
+    const ways = new RetainingPaths(heap).shortest(5, 0)
     expect(ways.map(way => way.map(step => label(step.edge)))).toEqual([
       ['["a b"]', '{7}', '{table}', '.cache'],
     ])
@@ -270,7 +270,7 @@ describe('lists', () => {
     const base = await readIds(source(cache(101)))
     const target = await readIds(source(cache(101, 103, 105, 107)))
     const heap = analyse(await graphOf(snapshotText(cache(101, 105, 107, 109))))
-    expect(stayed(heap, base, target)).toEqual([
+    expect(survivingObjects(heap, base, target)).toEqual([
       { path: ['Cache[*]', 'Session'], count: 2, shallow: 20, retained: 20, example: 105, trace: 0 },
     ])
   })

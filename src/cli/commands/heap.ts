@@ -167,25 +167,26 @@ async function compared(path: string, old: string, options: HeapOptions) {
 }
 
 async function stayedRows(path: string, base: string, target: string, options: HeapOptions) {
-  const [{ readIds, stayed, traceTexts }, { readFileAs, converterNamed }, { inFile }] = await Promise.all([
-    import('../../heap/three-snapshots.ts'),
-    import('../../formats/files.ts'),
-    import('../input.ts'),
-  ])
+  const [{ readIds, survivingObjects, traceTexts }, { readFileAs, converterNamed }, { inFile }] =
+    await Promise.all([
+      import('../../heap/three-snapshots.ts'),
+      import('../../formats/files.ts'),
+      import('../input.ts'),
+    ])
   const { maxSize } = options
   const idsOf = (file: string) =>
     inFile(file, readFileAs(file, converterNamed('heapsnapshot'), { maxSize }, readIds))
   const [before, between] = [await idsOf(base), await idsOf(target)]
   const heap = await readHeap(path, options)
   const tracebackOf = traceTexts(heap)
-  return stayed(heap, before, between).map(row => ({
+  return survivingObjects(heap, before, between).map(row => ({
     ...row,
     ...(row.trace > 0 && { traceback: tracebackOf(row.trace) }),
   }))
 }
 
 async function retainersOf(path: string, options: HeapOptions, id: number): Promise<Report> {
-  const [{ retainersReport }, { Paths }, { edgeLabels, nodeTexts }] = await Promise.all([
+  const [{ retainersReport }, { RetainingPaths }, { edgeLabels, nodeTexts }] = await Promise.all([
     import('../../report/heap.ts'),
     import('../../heap/retainers.ts'),
     import('../../heap/labels.ts'),
@@ -196,7 +197,7 @@ async function retainersOf(path: string, options: HeapOptions, id: number): Prom
   if (node < 0) throw new UsageError(`there is no object @${id} in the snapshot`)
   const label = edgeLabels(graph)
   const text = nodeTexts(heap)
-  const paths = new Paths(heap).shortest(node, options.limit).map(way =>
+  const paths = new RetainingPaths(heap).shortest(node, options.limit).map(way =>
     way.map(step => ({
       edge: label(step.edge),
       name: text(step.node),
