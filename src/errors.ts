@@ -1,9 +1,6 @@
 // The errors of this project. Each class has an exit status.
 
-/**
- * The base class of every error of this project. `hint` says what to do next; the command prints it after the
- * message.
- */
+/** The base class of this project's errors. `hint` says what to do next, and is printed after the message. */
 export class TracemallocError extends Error {
   readonly hint: string | undefined
   constructor(message: string, options: { cause?: unknown; hint?: string } = {}) {
@@ -63,10 +60,7 @@ export function systemReason(error: unknown): { reason: string; hint?: string } 
   return { reason, hint }
 }
 
-/**
- * An error of the operating system as a FileError: `cannot <act>: <reason>`. Other errors are returned
- * unchanged.
- */
+/** An error of the operating system as a FileError: `cannot <act>: <reason>`; other errors unchanged. */
 export function asFileError(act: string, error: unknown): unknown {
   const system = systemReason(error)
   if (!system) return error

@@ -1,5 +1,4 @@
 // Preloaded into a program: starts tracing as its environment says.
-
 import { preload } from './capture/agent/preload.ts'
 import { complain } from './capture/agent/unharmed.ts'
 import { settingsFromEnv } from './capture/v8/settings.ts'

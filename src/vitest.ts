@@ -1,5 +1,4 @@
 // Adds a matcher to vitest: `import 'tracemalloc/vitest'`.
-
 import { expect } from 'vitest'
 import { type GrowthOptions, growthMessage, judgeGrowth } from './library/growth.ts'
 

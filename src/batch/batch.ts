@@ -1,5 +1,4 @@
 // Reads many files and compares each series of them.
-
 import { lineOf, TracemallocError } from '../errors.ts'
 import type { LoadOptions } from '../formats/files.ts'
 import type { Cumulative, KeyType } from '../model/grouping/group.ts'
@@ -70,9 +69,7 @@ export interface BatchResult {
   failed: { path: string; reason: string }[]
 }
 
-/**
- * Reads files in parallel and compares each series. Series and their snapshots keep the order of the files.
- */
+/** Reads files in parallel and compares each series. Series and snapshots keep the order of the files. */
 export async function runBatch(paths: readonly string[], options: BatchOptions): Promise<BatchResult> {
   const failed: BatchResult['failed'] = []
   const open = new Map<string, SeriesReader>()

@@ -1,5 +1,4 @@
 // Finds the snapshot files that command line arguments name.
-
 import { existsSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'

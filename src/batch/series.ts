@@ -1,18 +1,11 @@
 // Sorts files into series.
-
 import { basename, dirname } from 'node:path'
 import { UsageError } from '../errors.ts'
 
-/**
- * How files are grouped into series: by folder, by their snapshots' session, or by what a pattern captures of
- * their path.
- */
+/** How files form series: by folder, by their snapshots' session, or by what a pattern captures. */
 export type SeriesRule = { by: 'folder' } | { by: 'session' } | { by: 'pattern'; pattern: RegExp }
 
-/**
- * `folder`, `session`, or a regular expression with a group. Throws UsageError if it is invalid or has no
- * group.
- */
+/** `folder`, `session`, or a regular expression with a group. Throws UsageError if it is none of these. */
 export function parseSeriesRule(text: string): SeriesRule {
   if (text === 'folder' || text === 'session') return { by: text }
   let pattern: RegExp
@@ -29,10 +22,7 @@ export function parseSeriesRule(text: string): SeriesRule {
   return { by: 'pattern', pattern }
 }
 
-/**
- * Files of a captured series: `tracemalloc.1234.worker-3.0000000001.pb.gz`. The part before the number names
- * the isolate.
- */
+/** Files of a captured series: `tracemalloc.1234.worker-3.0000000001.pb.gz`; isolate, then number. */
 const NUMBERED = /^(tracemalloc\..+)\.\d{10}\./
 
 /**

@@ -1,5 +1,4 @@
 // What is shown of a batch.
-
 import type { KeyType } from '../model/grouping/group.ts'
 import { type BatchRow, type BatchSeries, type BatchView, matrixOf, rankRows } from '../report/batch.ts'
 import type { Comparison, SeriesTrend } from '../statistics/results.ts'

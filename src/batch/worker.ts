@@ -1,5 +1,4 @@
 // The worker thread that reads one file at a time.
-
 import { parentPort } from 'node:worker_threads'
 import { type LoadOptions, loadFile } from '../formats/files.ts'
 import { buffersOf, type PackedError, type PackedSnapshot, packError, packSnapshot } from './transfer.ts'

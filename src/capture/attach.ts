@@ -1,5 +1,4 @@
 // Traces a running target: a single read or a series of reads.
-
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { FileError, TargetError } from '../errors.ts'
@@ -192,10 +191,7 @@ async function pause(
 
 const NEVER = new Promise<never>(() => {})
 
-/**
- * Reads one isolate and writes its file. Returns false if the isolate has ended; for the main one that is a
- * TargetError.
- */
+/** Reads one isolate and writes its file. False if the isolate has ended; TargetError if the main one has. */
 async function read(
   target: Target,
   reader: IsolateReader,

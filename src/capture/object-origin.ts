@@ -1,5 +1,4 @@
 // Finds where the object that an expression returns was allocated.
-
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TargetError } from '../errors.ts'
 import type { Target } from '../inspector/isolate.ts'

@@ -1,5 +1,4 @@
 // Reads an isolate in exact object mode: heap snapshots with the trace of every object.
-
 import { randomBytes } from 'node:crypto'
 import { renameSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -15,10 +14,7 @@ import { startTracker, stopTracker } from './v8/object-tracker.ts'
 /** Ending of V8's heap snapshots. */
 export const HEAP = '.heapsnapshot'
 
-/**
- * Makes V8 trace every object that an isolate allocates from now on. Each read is a heap snapshot with the
- * traces.
- */
+/** Makes V8 trace every object an isolate allocates from now on. Each read is a heap snapshot with traces. */
 export async function trackObjects(
   target: Target,
   isolate: Isolate,

@@ -13,9 +13,7 @@ export function nodeWords(nodeOptions: readonly string[]): string[] {
   return [...nodeOptions, ...(process.env.NODE_OPTIONS ?? '').split(/\s+/)].filter(Boolean)
 }
 
-/**
- * Throws FileError if the program does not exist or Node cannot run it. With a loader, any path is accepted.
- */
+/** Throws FileError if the program does not exist or Node cannot run it. Loaders may accept any path. */
 export function checkProgram(script: string, words: readonly string[]): void {
   if (script === '-' || words.some(word => LOADERS.test(word))) return
   const path = resolve(script)

@@ -1,5 +1,4 @@
 // The interface of what reads an isolate, and the options of attaching.
-
 import type { Isolate } from '../inspector/isolate.ts'
 import type { Opening } from '../inspector/node-process.ts'
 import type { Snapshot } from '../model/snapshot.ts'

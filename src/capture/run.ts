@@ -1,5 +1,4 @@
 // Runs a program under tracing and collects the files that it writes.
-
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
@@ -166,10 +165,7 @@ function follow(
   }
 }
 
-/**
- * Writes the last snapshot of every isolate to the requested file, with the isolate's name in the file's
- * name.
- */
+/** Writes the last snapshot of every isolate to the requested file, the isolate's name inserted. */
 async function moveTo(output: string, dir: string, files: readonly string[]): Promise<string[]> {
   const lasts = new Map<string, string>()
   for (const name of files) lasts.set(name.replace(/\.\d{10}\..*/, ''), name)

@@ -1,5 +1,4 @@
 // Reads an isolate with V8's sampling profiler.
-
 import type { Isolate, Shown, Target } from '../inspector/isolate.ts'
 import type { Memory } from '../inspector/memory.ts'
 import type { Frames } from '../model/meta.ts'

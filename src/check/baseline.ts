@@ -6,10 +6,7 @@ import { asFileError, systemReason } from '../errors.ts'
 import { dumpSnapshots, isSnapshotName, MANIFEST, snapshotsIn } from '../formats/files.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 
-/**
- * The file that `check --update` writes into a baseline folder. Only it counts: giving it its name replaces
- * the baseline.
- */
+/** The file that `check --update` writes into a folder. Only it counts: renaming it replaces the baseline. */
 const NAME = 'baseline.pb.gz'
 
 /** A baseline on disk. */
@@ -60,10 +57,7 @@ export async function writeBaseline(
   return { path: own, left: await removeOld(path) }
 }
 
-/**
- * Removes the previous baseline and returns what is left of it: everything, if the folder also holds other
- * things.
- */
+/** Removes the previous baseline. Returns what is left: everything, if the folder also holds other things. */
 async function removeOld(folder: string): Promise<string[]> {
   const names = (await readdir(folder).catch(() => [])).filter(name => !name.startsWith('.'))
   const isOfSeries = (name: string) => isSnapshotName(name) || name.endsWith(MANIFEST)

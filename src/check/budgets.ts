@@ -1,5 +1,4 @@
 // Judges budgets: is a group too large, has it grown too much, and can these snapshots tell at all?
-
 import { Grouper } from '../model/grouping/group.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { compareSampled } from '../statistics/compare.ts'

@@ -1,5 +1,4 @@
 // The gate: judges snapshots against budgets and a baseline.
-
 import type { SnapshotData } from '../model/columns.ts'
 import { type BaseFilter, Filter } from '../model/filter.ts'
 import { allocationFrames, type KeyType, packageOf } from '../model/grouping/keys.ts'

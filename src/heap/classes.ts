@@ -1,5 +1,4 @@
 // Sorts the nodes of a heap into the classes of DevTools' Summary.
-
 import { className, isNamed } from '../heapsnapshot/header.ts'
 import type { HeapGraph } from './graph.ts'
 import { type Interface, InterfaceMatcher, plainObjectTest } from './interfaces.ts'

@@ -1,5 +1,4 @@
 // Compares two heaps of one program class by class.
-
 import { classify } from './classes.ts'
 import { dropEdges, type HeapGraph } from './graph.ts'
 import { type Interface, inferInterfaces } from './interfaces.ts'

@@ -1,5 +1,4 @@
 // Distances of nodes from the global objects, as DevTools shows them.
-
 import { weakMapEdges } from './ephemerons.ts'
 import type { HeapGraph } from './graph.ts'
 import { nameTest, userRootTest } from './node-marks.ts'

@@ -1,5 +1,4 @@
 // Dominators and retained sizes.
-
 import { reserve } from '../model/tables/typed-arrays.ts'
 import { weakMapEdges } from './ephemerons.ts'
 import type { HeapGraph } from './graph.ts'
@@ -7,9 +6,7 @@ import { markOwned } from './node-marks.ts'
 
 /** A node's dominator is the last node on every path from the root to it. */
 export interface Dominators {
-  /**
-   * Nodes in depth-first order from the root, starting at index 1; a dominator precedes what it dominates.
-   */
+  /** Nodes in depth-first order from the root, from index 1 on; a dominator precedes what it dominates. */
   readonly order: Uint32Array
   /** For each index in `order`, that of the dominator. The root, at 1, is its own. */
   readonly dominator: Uint32Array

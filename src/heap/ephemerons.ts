@@ -1,10 +1,7 @@
 // Recognizes the edges of WeakMap entries.
-
 import type { HeapGraph } from './graph.ts'
 
-/**
- * What V8 writes on the two edges, from the table and from the key, that together hold a value in a WeakMap.
- */
+/** What V8 writes on the two edges, from table and key, that together hold a value in a WeakMap. */
 export interface WeakMapEdge {
   /** The same on both edges. */
   readonly pair: string

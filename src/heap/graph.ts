@@ -1,5 +1,4 @@
 // Reads a heap snapshot into columns.
-
 import type { Source } from '../bytes/source.ts'
 import { FormatError } from '../errors.ts'
 import { CallTree } from '../heapsnapshot/allocation-calls.ts'
@@ -34,10 +33,7 @@ export interface HeapGraph {
   /** String index; changed if a node turns out to be detached. */
   readonly name: Uint32Array
   readonly id: Uint32Array
-  /**
-   * Shallow size in bytes: the file's own until `calculateShallowSizes` has run. 32 bits if the sum of all
-   * fits.
-   */
+  /** Shallow size in bytes: the file's own until `calculateShallowSizes` has run. 32 bits if the sum fits. */
   readonly size: Uint32Array | Float64Array
   firstEdge: Uint32Array
   /** 0 unknown, 1 attached, 2 detached. */

@@ -1,5 +1,4 @@
 // Names for plain objects by their properties, as DevTools infers them.
-
 import type { HeapGraph } from './graph.ts'
 
 /** An interface: plain objects that have all of these properties belong to it. */

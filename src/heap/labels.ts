@@ -1,5 +1,4 @@
 // The text shown for a node or an edge.
-
 import { edgeTexts } from './distances.ts'
 import type { HeapGraph } from './graph.ts'
 import type { Heap } from './summary.ts'

@@ -1,5 +1,4 @@
 // Marks nodes: detached DOM nodes, user roots, and what belongs to the program.
-
 import { reserve } from '../model/tables/typed-arrays.ts'
 import type { HeapGraph } from './graph.ts'
 
@@ -87,10 +86,7 @@ export function userRootTest(graph: HeapGraph): (node: number) => boolean {
   return n => graph.type[n] !== synthetic || isTrees(graph.name[n])
 }
 
-/**
- * Nodes that belong to the page or program, not to the debugger: 1 for those reachable from the global
- * objects.
- */
+/** Nodes of the page or program, not of the debugger: 1 for those reachable from the global objects. */
 export function markOwned(graph: HeapGraph): Uint8Array {
   const { header, root, firstEdge, edgeType, to, nodeCount } = graph
   const shortcut = header.edgeTypes.indexOf('shortcut')

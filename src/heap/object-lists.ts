@@ -1,5 +1,4 @@
 // Lists of single objects: of a class, detached from the DOM, or duplicate strings.
-
 import { stringTexts } from './labels.ts'
 import type { Heap } from './summary.ts'
 

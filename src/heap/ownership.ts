@@ -1,5 +1,4 @@
 // Attributes internal memory to the objects that own it.
-
 import type { HeapGraph } from './graph.ts'
 import { NodeStack, nameTest, userRootTest } from './node-marks.ts'
 

@@ -1,5 +1,4 @@
 // Who keeps a node alive.
-
 import { UNREACHED } from './distances.ts'
 import type { HeapGraph } from './graph.ts'
 import type { Heap } from './summary.ts'
@@ -89,9 +88,7 @@ export class RetainingPaths {
     return best
   }
 
-  /**
-   * The shortest paths from a node to the roots, one through each of its nearest retainers. `limit` 0 = all.
-   */
+  /** The shortest paths from a node to the roots, one through each nearest retainer. `limit` 0 = all. */
   shortest(node: number, limit: number): RetainerStep[][] {
     const ways: RetainerStep[][] = []
     for (const step of this.direct(node)) {

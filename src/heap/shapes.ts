@@ -1,11 +1,7 @@
 // The shapes of objects: their lists of property names.
-
 import { hash2, RowIndex, reserve } from '../model/tables/typed-arrays.ts'
 
-/**
- * The distinct lists of property names that objects have, in the order of their edges. Shape 0 is the empty
- * list.
- */
+/** The distinct lists of property names of objects, in the order of their edges. Shape 0 is empty. */
 export class Shapes {
   #names = new Uint32Array(1024) // all lists, one after another
   #first = new Uint32Array(64) // where each list begins

@@ -1,5 +1,4 @@
 // The analysis of a heap that DevTools shows as its Summary.
-
 import { type Classes, classify } from './classes.ts'
 import { distances } from './distances.ts'
 import { type Dominators, dominators } from './dominators.ts'
@@ -14,9 +13,7 @@ export interface ClassRow {
   /** Number of nodes with a size. */
   readonly count: number
   readonly shallow: number
-  /**
-   * What would be freed with all nodes of the class; what one of them holds through another is counted once.
-   */
+  /** What would be freed with the class; what one of its nodes holds through another is counted once. */
   readonly retained: number
   /** Shortest path from a global object. */
   readonly distance: number
@@ -33,10 +30,7 @@ export interface Heap {
   readonly total: number
 }
 
-/**
- * Computes classes, shallow and retained sizes and distances. Changes `graph.size` to DevTools' shallow
- * sizes.
- */
+/** Computes classes, sizes and distances. Changes `graph.size` to DevTools' shallow sizes. */
 export function analyse(graph: HeapGraph): Heap {
   spreadDetachedness(graph)
   calculateShallowSizes(graph)

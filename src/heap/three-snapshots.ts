@@ -1,5 +1,4 @@
 // Finds retained objects by the three-snapshot method of DevTools and memlab.
-
 import type { Source } from '../bytes/source.ts'
 import { FormatError } from '../errors.ts'
 import { type Header, LONGEST_HEADER, readHeader } from '../heapsnapshot/header.ts'
@@ -12,10 +11,7 @@ import { edgeLabels, nodeTexts } from './labels.ts'
 import { RetainingPaths } from './retainers.ts'
 import { dominated, type Heap } from './summary.ts'
 
-/**
- * Objects allocated between two snapshots and still alive in a third, grouped by the path that keeps them
- * alive.
- */
+/** Objects allocated between two snapshots and alive in a third, grouped by what keeps them alive. */
 export interface SurvivorRow {
   /** From the root down to the class of the objects. */
   readonly path: readonly string[]
@@ -123,10 +119,7 @@ function topmost({ dominators }: Heap, marked: Uint8Array): number[] {
   return found
 }
 
-/**
- * The shortest path from a root to a node as text, without the indexes and numbers that differ between
- * similar objects.
- */
+/** The shortest path from a root to a node as text, without numbers that differ between similar objects. */
 function pathTexts(heap: Heap): (node: number) => string[] {
   const paths = new RetainingPaths(heap)
   const label = edgeLabels(heap.graph)

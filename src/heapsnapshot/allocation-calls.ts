@@ -1,5 +1,4 @@
 // The call tree of V8's allocation tracker, as columns.
-
 import { fileOf, isPseudoName } from '../model/script-url.ts'
 import { NATIVE, V8 } from '../model/tables/frames.ts'
 import type { Tables } from '../model/tables/tables.ts'
@@ -43,9 +42,7 @@ export class CallTree {
     this.#column[row] = column
   }
 
-  /**
-   * Adds a call of a function and returns its index, which its children pass as `parent`. -1 for the root.
-   */
+  /** Adds a call of a function. Returns its index, the `parent` of its children. -1 is the root's parent. */
   add(id: number, functionIndex: number, parent: number): number {
     const row = this.#calls++
     this.#id = reserve(this.#id, row + 1)

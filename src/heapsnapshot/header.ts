@@ -1,5 +1,4 @@
 // The header of a `.heapsnapshot`, and how nodes get their class names.
-
 import { FormatError } from '../errors.ts'
 import { LONGEST_ROW } from './scan.ts'
 
@@ -12,10 +11,7 @@ export const BUFFER_DATA = 'system / JSArrayBufferData'
 /** Index of each field in a row of a section, undefined if the file does not have the field. */
 export type Fields = Readonly<Record<string, number>> & { readonly length: number }
 
-/**
- * What a `.heapsnapshot` says about itself before its sections: V8's
- * `HeapSnapshotJSONSerializer::SerializeSnapshot`.
- */
+/** The header of a `.heapsnapshot`: V8's `HeapSnapshotJSONSerializer::SerializeSnapshot`. */
 export interface Header {
   readonly nodeFields: Fields
   /** Names of the node types, by their number. */

@@ -1,5 +1,4 @@
 // Fast scanners for the long arrays of numbers and strings in a `.heapsnapshot`.
-
 import { KERNEL } from './scan-kernel.ts'
 
 /** Bytes scanned at a time. A scanner's input has room for them after the tail. */
@@ -31,10 +30,7 @@ export interface Scanner {
   readonly name: 'wasm' | 'typescript'
   /** TAIL + PIECE bytes, filled by the caller. */
   readonly input: Uint8Array
-  /**
-   * Numbers, or positions of quotes in `input`; has room for one per two bytes of input, after room for a
-   * row.
-   */
+  /** Numbers, or positions of quotes in `input`: one per two bytes of input, after room for a row. */
   readonly output: Uint32Array
   /** Where in `input` the last scan stopped. */
   next: number
@@ -91,10 +87,7 @@ interface WebAssemblyLike {
   Instance: new (module: object) => { exports: unknown }
 }
 
-/**
- * The scanner that uses the WebAssembly kernel (`scan-kernel.wat`). Throws if WebAssembly is missing or
- * forbidden.
- */
+/** The scanner in WebAssembly (`scan-kernel.wat`). Throws if WebAssembly is missing or forbidden. */
 export function wasmScanner(): Scanner {
   const { Module, Instance } = (globalThis as unknown as { WebAssembly: WebAssemblyLike }).WebAssembly
   const bytes = Uint8Array.from(atob(KERNEL), c => c.charCodeAt(0))

@@ -1,5 +1,4 @@
 // Reads the sections of a `.heapsnapshot` in one pass.
-
 import type { Source } from '../bytes/source.ts'
 import { FormatError, type FormatErrorCode } from '../errors.ts'
 import { borrowScanner, returnScanner, type Scanner } from './scan.ts'

@@ -1,5 +1,4 @@
 // Picks single strings from the string section while it is read.
-
 import { copyOf } from '../bytes/source.ts'
 import { FormatError } from '../errors.ts'
 import { decode } from './values.ts'

@@ -1,5 +1,4 @@
 // The string section of a `.heapsnapshot`, kept as bytes.
-
 import { FormatError } from '../errors.ts'
 import { decode } from './values.ts'
 

@@ -1,5 +1,4 @@
 // Reads the sections that hold V8's allocation traces.
-
 import type { Fields } from './header.ts'
 import { type Handler, RowFault } from './values.ts'
 

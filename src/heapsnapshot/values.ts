@@ -1,5 +1,4 @@
 // Reads the values of a `.heapsnapshot`: long arrays of numbers and strings, nested arrays, small JSON.
-
 import { copyOf } from '../bytes/source.ts'
 import { FormatError, type FormatErrorCode } from '../errors.ts'
 import { AT, LONGEST_ROW, PIECE, type Scanner, STOP, TAIL } from './scan.ts'
@@ -22,10 +21,7 @@ export function exactly(values: Uint32Array, at: number, wide: readonly Wide[]):
   return wide.find(w => w.at === at)?.value ?? 0
 }
 
-/**
- * Takes a piece of an array of strings: `bytes[start, end)`, and the positions of the quotes in it,
- * `quotes[0, count)`.
- */
+/** Takes a piece of an array of strings, `bytes[start, end)`, with the positions of its quotes. */
 export type StringSink = (
   bytes: Uint8Array,
   start: number,
@@ -56,10 +52,7 @@ export type Handler =
   /** A flat array of numbers that is not needed: skips to its end. */
   | { read: 'pass' }
 
-/**
- * A fault found by a handler, at `index` of the section. The reader adds the section and the position in the
- * file.
- */
+/** A fault found by a handler, at `index` of the section. The reader adds section and position. */
 export class RowFault extends Error {
   readonly index: number
   readonly code: FormatErrorCode
@@ -77,9 +70,7 @@ export function show(c: number): string {
 
 /** Consumes the bytes of one value. */
 export interface ValueParser {
-  /**
-   * Reads `chunk` from `p` on. Returns the position after the value, or -1 if all of it belongs to the value.
-   */
+  /** Reads `chunk` from `p` on. Returns the position after the value, or -1 if the value goes on. */
   feed(chunk: Uint8Array, p: number): number
   done(): void
   /** Position in the chunk of the last fault thrown; may lie before the chunk. */
@@ -149,10 +140,7 @@ class RowReader implements ValueParser {
     return -1
   }
 
-  /**
-   * Scans `input[start, last)` and passes on the complete rows. Returns where the array ends in `input`, or
-   * -1.
-   */
+  /** Scans `input[start, last)` and passes on complete rows. Returns where the array ends, or -1. */
   #scan(start: number, last: number, toChunk: number): number {
     const scanner = this.#scanner
     let p = start

@@ -1,5 +1,4 @@
 // A page or worker of Chrome as a target, with the iframes and workers that belong to it.
-
 import type { Isolate, Shown, Target } from './isolate.ts'
 import type { Memory } from './memory.ts'
 import type { Session } from './session.ts'
@@ -14,10 +13,7 @@ interface TargetInfo {
   url: string
 }
 
-/**
- * Target types with a heap of their own, and our word for each; other types (`tab`, `browser` ...) are left
- * alone.
- */
+/** Target types with their own heap, and our word for each; others (`tab`, `browser` ...) are ignored. */
 const WORDS: Readonly<Record<string, string>> = {
   iframe: 'iframe',
   worker: 'worker',

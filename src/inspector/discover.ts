@@ -1,5 +1,4 @@
 // Lists what can be attached to.
-
 import { execFile } from 'node:child_process'
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { promisify } from 'node:util'

@@ -1,5 +1,4 @@
 // The HTTP side of an inspector: the list of its targets.
-
 import { get } from 'node:http'
 import { TargetError } from '../errors.ts'
 import { withTime } from './timeout.ts'

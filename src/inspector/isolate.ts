@@ -1,5 +1,4 @@
 // What the rest of the program sees of a target: its isolates, and what they can tell.
-
 import type { Lease } from './lease/lease.ts'
 import type { Memory } from './memory.ts'
 import type { Session } from './session.ts'
@@ -39,14 +38,9 @@ export interface Target {
   readonly runtime: string
   readonly runtimeVersion: string | undefined
   readonly main: Isolate
-  /**
-   * Undoes our changes in the target even if we are killed. Absent for Chrome, and for targets that do not
-   * allow it.
-   */
+  /** Undoes our changes even if we are killed. Absent for Chrome, and for targets that do not allow it. */
   readonly lease: Lease | undefined
-  /**
-   * The isolates there are now, `main` first. Later ones are passed to `begin`, and wait for it if they can.
-   */
+  /** The isolates there are now, `main` first. Later ones are passed to `begin`, and wait if they can. */
   isolates(begin?: (isolate: Isolate) => Promise<void>): Promise<readonly Isolate[]>
   /** Resolves when the connection is gone, whoever closed it. */
   readonly closed: Promise<void>

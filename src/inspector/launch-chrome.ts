@@ -1,5 +1,4 @@
 // Starts a Chrome with a fresh profile.
-
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import type { Options } from 'chrome-launcher'
@@ -46,10 +45,7 @@ export function findChrome(): string | undefined {
   return [process.env.CHROME_PATH ?? '', ...DEBIAN].find(path => path !== '' && existsSync(path))
 }
 
-/**
- * Starts a browser with a fresh profile that shows an address. Throws TargetError where none is found or
- * starts.
- */
+/** Starts a browser with a fresh profile that shows a URL. Throws TargetError if none is found or starts. */
 export async function launchChrome(url: string, options: LaunchOptions): Promise<Launched> {
   const flags = [...(options.stableFrames ? STABLE : []), ...(options.objects ? [NO_MOVES] : [])]
   const { Launcher } = await import('chrome-launcher')

@@ -1,5 +1,4 @@
 // A target's own memory counters.
-
 import type { Session } from './session.ts'
 
 /** The target's own counters, in bytes. */

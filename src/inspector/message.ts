@@ -1,9 +1,6 @@
 // Takes results out of the protocol's messages without parsing them.
 
-/**
- * The result of an answer as text, without parsing it: `{"id":7,"result":{...}}`. Undefined for anything
- * else.
- */
+/** The result of an answer as text: `{"id":7,"result":{...}}`. Undefined for anything else. */
 export function resultText(message: string): { id: number; text: string } | undefined {
   const head = /^\{"id":(\d+),"result":/.exec(message.slice(0, 64))
   const tail = /\}(,"sessionId":"[^"]*")?\}$/.exec(message.slice(-256))

@@ -275,10 +275,7 @@ async function linuxPorts(pid: number): Promise<Address[]> {
 /** 127.x.x.x, ::1 and ::ffff:127.x.x.x in the notation of /proc/net/tcp. */
 const LOCAL = /^(.{6}7F|0{24}01000000|0{16}FFFF0000.{6}7F)$/i
 
-/**
- * Converts an address of /proc/net/tcp, whose 32-bit words are in the machine's byte order, to one to connect
- * to.
- */
+/** Converts an address of /proc/net/tcp, with 32-bit words in machine order, to one to connect to. */
 function hostOf(hex: string): string {
   if (/^0+$/.test(hex)) return '127.0.0.1' // listens on every address
   if (hex.length === 8) return Buffer.from(hex, 'hex').reverse().join('.')

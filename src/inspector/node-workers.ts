@@ -1,5 +1,4 @@
 // Sessions with the worker threads of a Node process.
-
 import { TargetError } from '../errors.ts'
 import { resultText } from './message.ts'
 import { refusal, type Session } from './session.ts'

@@ -1,5 +1,4 @@
 // A session with the inspector of one isolate, and the one inside this process.
-
 import { Session as Inspector } from 'node:inspector'
 import { TargetError } from '../errors.ts'
 import { refuseLocalKiller } from './unsafe-commands.ts'
@@ -26,10 +25,7 @@ export interface LocalSession extends Session {
   postNow<T = unknown>(method: string, params?: object): T
 }
 
-/**
- * Opens a session with this thread's isolate or (from a worker) with the main thread's, which answers even
- * while it loops.
- */
+/** Opens a session with this thread's isolate or (from a worker) the main thread's, even while it loops. */
 export function localSession(isolate: 'own' | 'main' = 'own'): LocalSession {
   const inspector = new Inspector()
   if (isolate === 'main') inspector.connectToMainThread()

@@ -1,5 +1,4 @@
 // Finds and opens the target that the user names.
-
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TargetError, UsageError } from '../errors.ts'
 import { chromeTarget } from './chrome.ts'
@@ -42,10 +41,7 @@ export function isRemote(spec: TargetSpec): boolean {
   return !LOOPBACK.test(spec.kind === 'url' ? new URL(spec.url).hostname : spec.host)
 }
 
-/**
- * Connects to a target. `match` picks one of several by title or URL; `opening` is for a process. Throws
- * TargetError.
- */
+/** Connects to a target. `match` selects by title or URL; `opening` is for processes. Throws TargetError. */
 export async function openTarget(
   spec: TargetSpec,
   match?: string,
@@ -107,10 +103,7 @@ const IDENTITY = `typeof Deno === 'object' ? { runtime: 'deno', pid: Deno.pid, v
   : typeof process === 'object' && process.versions
   ? { runtime: 'node', pid: process.pid, version: process.versions.node } : undefined`
 
-/**
- * Closes the inspector of the process in which it is evaluated, even if SIGUSR1 opened it and the process is
- * busy.
- */
+/** Closes the inspector of the process it is evaluated in, even if SIGUSR1 opened it. */
 const CLOSE_INSPECTOR = 'process._debugEnd()'
 
 /** How long a process may take to close its inspector, in ms. */

@@ -1,5 +1,4 @@
 // The time limit of everything that waits for a target.
-
 import { TargetError } from '../errors.ts'
 
 /** The result of the work; throws a TargetError with the message `late` if it takes longer than `time` ms. */

@@ -1,11 +1,7 @@
 // Refuses commands that V8 does not survive.
-
 import { TargetError } from '../errors.ts'
 
-/**
- * Largest number of frames in a traceback. V8 before 14 always keeps 128; from 148 on, a deep stack kills the
- * target.
- */
+/** Largest number of frames in a traceback. V8 before 14 keeps 128; from 148 on, deep stacks kill it. */
 export const MAX_NFRAME = 128
 
 /**
@@ -22,9 +18,7 @@ export function refuseKiller(method: string, params: object): void {
   }
 }
 
-/**
- * The same inside the target: there, a snapshot that reports its progress to the thread it stops is fatal.
- */
+/** The same inside the target: there, a snapshot that reports progress to the thread it stops is fatal. */
 export function refuseLocalKiller(method: string, params: object): void {
   refuseKiller(method, params)
   if ('reportProgress' in params && params.reportProgress) {

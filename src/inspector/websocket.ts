@@ -1,5 +1,4 @@
 // A connection to an inspector over its WebSocket.
-
 import { TargetError } from '../errors.ts'
 import { resultText } from './message.ts'
 import { refusal, type Session } from './session.ts'
@@ -29,9 +28,7 @@ interface Client {
   }
 }
 
-/**
- * A connection to a target over its WebSocket. Each flattened session of the Target domain has its own id.
- */
+/** A connection to a target over its WebSocket. Flattened sessions have their own ids. */
 export interface Connection extends Session {
   /**
    * The session of an attached target, which the Target domain has announced. Throws TargetError for any

@@ -14,10 +14,7 @@ import { RESOLUTION, type Stage, sizeOf, stageOf, verdictOf } from './judge-grow
 import { takeSnapshot } from './tracemalloc.ts'
 
 export interface GrowthOptions {
-  /**
-   * Calls to measure. Default 1000. If they leave too much, up to about 12 times as many follow before the
-   * verdict.
-   */
+  /** Calls to measure. Default 1000. If they leave too much, up to 12 times as many follow. */
   calls?: number
   /** Calls before measuring, for caches and the compiler. Default a fifth of `calls`. */
   warmup?: number

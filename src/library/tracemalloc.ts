@@ -1,5 +1,4 @@
 // CPython's tracemalloc functions for this thread.
-
 import { measure, readNow, startTracing, stopTracing, tracing } from '../capture/agent/tracing.ts'
 import { snapshotOf } from '../capture/series/store.ts'
 import { isOlder, traceOwn } from '../capture/v8/heap-snapshot.ts'
@@ -18,10 +17,7 @@ export interface StartOptions {
   mode?: Mode
   /** Also record the calls that made each object, for `getObjectTraceback`: 5 to 100 times the cost. */
   objects?: boolean
-  /**
-   * Keep V8 from inlining functions and folding allocations, so that bytes appear at the allocating function.
-   * Default true.
-   */
+  /** Keep V8 from inlining functions and folding allocations, which move bytes elsewhere. Default true. */
   stableFrames?: boolean
 }
 
@@ -89,10 +85,7 @@ export function resetPeak(): void {
   measure(now)
 }
 
-/**
- * Bytes used by tracing itself, from the sizes of V8's structures; 0 if it is off. Needs a read, like
- * `getTracedMemory`.
- */
+/** Bytes used by tracing itself, from the sizes of V8's structures; 0 if off. Needs a read. */
 export function getTracemallocMemory(): number {
   const now = tracing()
   return now ? measure(now).overhead : 0
@@ -123,10 +116,7 @@ export function track(domain: number, key: unknown, size: number): boolean {
   return now !== undefined
 }
 
-/**
- * Forgets a tracked block; an unknown one is no error: CPython's `PyTraceMalloc_Untrack`. Returns false if
- * tracing is off.
- */
+/** Forgets a tracked block, if there is one: CPython's `PyTraceMalloc_Untrack`. False if tracing is off. */
 export function untrack(domain: number, key: unknown): boolean {
   checkDomain(domain)
   const now = tracing()

@@ -1,5 +1,4 @@
 // Builds a snapshot row by row. Every converter and every capture ends here.
-
 import type { SnapshotMeta } from './meta.ts'
 import { type Samples, Snapshot } from './snapshot.ts'
 import type { StackId, StringId } from './tables/ids.ts'

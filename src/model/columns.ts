@@ -1,5 +1,4 @@
 // The columns that hold a snapshot's rows and samples.
-
 import type { SnapshotMeta } from './meta.ts'
 import type { SampleMultisets } from './sample-multisets.ts'
 import type { Tables } from './tables/tables.ts'

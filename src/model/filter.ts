@@ -1,5 +1,4 @@
 // Filters that select a snapshot's rows: CPython's `Filter` and `DomainFilter`.
-
 import type { SnapshotData } from './columns.ts'
 import { compileGlob } from './glob.ts'
 import { allocationFrames } from './grouping/keys.ts'

@@ -1,5 +1,4 @@
 // Writes a frame as V8 does in a stack trace, and reads it back.
-
 import { fromVisible, visible } from '../text/escape.ts'
 
 /** File of a frame whose name is all that is known: CPython's placeholder. */
@@ -35,9 +34,7 @@ function plainName(name: string): string {
   return name.replace(/[: ](?=\d+$)/, c => (c === ':' ? '\\u{3a}' : '\\u{20}'))
 }
 
-/**
- * Reads the text of `frameText` and similar text from other tools. Other text is taken as a function name.
- */
+/** Reads the text of `frameText`, and similar text of other tools; anything else is a function name. */
 export function parseFrame(text: string): FrameParts {
   const at = text.endsWith(')') ? text.indexOf(' (') : -1
   if (at >= 0) {

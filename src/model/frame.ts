@@ -1,5 +1,4 @@
 // A call frame, as a value.
-
 import { compareCodePoints } from '../text/units.ts'
 
 /**

@@ -1,5 +1,4 @@
 // A snapshot's metadata in the JSON of dumps and baselines.
-
 import { LARGEST_INTERVAL, type SnapshotMeta } from './meta.ts'
 import type { Snapshot } from './snapshot.ts'
 

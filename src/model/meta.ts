@@ -1,8 +1,6 @@
 // Metadata of a snapshot: what was measured, how, where and when.
 
-/**
- * What was measured: blocks alive at the read, allocated since the start, or alive at the peak of the heap.
- */
+/** What was measured: blocks alive at the read, allocated since the start, or alive at the heap's peak. */
 export type Measure = 'live' | 'allocated' | 'peak'
 
 /** Largest sampling interval in bytes accepted from a file; it keeps estimates within 2^53. */
@@ -11,10 +9,7 @@ export const LARGEST_INTERVAL = 2 ** 32
 /** How the sampling interval is known. */
 export type IntervalSource = 'given' | 'recorded' | 'inferred'
 
-/**
- * `stable`: V8 inlined no function while sampling; `inlined`: a row's bytes may be those of an inlined
- * callee.
- */
+/** `stable`: V8 inlined no function; `inlined`: a row's bytes may be those of an inlined callee. */
 export type Frames = 'stable' | 'inlined'
 
 /** What is known about a snapshot besides its traces. Unknown fields are left out, never guessed. */
@@ -31,9 +26,7 @@ export interface SnapshotMeta {
   intervalSource?: IntervalSource
   /** Whether inlining may have moved bytes between rows; left out if unknown. */
   frames?: Frames
-  /**
-   * Sampling interval in bytes of ArrayBuffer backing stores. If absent, rows outside the JS heap are exact.
-   */
+  /** Sampling interval in bytes of backing stores. If absent, rows outside the JS heap are exact. */
   bufferInterval?: number
   /** `node`, `chrome`, `deno`, `python`, ... and its version. */
   runtime?: string
@@ -69,9 +62,7 @@ export function domainName(domain: number): string {
   return DOMAIN_NAMES[domain] ?? `domain ${domain}`
 }
 
-/**
- * The domain with this number or name (any case; spaces may be `-` or left out); undefined if there is none.
- */
+/** The domain with this number or name (any case; spaces may be `-` or left out), if there is one. */
 export function parseDomain(text: string): number | undefined {
   const number = /^(?:domain )?(\d+)$/.exec(text)?.[1]
   if (number !== undefined) return Number(number) <= 0xffffffff ? Number(number) : undefined

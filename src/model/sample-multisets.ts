@@ -1,7 +1,6 @@
 // A row's samples as a multiset: which sizes occur and how often. It replaces the samples when no reader
 // needs their ordinals. Objects have few sizes, so many rows share one: a million samples make about a
 // thousand multisets.
-
 import { hash2, RowIndex, reserve, TupleIds } from './tables/typed-arrays.ts'
 
 /** The live samples of each row, without their ordinals. */
@@ -13,9 +12,7 @@ export interface SampleMultisets {
   /** For each entry: the index of its size in `sizes`, and its number of samples. */
   readonly value: Uint32Array
   readonly n: Uint32Array
-  /**
-   * The distinct sizes as V8 reports them, in order of first appearance, and the number of samples of each.
-   */
+  /** The distinct sizes as V8 reports them, in order of appearance, and the number of samples of each. */
   readonly sizes: Float64Array
   readonly samples: Float64Array
 }

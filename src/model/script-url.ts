@@ -1,5 +1,4 @@
 // File names from the script URLs that V8 reports.
-
 import { NATIVE } from './tables/frames.ts'
 
 /** `file:///a%20b` -> `/a b`, `file:///C:/a` -> `C:\a`; other URLs and invalid escapes are unchanged. */
@@ -15,9 +14,7 @@ export function pathOfUrl(url: string): string {
   return /^\/[a-z]:\//i.test(path) ? path.slice(1).replaceAll('/', '\\') : path
 }
 
-/**
- * File of a V8 frame. `scriptId` is decimal, `0` = no script. Unnamed scripts are identified by their number.
- */
+/** File of a V8 frame. `scriptId` is decimal, `0` = no script. Unnamed scripts are named by number. */
 export function fileOf(scriptId: string, url: string, isLineKnown: boolean): string {
   if (url !== '') return pathOfUrl(url)
   if (/^0+$/.test(scriptId)) return NATIVE

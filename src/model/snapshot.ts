@@ -1,5 +1,4 @@
 // The snapshot: a value that is filtered, grouped and compared, like CPython's.
-
 import { UsageError } from '../errors.ts'
 import type { Columns, Samples, SnapshotData } from './columns.ts'
 import { type BaseFilter, matchingRows } from './filter.ts'
@@ -71,9 +70,7 @@ export class Snapshot implements SnapshotData {
     return compareSnapshots(this, old, keyType, cumulative)
   }
 
-  /**
-   * A new snapshot of the traces that at least one inclusive filter (if any) and every exclusive filter keep.
-   */
+  /** A new snapshot of the traces that some inclusive filter (if any) and every exclusive filter keep. */
   filterTraces(filters: Iterable<BaseFilter>): Snapshot {
     return this.withRows(matchingRows(this, [...filters]))
   }
@@ -119,10 +116,7 @@ export class Snapshot implements SnapshotData {
     )
   }
 
-  /**
-   * The same snapshot on other tables (missing entries are added), so that ids of two snapshots can be
-   * compared.
-   */
+  /** The same snapshot on other tables (missing entries are added), to compare the ids of two snapshots. */
   over(tables: Tables): Snapshot {
     if (tables === this.tables) return this
     const { stacks, strings } = tables.adopt(this.tables)

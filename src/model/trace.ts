@@ -1,5 +1,4 @@
 // One row of a snapshot as a value, and all rows as a sequence: CPython's `Trace`.
-
 import { formatSize } from '../text/units.ts'
 import type { SnapshotData } from './columns.ts'
 import { Traceback } from './traceback.ts'
@@ -51,9 +50,7 @@ export class Traces {
     return this.#snapshot.length
   }
 
-  /**
-   * The trace at `index`, which is read as by `Array.prototype.at`: negative counts from the end, NaN is 0.
-   */
+  /** The trace at `index`, read as by `Array.prototype.at`: negative counts from the end, NaN is 0. */
   at(index: number): Trace | undefined {
     const whole = Math.trunc(index) || 0
     const i = whole < 0 ? whole + this.length : whole

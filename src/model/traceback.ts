@@ -1,5 +1,4 @@
 // The calls that led to an allocation: CPython's `Traceback`.
-
 import type { Frame } from './frame.ts'
 
 /** Returns the text of a source line, or `''`. */
@@ -61,10 +60,7 @@ export class Traceback {
     return this.length - other.length
   }
 
-  /**
-   * CPython's lines: `  File "app.js", line 10`; the source line follows, indented by four, if `getLine` has
-   * it.
-   */
+  /** CPython's lines: `  File "app.js", line 10`, then the source line, indented, if `getLine` has it. */
   format(options: TracebackFormatOptions = {}): string[] {
     const { limit, mostRecentFirst, getLine } = options
     let frames = this.frames

@@ -1,5 +1,4 @@
 // Applies source maps to snapshots.
-
 import { FormatError } from '../errors.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { Tables } from '../model/tables/tables.ts'

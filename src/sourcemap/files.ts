@@ -1,5 +1,4 @@
 // Reads maps and sources from disk. The only file of this folder that needs Node.
-
 import {
   accessSync,
   closeSync,

@@ -1,5 +1,4 @@
 // Reads source maps (ECMA-426) and looks up positions.
-
 import { FormatError } from '../errors.ts'
 import { type Mapping, type Mappings, readMappings } from './mappings.ts'
 

@@ -1,5 +1,4 @@
 // The encoded mappings of a source map, decoded on demand.
-
 import { decodedMappings, type SourceMapSegment, TraceMap, traceSegment } from '@jridgewell/trace-mapping'
 
 /** A mapping: generated column, then source, original line, original column, then name; all 0-based. */

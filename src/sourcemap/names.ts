@@ -74,9 +74,7 @@ function assignedName(before: string): string {
   return property ? (property[1] ?? property[2] ?? property[3]) : ''
 }
 
-/**
- * Is there a parameter list at `index`, followed by a body or a result type? If so, a definition, not a call.
- */
+/** Is there a parameter list at `index`, then a body or a result type? If so, a definition, not a call. */
 function hasBody(text: string, index: number): boolean {
   const end = endOfParameters(text, index)
   return end >= 0 && /^\s*[{:]/.test(text.slice(end, end + 64))
@@ -96,9 +94,7 @@ function isArrow(after: string, before: string): boolean {
   return new RegExp(`^${IDENTIFIER}\\s*=>`, 'u').test(after.slice(start))
 }
 
-/**
- * Index after the `)` that closes the parameters at `index` (skipping type parameters before them), or -1.
- */
+/** Index after the `)` that closes the parameters at `index` (skipping type parameters first), or -1. */
 function endOfParameters(text: string, index: number): number {
   let i = index
   if (text[i] === '<') {

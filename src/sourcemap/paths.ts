@@ -71,9 +71,7 @@ export function baseName(path: string): string {
   return plain.slice(Math.max(plain.lastIndexOf('/'), plain.lastIndexOf('\\')) + 1)
 }
 
-/**
- * Resolves `.`, `..` and doubled slashes in a text. Going above an absolute path's root stays at the root.
- */
+/** Resolves `.`, `..` and doubled slashes in a text. `..` cannot leave an absolute path's root. */
 export function normalize(path: string): string {
   const root = /^([a-z]:)?\//i.exec(path)?.[0] ?? ''
   const parts: string[] = []

@@ -1,5 +1,4 @@
 // Maps the frames of one generated script.
-
 import type { Frame } from '../model/frame.ts'
 import { lineStarts } from './lines.ts'
 import type { Original, SourceMap } from './map.ts'
@@ -72,9 +71,7 @@ export class MappedScript {
     }
   }
 
-  /**
-   * Original name of the function that starts at a frame's position; `''` if neither map nor source tells.
-   */
+  /** Original name of the function that starts at a frame's position; `''` if map and source do not tell. */
   #nameOf(frame: Frame, found: Original): string {
     const line = frame.lineno - 1
     const start = frame.column - 1

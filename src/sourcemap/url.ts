@@ -1,5 +1,4 @@
 // The URL of a script's source map.
-
 import { FormatError } from '../errors.ts'
 
 const MARK = 'sourceMappingURL='
@@ -34,10 +33,7 @@ function isLineEnd(code: number): boolean {
   return code === 0x0a || code === 0x0d || code === 0x2028 || code === 0x2029
 }
 
-/**
- * The text of a `data:` URL: base64 or percent-encoded, UTF-8. Throws FormatError `malformed` if it is
- * neither.
- */
+/** The text of a `data:` URL: base64 or percent-encoded UTF-8. Throws FormatError `malformed`. */
 export function decodeDataUrl(url: string): string {
   const comma = url.indexOf(',')
   if (!/^data:/i.test(url) || comma < 0) throw malformed('not a data address')

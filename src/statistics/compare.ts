@@ -1,5 +1,4 @@
 // Compares snapshots statistically: differences with error bars and verdicts.
-
 import { type Cumulative, Grouper, type Groups, type KeyType } from '../model/grouping/group.ts'
 import { type Describer, StatisticDiff, sortIds } from '../model/grouping/statistic.ts'
 import type { Snapshot } from '../model/snapshot.ts'
@@ -215,10 +214,7 @@ function judgeRows(
   return verdicts
 }
 
-/**
- * Withdraws verdicts for bytes that only moved between caller and callee. Cumulative rows follow their own
- * allocations.
- */
+/** Withdraws verdicts for bytes that only moved between caller and callee. */
 function applyDrift(
   reads: ComparedReads,
   keyType: KeyType | readonly KeyType[],

@@ -1,5 +1,4 @@
 // The notes of a comparison: what to know before trusting its verdicts.
-
 import type { Snapshot } from '../model/snapshot.ts'
 import { formatSize } from '../text/units.ts'
 import { describeSampling } from './estimation/sampling.ts'

@@ -1,5 +1,4 @@
 // The results of statistics: error bars, comparisons and trends.
-
 import type { Statistic, StatisticDiff } from '../model/grouping/statistic.ts'
 
 /** How a snapshot was sampled, as far as known. */
@@ -18,10 +17,7 @@ export interface Limits {
   readonly high: number
 }
 
-/**
- * Error bar of a group's size and count. All fields are null if the interval is unknown; the errors are 0 if
- * exact.
- */
+/** Error bar of a group's size and count. All null if the interval is unknown; errors are 0 if exact. */
 export interface ErrorBar {
   /** One standard error, in bytes. */
   readonly sizeError: number | null
@@ -46,7 +42,7 @@ export type NoiseReason =
   | 'heap unchanged' // the heap in use did not change: the memory replaced what existed before tracing
   | 'drift' // the bytes moved between caller and callee
   | 'single runs' // exact, but one run against one: the variation between runs is unknown
-  | 'exact and sampled' // of different runs: at interval 1 V8 optimizes at other times, which changes object sizes
+  | 'exact and sampled' // different runs: at interval 1 V8 optimizes at other times, which changes sizes
   | 'interval unknown'
 
 /** How differences were judged. */
@@ -59,9 +55,7 @@ export type Rule =
 /** One group of a comparison. The error bar is that of the new size. */
 export interface SampledDiff extends ErrorBar {
   readonly statistic: StatisticDiff
-  /**
-   * One standard error of `sizeDiff` from sampling, in bytes; null if the interval is unknown, 0 if exact.
-   */
+  /** One standard error of `sizeDiff` from sampling, in bytes; null if unknown, 0 if exact. */
   readonly sizeDiffError: number | null
   /** 95 % interval of the true difference, allowing for sampling, in bytes. */
   readonly sizeDiffLow: number | null
@@ -76,10 +70,7 @@ export interface SampledDiff extends ErrorBar {
   readonly new: number | undefined
   readonly freed: number | undefined
   readonly survived: number | undefined
-  /**
-   * Bytes that moved here (positive) from the named group, its caller or callee, or from here (negative) to
-   * it.
-   */
+  /** Bytes that moved here (positive) from the named group, its caller or callee, or there (negative). */
   readonly drift: { readonly bytes: number; readonly label: string } | undefined
 }
 
@@ -111,9 +102,7 @@ export interface TrendRow {
   /** Did it grow in this window? Null if it cannot be judged. */
   readonly significant: boolean | null
   readonly reason: NoiseReason | undefined
-  /**
-   * Bytes of the last read by the read in which their objects first appeared; undefined without a session.
-   */
+  /** Bytes of the last read by the read in which their objects appeared; undefined without a session. */
   readonly ages: readonly number[] | undefined
 }
 

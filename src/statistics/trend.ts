@@ -1,7 +1,6 @@
 // Growth over a series of reads. Within a session samples survive, so the sizes of a row are correlated and
 // tests for trend do not apply. Whole objects are compared instead: those that came and stayed with those
 // that went.
-
 import { type Cumulative, Grouper, type KeyType } from '../model/grouping/group.ts'
 import { StatisticDiff, sortIds } from '../model/grouping/statistic.ts'
 import type { Snapshot } from '../model/snapshot.ts'
@@ -239,10 +238,7 @@ function cohortColumns(grouper: Grouper, reads: readonly Snapshot[]): Float64Arr
   return weights.map(column => sumRows({ grouper }, last, column, column)[0])
 }
 
-/**
- * Converts a row's weights to whole bytes that add up to `total`. The largest remainders get what rounding
- * leaves.
- */
+/** Converts a row's weights to whole bytes that add up to `total`; largest remainders get the rest. */
 function shareOut(columns: readonly Float64Array[], row: number, total: number): void {
   const sum = columns.reduce((all, column) => all + column[row], 0)
   if (sum === 0) {
@@ -256,10 +252,7 @@ function shareOut(columns: readonly Float64Array[], row: number, total: number):
   for (const k of order.slice(0, left)) columns[k][row]++
 }
 
-/**
- * Theil and Sen: median of the slopes between all pairs of reads; above 300 reads, between pairs half the
- * series apart.
- */
+/** Theil and Sen: median of slopes between all pairs of reads, or, above 300, pairs half the series apart. */
 function medianSlope(sizes: readonly number[]): number {
   const n = sizes.length
   const slopes: number[] = []

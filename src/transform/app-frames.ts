@@ -1,5 +1,4 @@
 // Reduces snapshots to the program's own frames, for `--app`.
-
 import { packageOf } from '../model/grouping/keys.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { OLDER } from '../model/tables/frames.ts'

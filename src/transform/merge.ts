@@ -1,5 +1,4 @@
 // Adds up rows: for formats that keep less than a snapshot, and for differences as snapshots.
-
 import { SnapshotBuilder } from '../model/builder.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { Tables } from '../model/tables/tables.ts'

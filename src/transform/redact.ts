@@ -1,5 +1,4 @@
 // Removes what shows where a snapshot was taken.
-
 import type { SnapshotMeta } from '../model/meta.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { Redaction } from './redactions.ts'
@@ -8,9 +7,7 @@ import { sha256 } from './sha256.ts'
 
 export type { Redaction } from './redactions.ts'
 
-/**
- * Hexadecimal digits of a hash that are kept: 64 bits, so that no two files of a program get the same name.
- */
+/** Hexadecimal digits kept of a hash: 64 bits, so that no two files of a program get the same name. */
 const DIGITS = 16
 
 /**

@@ -1,5 +1,4 @@
 // Replaces the frames of snapshots: the basis of source maps and of `--app`.
-
 import type { Snapshot } from '../model/snapshot.ts'
 import { Tables } from '../model/tables/tables.ts'
 

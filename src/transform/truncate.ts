@@ -1,5 +1,4 @@
 // Limits the depth of tracebacks.
-
 import { Snapshot } from '../model/snapshot.ts'
 
 /**

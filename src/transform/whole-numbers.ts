@@ -1,11 +1,7 @@
 // Numbers as files can hold them: integers if a format has no fractions, and sums within 2^53.
-
 import { FormatError } from '../errors.ts'
 
-/**
- * Throws FormatError `too-large` for a sum of rows beyond 2^53, which no reader would accept. NaN is an
- * unknown count.
- */
+/** Throws FormatError `too-large` for a sum beyond 2^53, which no reader accepts. NaN is unknown. */
 export function checkSums(sums: Float64Array, format?: string): void {
   for (const sum of sums) {
     if (Math.abs(sum) > Number.MAX_SAFE_INTEGER)

@@ -37,9 +37,7 @@ export function sampleBuffers(sampling: Sampling): BufferSampler {
   return sampler
 }
 
-/**
- * Stops sampling. The replacements stay, since the program may hold them, but nothing is sampled any more.
- */
+/** Stops sampling. The replacements stay, since the program may hold them, but they no longer sample. */
 export function stopSamplingBuffers(): void {
   sampler = undefined
   left[0] = Number.POSITIVE_INFINITY
@@ -53,20 +51,14 @@ function install(): void {
   replaceMakers()
 }
 
-/**
- * A sample of `size` bytes is due: takes the view's store, unless it existed before (`source`) or lies in
- * V8's heap.
- */
+/** A sample of `size` bytes is due: takes the view's store, unless it is older (`source`) or in V8's heap. */
 function sampleView(view: ArrayBufferView | Store, size: number, source: unknown, top: Callable): void {
   sampler?.step()
   if (!ArrayBuffer.isView(view)) sampler?.sample(view, size, top)
   else if (size > ON_HEAP && view.buffer !== source) sampler?.sample(view.buffer, size, top)
 }
 
-/**
- * Replaces a global constructor by one that counts the bytes of every object; the program cannot tell them
- * apart.
- */
+/** Replaces a global constructor by an indistinguishable one that counts the bytes of every object. */
 function replaceConstructor(name: string): void {
   const globals = globalThis as unknown as Record<string, Constructor | undefined>
   const Original = globals[name]
@@ -96,10 +88,7 @@ function replaceConstructor(name: string): void {
   Object.defineProperty(globalThis, name, { value: Standing, writable: true, configurable: true })
 }
 
-/**
- * The number of bytes according to the language: a subclass of the program's may report something else, or
- * throw.
- */
+/** The language's own number of bytes: a subclass of the program's may report something else, or throw. */
 function byteLengthGetter(prototype: object): (made: object) => number {
   for (let at: object | null = prototype; at !== null; at = Object.getPrototypeOf(at)) {
     const getter = Object.getOwnPropertyDescriptor(at, 'byteLength')?.get
@@ -108,16 +97,11 @@ function byteLengthGetter(prototype: object): (made: object) => number {
   return () => 0
 }
 
-/**
- * Functions that make Buffers. Those in ALONE call none of the others, and their Buffers are not slices of
- * the pool.
- */
+/** Functions that make Buffers. Those in ALONE call none of the others and do not slice the pool. */
 const ALONE = ['alloc', 'allocUnsafeSlow'] as const
 const POOLED = ['allocUnsafe', 'from', 'concat', 'copyBytesFrom'] as const
 
-/**
- * Makes every function that returns a Buffer count its bytes. Some call others: the outermost call counts.
- */
+/** Makes every function that returns a Buffer count its bytes. If one calls another, the outer counts. */
 function replaceMakers(): void {
   let isInside = false
   const makers = Buffer as unknown as Record<string, Maker | undefined>

@@ -82,10 +82,7 @@ export class BufferSampler {
     } catch {} // a full stack is the program's own problem
   }
 
-  /**
-   * Resolves the call sites of the samples that are still alive and drops the rest. Call it before a garbage
-   * collection.
-   */
+  /** Resolves the call sites of live samples and drops the others. Call it before a garbage collection. */
   flush(): void {
     // One at a time: on a nearly full stack resolving throws, and the rest are resolved the next time.
     for (let pending: Pending | undefined; (pending = this.#pending.pop()); ) {

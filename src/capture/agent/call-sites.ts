@@ -1,5 +1,4 @@
 // Runs inside the traced program. Captures call stacks cheaply and resolves them later.
-
 import { fileOf } from '../../model/script-url.ts'
 import type { Call } from '../series/extra-blocks.ts'
 
@@ -11,9 +10,7 @@ export interface Captured {
   stack?: unknown
 }
 
-/**
- * Captures the calls that led to the caller of the function `top`. Throws RangeError if the stack is full.
- */
+/** Captures the calls that led to the caller of function `top`. Throws RangeError if the stack is full. */
 export function captureAbove(top: Callable, nframe: number): Captured {
   const { stackTraceLimit } = Error
   const captured: Captured = {}
@@ -26,10 +23,7 @@ export function captureAbove(top: Callable, nframe: number): Captured {
   }
 }
 
-/**
- * The calls of a captured stack, most recent first. May be called once. Throws RangeError if the stack is
- * full.
- */
+/** The calls of a captured stack, most recent first. Call it once. Throws RangeError if the stack is full. */
 export function callsOf(captured: Captured): Call[] {
   const { prepareStackTrace } = Error
   try {

@@ -12,10 +12,7 @@ export const BEAT = `this.${BEAT_KEY}?.()`
 /** Evaluated in a thread to begin a read: counts it, flushes, and returns how the thread is traced. */
 export const BEGIN_READ = `this.${KEY}?.beginRead()`
 
-/**
- * Evaluated in a thread after its profile was read: its memory counters, and live blocks that V8's sampler
- * misses.
- */
+/** Evaluated in a thread after its profile was read: memory counters, and blocks that V8 does not sample. */
 export const READ_UNSAMPLED = `this.${KEY}?.unsampled()`
 
 /** The channel on which a worker thread announces itself to the watcher when it starts. */

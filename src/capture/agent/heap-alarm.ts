@@ -48,9 +48,7 @@ export class HeapAlarm {
     this.#wantsPeak = wantsPeak
   }
 
-  /**
-   * Milliseconds between polls of RSS: a fast leak must not fill more than a quarter of the heap meanwhile.
-   */
+  /** Milliseconds between polls of RSS: a fast leak must not fill over a quarter of the heap meanwhile. */
   get pollTime(): number {
     return Math.min(Math.max(this.#limit / 4 / (FASTEST_LEAK / 1000), 10), 250)
   }

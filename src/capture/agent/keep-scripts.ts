@@ -1,6 +1,5 @@
 // Runs inside the traced program. Keeps its scripts alive, so that stack frames keep their file names and
 // lines.
-
 import Module from 'node:module'
 
 // Taken before the program can change them.
@@ -14,10 +13,7 @@ const NAME = '$tracemalloc_keep'
 /** From this major version of V8 on, the sampler itself keeps the scripts it has seen. */
 const V8_KEEPS = 12
 
-/**
- * What is kept: a stack trace, and the entry point's closure. A linked list, since a program may change
- * arrays.
- */
+/** What is kept: a stack trace, and the entry point's closure. A list, since a program may change arrays. */
 interface Kept {
   closure: (() => void) | undefined
   next: Kept | undefined

@@ -1,5 +1,4 @@
 // Runs inside the traced program, before its first line: starts tracing and arranges for the snapshots.
-
 import { resolve } from 'node:path'
 import v8 from 'node:v8'
 import { isMainThread } from 'node:worker_threads'

@@ -1,5 +1,4 @@
 // Runs inside the traced program. Starts, reads and stops tracing in one thread.
-
 import { isMainThread, threadId } from 'node:worker_threads'
 import type { Memory } from '../../inspector/memory.ts'
 import { type LocalSession, localSession } from '../../inspector/session.ts'
@@ -41,10 +40,7 @@ export interface Tracing {
   tracked: TrackedMemory
   /** Releases what sampling holds in the program's heap. Call it before a garbage collection. */
   flush(): void
-  /**
-   * Live blocks that V8's sampler misses: tracked memory and sampled backing stores. Call it after a garbage
-   * collection.
-   */
+  /** Live tracked memory and sampled backing stores. Call it after a garbage collection. */
   blocks(): Blocks[]
   /** Counts a read, flushes, and returns how the thread is traced. The watcher calls it from outside. */
   beginRead(): { sampled: SamplerMeta; read: number }

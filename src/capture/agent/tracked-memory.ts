@@ -1,5 +1,4 @@
 // Runs inside the traced program. Memory that the program tracks explicitly.
-
 import type { Blocks } from '../series/extra-blocks.ts'
 import { type Callable, callsOf, captureAbove } from './call-sites.ts'
 import { method } from './unharmed.ts'
@@ -17,10 +16,7 @@ interface Block {
   size: number
 }
 
-/**
- * Memory that the program itself reports. A key is not kept alive by its block; a block exists until it is
- * untracked.
- */
+/** Memory that the program itself reports. Keys are not kept alive; blocks exist until they are untracked. */
 export class TrackedMemory {
   readonly #nframe: number
   readonly #sites = new Map<string, Site>()

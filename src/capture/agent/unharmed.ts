@@ -36,9 +36,7 @@ export function plainly<T>(work: () => T): T | undefined {
   })
 }
 
-/**
- * Returns what the work returns; if it throws, reports that in one line and returns undefined. Never throws.
- */
+/** Returns what the work returns; if it throws, reports that in one line. Never throws. */
 export function unharmed<T>(work: () => T): T | undefined {
   try {
     return work()

@@ -25,10 +25,7 @@ store.catch(() => {}) // reported when it is needed
 /** What the watcher receives at its start. */
 export interface WatcherData {
   settings: Settings & { dir: string }
-  /**
-   * Two cells: the number of requests answered, of which its start is the first; and a counter as a sign of
-   * life.
-   */
+  /** Two cells: the number of requests answered, its start first, and a counter as a sign of life. */
   answered: Int32Array
   /** Largest possible size of the main thread's heap, in bytes. */
   limit: number
@@ -64,10 +61,7 @@ new BroadcastChannel(THREADS).onmessage = message => {
 /** Milliseconds between checks of a main thread that seems quiet: is it stuck, and how full is its heap? */
 const BEAT_TIME = 1000
 
-/**
- * Time in ms that reading a worker thread may take: one blocked in a synchronous call must not delay the
- * program's end.
- */
+/** Time in ms for reading a worker thread: one in a synchronous call must not delay the program's end. */
 const WORKER_TIME = 10_000
 /** Time in ms to wait for a worker's heap usage, and to leave the worker alone if it does not answer. */
 const LOOK_TIME = 1000
@@ -131,10 +125,7 @@ async function worker(main: Session, thread: string): Promise<void> {
   if (session) await snapshot(session, thread)
 }
 
-/**
- * Reads and saves a thread. A worker thread that does not answer, or ends meanwhile, is reported but is no
- * failure.
- */
+/** Reads and saves a thread. If a worker thread does not answer, or ends, that is reported but no failure. */
 async function snapshot(session: Session, thread: string, note?: string): Promise<void> {
   try {
     const work = read(session, note)
@@ -197,10 +188,7 @@ async function read(session: Session, note?: string) {
   return { ...readingOf(profile, label, noted, read, { ...memory, ...peak }), blocks, took }
 }
 
-/**
- * The value of an expression in a thread. Throws TargetError if the thread is ending: V8 then answers with an
- * exception.
- */
+/** The value of an expression in a thread. Throws TargetError if the thread is ending: V8 then throws. */
 async function evaluate<T>(session: Session, expression: string): Promise<T | undefined> {
   const { result, exceptionDetails } = await session.post<{
     result: { value?: T }

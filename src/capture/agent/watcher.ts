@@ -1,5 +1,4 @@
 // Runs inside the traced program. Starts the watcher, and asks it for snapshots on signals and at the end.
-
 import { EventEmitter } from 'node:events'
 import v8 from 'node:v8'
 import { BroadcastChannel, resourceLimits, threadId, Worker } from 'node:worker_threads'
@@ -30,10 +29,7 @@ const PATIENCE = 60_000
 /** Milliseconds by a monotonic clock, which a program's fake timers do not stop. */
 const now = performance.now.bind(performance)
 
-/**
- * Starts the watcher and makes it write a snapshot at the end of the process, on signals, and before a worker
- * terminates.
- */
+/** Starts the watcher, which writes snapshots at the end, on signals, and before a worker terminates. */
 export function startWatcher(settings: Settings & { dir: string }): void {
   const watcher = openWatcher(settings)
   watcher.wait() // a program can fill its heap before the watcher has started
@@ -109,9 +105,7 @@ export function announceThread(): void {
   channel.close()
 }
 
-/**
- * Saves this thread's samples raw: at the end of a worker thread, or if there is no watcher. Never throws.
- */
+/** Saves this thread's samples raw: when a worker thread ends, or without a watcher. Never throws. */
 export function saveHere(dir: string): void {
   plainly(() => {
     const now = tracing()

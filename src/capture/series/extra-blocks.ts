@@ -1,5 +1,4 @@
 // Adds rows for memory outside V8's sampler: tracked memory and backing stores.
-
 import type { Snapshot } from '../../model/snapshot.ts'
 
 /** A call in a stack. Line and column are 1-based and those of the call, not where its function starts. */

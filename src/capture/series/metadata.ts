@@ -1,5 +1,4 @@
 // The metadata of a capture's snapshots. Also runs inside traced programs.
-
 import { randomBytes } from 'node:crypto'
 import type { Memory } from '../../inspector/memory.ts'
 import type { Frames, SnapshotMeta } from '../../model/meta.ts'

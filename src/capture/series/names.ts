@@ -1,5 +1,4 @@
 // Names of the files of a series. Also runs inside traced programs.
-
 import fs from 'node:fs'
 import { sep } from 'node:path'
 import { PRIVATE_FOLDER } from '../../bytes/disk.ts'

@@ -1,5 +1,4 @@
 // Saves V8's own profile with its metadata, quickly and safely. Also runs inside traced programs.
-
 import fs from 'node:fs'
 import { PRIVATE_FILE, removeNow } from '../../bytes/disk.ts'
 import { asFileError } from '../../errors.ts'

@@ -1,5 +1,4 @@
 // Converts readings to snapshots and writes the files of a series.
-
 import { closeSync, fsyncSync, openSync, readdirSync, writeSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
@@ -37,9 +36,7 @@ export interface SavedRead {
   took: number
 }
 
-/**
- * Adds a line to the manifest of a series, and syncs it. Throws FileError; the snapshot itself is on disk.
- */
+/** Adds a line to the manifest of a series, and syncs it. Throws FileError; the snapshot is safe. */
 export function noteRead(dir: string, label: string, { path, snapshot, took }: SavedRead): void {
   const { time, isolate, session, read, memory } = snapshot.meta
   const line = { file: basename(path), time, isolate, session, read, took: Math.round(took), memory }
@@ -112,10 +109,7 @@ export async function savePeak(dir: string, reading: Reading, highest: number): 
   return size
 }
 
-/**
- * Converts a raw profile that was left behind (its process died, or its thread ended) to the dump it should
- * have become.
- */
+/** Converts a raw profile that was left behind, as its process or thread ended, to a dump. */
 export async function finishRaw(path: string): Promise<{ path: string; snapshot: Snapshot }> {
   const text = await readFile(path, 'utf8')
   const meta = rawMeta(text)
@@ -127,10 +121,7 @@ export async function finishRaw(path: string): Promise<{ path: string; snapshot:
   return { path: dump, snapshot }
 }
 
-/**
- * Converts all raw profiles in a folder with this prefix. Those that cannot be converted are kept and
- * reported.
- */
+/** Converts all raw profiles in a folder with this prefix. If one cannot be converted, that is reported. */
 export async function finishAll(
   dir: string,
   prefix: string,

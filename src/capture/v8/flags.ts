@@ -15,9 +15,7 @@ export function stableFlags(nodeVersion: string): string[] {
   return STABLE.filter(flag => Number.parseInt(nodeVersion, 10) >= 22 || !flag.startsWith('maglev'))
 }
 
-/**
- * Tells clients that attach that this process keeps its frames stable itself, so that they do not undo it.
- */
+/** Tells clients that attach that this process keeps its own frames stable, so that they do not undo it. */
 const MARK = Symbol.for('tracemalloc.stable')
 
 function mark(): void {

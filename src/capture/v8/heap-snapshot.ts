@@ -1,5 +1,4 @@
 // Takes heap snapshots, and reads an object's allocation trace from one.
-
 import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

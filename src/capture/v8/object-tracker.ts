@@ -1,12 +1,9 @@
 // Starts and stops V8's allocation tracker, which records where every object was allocated.
-
 import type { LocalSession, Session } from '../../inspector/session.ts'
 
 const TRACK = { trackAllocations: true }
 
-/**
- * Starts V8's allocation tracker: every object from now on has a trace, at many times the cost of sampling.
- */
+/** Starts V8's allocation tracker: every object from now on has a trace. It costs far more than sampling. */
 export async function startTracker(session: Session): Promise<void> {
   await session.post('HeapProfiler.startTrackingHeapObjects', TRACK)
 }

@@ -1,5 +1,4 @@
 // Starts, reads and stops V8's sampling heap profiler.
-
 import { TargetError } from '../../errors.ts'
 import type { LocalSession, Session } from '../../inspector/session.ts'
 import { type Sampling, startParameters } from './settings.ts'

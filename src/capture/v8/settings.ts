@@ -1,13 +1,10 @@
 // Settings of the sampler and of a traced process, checked, and their form as environment variables.
-
 import { UsageError } from '../../errors.ts'
 import { MAX_NFRAME } from '../../inspector/unsafe-commands.ts'
 
 export { MAX_NFRAME }
 
-/**
- * What is measured: blocks alive at a read, blocks allocated since the start, or every single block alive.
- */
+/** What is measured: blocks alive at a read, blocks allocated since the start, or every live block. */
 export type Mode = 'live' | 'allocated' | 'exact'
 
 /** Modes of the sampling profiler. */
@@ -70,10 +67,7 @@ export interface Settings extends Sampling {
   workers: boolean
   /** Trace child processes too, if they run Node with the same options. */
   children: boolean
-  /**
-   * Keep V8 from inlining functions and folding allocations, so that bytes stay with the function that
-   * allocated them.
-   */
+  /** Keep V8 from inlining functions and folding allocations, which move bytes to other functions. */
   stableFrames: boolean
   /** Also sample the backing stores of ArrayBuffers and Buffers. */
   buffers: boolean

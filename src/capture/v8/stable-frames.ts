@@ -31,10 +31,7 @@ export interface StableOptions {
   say(line: string): void
 }
 
-/**
- * A function to call with each isolate for stable frames; undefined if functions may be inlined, which is
- * reported.
- */
+/** A function to call with each isolate for stable frames; undefined if functions may be inlined. */
 export async function stabler(
   target: Target,
   { stableFrames, say }: StableOptions,

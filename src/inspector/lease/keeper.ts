@@ -4,17 +4,11 @@
 
 /** The accounts in one process, found through a symbol on its `process`. */
 export interface Keeper {
-  /**
-   * Opens an account. The inspector must hold the returned token for the client: it dies with the client's
-   * session.
-   */
+  /** Opens an account. The inspector must hold the returned token, which dies with the client's session. */
   hold(id: string): object
   /** The client is still there. */
   beat(id: string): void
-  /**
-   * Turns off V8 flags, except those that the process's own arguments name. Returns true if any was on
-   * before.
-   */
+  /** Turns off V8 flags, except those in the process's own arguments. Returns true if any was on before. */
   off(id: string, flags: readonly string[]): boolean
   /** The inspector was opened for us; it is closed when the last client has gone. */
   opened(): void
@@ -26,18 +20,11 @@ export interface Keeper {
 
 /** The keeper of the process in which it is evaluated, created if there is none. */
 export function keeper(): Keeper {
-  /**
-   * Milliseconds between checks of the accounts. A late check, because the thread was busy, counts as one.
-   */
+  /** Milliseconds between checks of the accounts. A check that comes late counts as one. */
   const LOOK = 1000
-  /**
-   * After this many checks without a sign of life, garbage is collected to see whether the session is gone.
-   */
+  /** After this many checks without a sign of life, garbage is collected to see if the session is gone. */
   const SUSPECT = [3, 10, 30]
-  /**
-   * After this many, a session that is still open (the network is cut, or the client is stopped) counts as
-   * over.
-   */
+  /** After this many, even an open session (the network is cut, or the client is stopped) is over. */
   const GONE = 60
   /** The same in seconds, for a thread that loops, in which the token is never collected. */
   const GONE_IN_LOOP = 10

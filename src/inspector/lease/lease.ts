@@ -17,10 +17,7 @@ export interface Lease {
   release(): Promise<boolean>
 }
 
-/**
- * Evaluates `keeper` in the target; the command line API has `require` if modules cannot be had from
- * `process`.
- */
+/** Evaluates `keeper` in the target; the command line API has `require` if `process` cannot load modules. */
 const KEEPER = `(${keeper})()`
 /** The existing keeper, if any. */
 const KNOWN = `globalThis.process?.[Symbol.for('tracemalloc.keeper')]`
@@ -59,16 +56,10 @@ export async function takeLease(session: Session, opened: boolean, ending: Promi
   }
 }
 
-/**
- * What an earlier client left in a process: nothing, something that is now undone, or a client is still
- * attached.
- */
+/** What an earlier client left in a process: nothing, something now undone, or a client is attached. */
 export type Repair = 'nothing to repair' | 'repaired' | 'in use'
 
-/**
- * Undoes what departed clients left in the process of a session. Throws TargetError if nothing can be
- * evaluated.
- */
+/** Undoes what departed clients left in a session's process. Throws TargetError if it cannot evaluate. */
 export async function repair(session: Session): Promise<Repair> {
   const sweep = `(() => { const k = ${KNOWN}; return k && k.sweep() })()`
   const left = await evaluate(session, sweep, true).catch(async error => {

@@ -1,5 +1,4 @@
 // Compares two snapshots group by group.
-
 import type { SnapshotData } from '../columns.ts'
 import { positions } from '../tables/typed-arrays.ts'
 import { type Cumulative, Grouper, type KeyType } from './group.ts'

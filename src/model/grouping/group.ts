@@ -1,5 +1,4 @@
 // Groups a snapshot's rows and adds up their bytes and blocks.
-
 import { UsageError } from '../../errors.ts'
 import type { Columns, SnapshotData } from '../columns.ts'
 import type { FrameId, StackId, StringId } from '../tables/ids.ts'
@@ -22,10 +21,7 @@ import { groupOrder } from './order.ts'
 
 export type { GroupDescription, GroupKey, KeyType } from './keys.ts'
 
-/**
- * Where a trace counts: at its allocation only, once for each different key among its frames, or once per
- * frame.
- */
+/** Where a trace counts: at its allocation only, once per different key among its frames, or per frame. */
 export type Cumulative = boolean | 'per-frame'
 
 /** Totals per group of one snapshot. Snapshots grouped by the same grouper can be compared by id. */

@@ -1,5 +1,4 @@
 // The keys that rows can be grouped by, and how a group of each is described.
-
 import { Frame } from '../frame.ts'
 import { domainName } from '../meta.ts'
 import { NATIVE, OLDER, V8 } from '../tables/frames.ts'
@@ -35,9 +34,7 @@ export interface GroupDescription {
   traceback: Traceback
 }
 
-/**
- * Package of a file: `express`, `@scope/name`, `node:`, `<native>`, `<older>`; `<app>` for everything else.
- */
+/** Package of a file: `express`, `@scope/name`, `node:`, `<native>`, `<older>`; `<app>` for others. */
 export function packageOf(filename: string): string {
   if (filename.startsWith('node:')) return 'node:'
   if (filename === NATIVE || filename === V8 || filename === OLDER) return filename

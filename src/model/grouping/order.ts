@@ -1,5 +1,4 @@
 // The order of groups that have the same size and count.
-
 import { compareCodePoints } from '../../text/units.ts'
 import type { StackId } from '../tables/ids.ts'
 import type { Tables } from '../tables/tables.ts'

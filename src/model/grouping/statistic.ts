@@ -1,5 +1,4 @@
 // Statistics and differences of groups, as CPython shows and sorts them.
-
 import { formatCount, formatCounts, formatSize } from '../../text/units.ts'
 import { sortDescending } from '../tables/typed-arrays.ts'
 import type { Traceback } from '../traceback.ts'
@@ -21,10 +20,7 @@ abstract class Described {
     this.#id = id
   }
 
-  /**
-   * The whole traceback for key `traceback`; one frame for `lineno`, `filename` and `function`; empty for
-   * others.
-   */
+  /** The whole traceback for `traceback`; one frame for `lineno`, `filename` and `function`; else empty. */
   get traceback(): Traceback {
     return this.#description.traceback
   }

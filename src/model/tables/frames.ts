@@ -1,5 +1,4 @@
 // The table of interned call frames.
-
 import { Frame } from '../frame.ts'
 import type { FrameId, StringId } from './ids.ts'
 import type { Strings } from './strings.ts'
@@ -90,10 +89,7 @@ export class Frames {
     )
   }
 
-  /**
-   * Does the frame have a file, so that it can be the allocation frame? Built-ins and V8's own work have
-   * none.
-   */
+  /** Does the frame have a file, so that it can be the allocation frame? Built-ins and V8's own have none. */
   hasFile(id: FrameId): boolean {
     const filename = this.#strings.get(this.filename[id])
     return filename !== NATIVE && filename !== V8

@@ -1,5 +1,5 @@
-// The ids of the tables. A plain number may be used as any of them, but the compiler refuses one kind of id where
-// another is expected.
+// The ids of the tables. A plain number may be used as any of them, but the compiler refuses one kind of id
+// where another is expected.
 
 declare const kind: unique symbol
 type Id<Kind> = number & { readonly [kind]?: Kind }

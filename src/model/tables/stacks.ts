@@ -1,5 +1,4 @@
 // The table of interned call stacks.
-
 import type { FrameId, StackId } from './ids.ts'
 import { hash2, RowIndex, reserve } from './typed-arrays.ts'
 

@@ -1,5 +1,4 @@
 // The table of interned strings.
-
 import type { StringId } from './ids.ts'
 
 /** Interned strings. Index 0 is `""`. */

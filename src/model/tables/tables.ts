@@ -1,5 +1,4 @@
 // Strings, frames and stacks, shared by the snapshots of one source.
-
 import { Frames } from './frames.ts'
 import type { FrameId, StringId } from './ids.ts'
 import { Stacks } from './stacks.ts'

@@ -1,6 +1,5 @@
 // The checksum of a row: which partitions of its samples among object sizes add up to the bytes V8 reports
 // for it.
-
 import { reportedSize } from './sampling.ts'
 import type { Candidates, GroupSums, SizeTable } from './size-table.ts'
 
@@ -13,10 +12,7 @@ export const CONCENTRATION = 0.2
 const MOST_SPLITS = 6000
 const MOST_SUMS = 1 << 16
 
-/**
- * The samples of one row reported with one size, and the ways to partition them among object sizes, as
- * columns.
- */
+/** The samples of one row reported with one size, and how to partition them among object sizes. */
 export interface SampleGroup {
   readonly candidates: Candidates
   readonly n: number
@@ -106,17 +102,11 @@ function logWeights(alpha: number, n: number): Float64Array {
   return logs
 }
 
-/**
- * Evaluates checksums with a common limit on steps, so that no file can make the time exceed what its samples
- * justify.
- */
+/** Evaluates checksums with a common limit on steps, which keeps the time in proportion to the samples. */
 export class Checksum {
   /** Steps left. A checksum that needs more is not evaluated. */
   steps: number
-  /**
-   * Probabilities of the partial sums before each group, and of what must follow each; one list after
-   * another.
-   */
+  /** Probabilities of the partial sums before each group, and of what must follow each, in lists. */
   #before = new Float64Array(64)
   #after = new Float64Array(64)
 
@@ -236,9 +226,7 @@ function orderOf(groups: readonly SampleGroup[]): SampleGroup[] {
   return [...chain, longest]
 }
 
-/**
- * The partial sums before each group that can lead to the total: the smallest, and where their list starts.
- */
+/** The partial sums before each group that can lead to the total: the smallest, and the list's start. */
 interface Windows {
   readonly least: Float64Array
   readonly start: Float64Array

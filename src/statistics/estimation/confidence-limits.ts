@@ -1,5 +1,4 @@
 // Confidence intervals of estimated bytes and of their differences.
-
 import type { Limits } from '../results.ts'
 import { gammaQuantile } from '../special-functions.ts'
 

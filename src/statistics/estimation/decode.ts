@@ -1,7 +1,6 @@
 // Infers the sampled objects from the sizes that V8 reports. An object of s bytes is reported as v = s *
 // floor(1 / p(s) + 0.5), so many s share one v. Two things decide among them: how common each size is
 // (./size-prior.ts), and the checksum: a node's samples must add up to its `selfSize`.
-
 import type { Samples } from '../../model/snapshot.ts'
 import { Checksum, partition, type SampleGroup } from './checksum.ts'
 import { approximate } from './normal-approximation.ts'
@@ -18,10 +17,7 @@ export interface Decoded {
   /** Row and number of samples, by group. */
   readonly row: Uint32Array
   readonly n: Uint32Array
-  /**
-   * For ONE sample of each group: object size s; bytes represented, s / p; blocks represented, 1 / p;
-   * variance of the bytes.
-   */
+  /** For ONE sample of each group: object size s; bytes, s / p; blocks, 1 / p; variance of the bytes. */
   readonly size: Float64Array
   readonly bytes: Float64Array
   readonly count: Float64Array
@@ -141,10 +137,7 @@ export class RowDecoder {
     this.#checksum = new Checksum(steps)
   }
 
-  /**
-   * Sums of each group of `counts[i]` samples reported as `values[i]`. `total` is the row's bytes as
-   * reported.
-   */
+  /** Sums of each group of `counts[i]` samples reported as `values[i]`. `total`: the row's reported bytes. */
   decode(values: Float64Array, counts: Uint32Array, total: number): readonly GroupSums[] {
     if (values.length > LARGEST_CACHED || counts.reduce((a, b) => a + b) > LARGEST_CACHED)
       return this.#decode(values, counts, total)

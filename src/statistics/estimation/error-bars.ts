@@ -1,5 +1,4 @@
 // Error bars of groups' sizes and counts.
-
 import type { Grouper } from '../../model/grouping/group.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
 import { reserve } from '../../model/tables/typed-arrays.ts'

@@ -1,5 +1,4 @@
 // Estimates what the samples of each row represent, and infers the counts from them.
-
 import type { Groups } from '../../model/grouping/group.ts'
 import type { SampleMultisets } from '../../model/sample-multisets.ts'
 import type { Samples, Snapshot } from '../../model/snapshot.ts'
@@ -90,10 +89,7 @@ export function estimatesOf(
   return rows[name].subarray(from, from + scratch.length)
 }
 
-/**
- * The same rows as another interval would have sampled them: variance of a row's bytes, and expected number
- * of samples.
- */
+/** The same rows sampled at another interval: variance of a row's bytes, expected number of samples. */
 export function estimateAt(
   estimates: RowEstimates,
   snapshot: Snapshot,

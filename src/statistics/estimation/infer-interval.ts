@@ -1,6 +1,5 @@
 // Infers the sampling interval, which V8's files do not hold. Every reported size must be s * floor(1 / p(s)
 // + 0.5) for some object size s, so the sizes themselves reveal it.
-
 import { probability } from './sampling.ts'
 import { expectedPrior, sizePrior } from './size-prior.ts'
 import { isReportable, SizeTable } from './size-table.ts'
@@ -27,9 +26,7 @@ const CLEAR = 20
 /** Number of reported sizes that are examined. */
 const MOST_VALUES = 400
 
-/**
- * Infers the interval from the reported sizes of live samples. `samples` is the number of each; default 1.
- */
+/** Infers the interval from the reported sizes of live samples; `samples` is the number of each (1). */
 export function inferInterval(sizes: Float64Array, samples?: Float64Array): InferredInterval {
   const counts = new Map<number, number>()
   for (let i = 0; i < sizes.length; i++) {
@@ -68,10 +65,7 @@ export function inferInterval(sizes: Float64Array, samples?: Float64Array): Infe
   }
 }
 
-/**
- * Log likelihood of the reported sizes at an interval; -Infinity if one is impossible, or if it is less than
- * `least`.
- */
+/** Log likelihood of the reported sizes at an interval; -Infinity if impossible or less than `least`. */
 function likelihood(
   values: readonly number[],
   counts: ReadonlyMap<number, number>,

@@ -1,6 +1,5 @@
 // Estimates of rows whose samples are multisets. Rows with the same multiset and size are of one kind, and
 // each kind is decoded once.
-
 import type { SampleMultisets } from '../../model/sample-multisets.ts'
 import { TupleIds } from '../../model/tables/typed-arrays.ts'
 import { RowDecoder, stepsFor } from './decode.ts'

@@ -1,5 +1,4 @@
 // Approximates the sizes behind a row's samples where the checksum would take too long to evaluate.
-
 import { CONCENTRATION, sumShares } from './checksum.ts'
 import type { Candidates, GroupSums } from './size-table.ts'
 
@@ -17,10 +16,7 @@ interface UndecidedGroup {
   readonly shares: Float64Array
   /** Mean square of the group's number of blocks. */
   countSquare: number
-  /**
-   * The group's contribution to the total: mean and variance, first from the prior alone, then given the
-   * total.
-   */
+  /** The group's part of the total: mean and variance, from the prior alone, then given the total. */
   mean: number
   variance: number
 }
@@ -122,9 +118,7 @@ function condition(group: UndecidedGroup, rest: number, variance: number): void 
   group.variance = Math.max(0, square - mean ** 2)
 }
 
-/**
- * Probability density of `rest` as a sum of objects of sizes x and y: that of their beta distributed shares.
- */
+/** Probability density of `rest` as a sum of objects of sizes x and y with beta distributed shares. */
 function densityOfPair(
   { candidates: { weights, bytes }, n }: UndecidedGroup,
   x: number,

@@ -1,5 +1,4 @@
 // The estimates of a snapshot's rows, as columns.
-
 import type { Decoded } from './decode.ts'
 
 /** Estimates by row, from its samples. */

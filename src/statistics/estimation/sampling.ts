@@ -2,7 +2,6 @@
 // exp(-s / r), r the interval in bytes, and reports n live samples of one size at a node as s * floor(n / p +
 // 0.5) in `selfSize`, each alone as v = s * floor(1 / p + 0.5). Source:
 // v8/src/profiler/sampling-heap-profiler.cc (ScaleSample).
-
 import type { Snapshot } from '../../model/snapshot.ts'
 import type { Sampling } from '../results.ts'
 
@@ -11,19 +10,13 @@ export function probability(size: number, interval: number): number {
   return -Math.expm1(-size / interval)
 }
 
-/**
- * Bytes that V8 reports for `n` samples of objects of `size` bytes at one node. Bit for bit V8's own
- * arithmetic.
- */
+/** Bytes that V8 reports for `n` samples of objects of `size` bytes at one node, with V8's arithmetic. */
 export function reportedSize(size: number, n: number, interval: number): number {
   const scale = 1 / (1 - Math.exp(-size / interval))
   return size * Math.floor(n * scale + 0.5)
 }
 
-/**
- * Variance that one sampled object adds to the size of its group, unbiased: s^2 (1 - p) / p^2, in bytes
- * squared.
- */
+/** Unbiased variance, in bytes squared, that a sampled object adds to its group: s^2 (1 - p) / p^2. */
 export function sampleVariance(size: number, interval: number): number {
   const half = size / interval / 2
   // = r^2 ((x/2) / sinh(x/2))^2, which keeps its digits at small x and becomes 0 at large x.

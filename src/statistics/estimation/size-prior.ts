@@ -1,9 +1,6 @@
 // How common each object size is before anything is known about a program.
 
-/**
- * Shares of live objects by size: the mean of exact profiles of several programs
- * (bench/calibration/prior.mjs).
- */
+/** Shares of live objects by size: mean of several programs' exact profiles (bench/calibration/prior.mjs). */
 const USUAL_SIZES: readonly (readonly [size: number, share: number])[] = [
   [16, 0.072],
   [24, 0.17],
@@ -114,10 +111,7 @@ const USUAL_SIZES: readonly (readonly [size: number, share: number])[] = [
 
 const shares = new Map(USUAL_SIZES)
 
-/**
- * Weight of all other sizes, mostly those of strings and arrays: TAIL / size^2 each. Fitted:
- * bench/calibration/prior.mjs.
- */
+/** Weight of other sizes, mostly strings and arrays: TAIL / size^2 each (bench/calibration/prior.mjs). */
 const TAIL = 48
 
 /** How common live objects of `size` bytes are, up to a constant factor. */

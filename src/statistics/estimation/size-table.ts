@@ -1,11 +1,8 @@
 // The object sizes that V8 may have reported as v = s * floor(1 / p(s) + 0.5), by v.
-
 import { probability, reportedSize, sampleVariance } from './sampling.ts'
 import { sizePrior } from './size-prior.ts'
 
-/**
- * The object sizes that a reported v may represent, and their probabilities before anything else is known.
- */
+/** The object sizes that a reported v may represent, and their probabilities before anything is known. */
 export interface Candidates {
   readonly sizes: readonly number[]
   /** Sum to 1. */
@@ -19,24 +16,16 @@ export interface Candidates {
   readonly spread: number
 }
 
-/**
- * Objects above this many intervals are reported with their own size: 1 / p rounds to 1 above ln 3 = 1.0986.
- */
+/** Above this many intervals, objects are reported with their own size: 1 / p rounds to 1 above ln 3. */
 const CERTAIN = 1.2
 /** Smaller objects are never reported above this many intervals: 2 * ln 3. */
 const LARGEST_ROUNDED = 2.2
 /** Sizes less probable than the most probable one by this factor are left out. */
 const LEAST_WEIGHT = 3e-3
-/**
- * Largest interval with a table (it takes 3/8 byte per byte of interval). Above it, sizes stand for
- * themselves.
- */
+/** Largest interval with a table (3/8 byte per byte of interval); above, sizes stand for themselves. */
 const LARGEST_TABLE = 1 << 22
 
-/**
- * Sizes by v for one interval. `granularity`: V8's object sizes are multiples of 8, or of 4 with pointer
- * compression.
- */
+/** Sizes by v for one interval. `granularity`: object sizes are multiples of 8, or of 4 if compressed. */
 export class SizeTable {
   readonly interval: number
   readonly granularity: 4 | 8

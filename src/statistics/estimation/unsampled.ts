@@ -1,5 +1,4 @@
 // Estimates of rows that have no samples.
-
 import { DOMAIN } from '../../model/meta.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
 import { probability } from './sampling.ts'

@@ -1,6 +1,5 @@
 // Recognizes bytes that move without growth: when code gets hot, inlining and allocation folding attribute an
 // inner function's bytes to the outer one.
-
 import type { Snapshot } from '../../model/snapshot.ts'
 import type { ComparedReads, DecisionRule, Verdict } from './rules.ts'
 import { ALPHA, equalityTest, type TwoSampleStatistic } from './significance.ts'

@@ -1,5 +1,4 @@
 // Checks changes among samples against the heap in use: if tracing began late, older memory is freed unseen.
-
 import type { Snapshot } from '../../model/snapshot.ts'
 
 /** How the heap changed between two reads of one session, in bytes. */

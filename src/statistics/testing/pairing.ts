@@ -1,6 +1,5 @@
 // Pairs two reads of one session. The same ordinal is the same object, so every sample is new, freed or
 // survived.
-
 import { DOMAIN } from '../../model/meta.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
 import type { RowEstimates } from '../estimation/estimates.ts'
@@ -82,9 +81,7 @@ class Cells {
   }
 }
 
-/**
- * What one read's samples say about a cell: the samples that the other read lacks (new or freed), and all.
- */
+/** What one read's samples say about a cell: those that the other read lacks (new or freed), and all. */
 interface Side {
   size: Float64Array
   bytes: Float64Array

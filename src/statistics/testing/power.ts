@@ -1,12 +1,9 @@
 // Power of a comparison: the smallest growth that it can detect.
-
 import { normalQuantile } from '../special-functions.ts'
 import { BETWEEN_RUNS, LEAST_SHARE } from './rules.ts'
 import { ALPHA } from './significance.ts'
 
-/**
- * Standard errors that the exact tests need beyond the normal law. Measured: without it, 80 % becomes 76 %.
- */
+/** Standard errors that the exact tests need beyond the normal law. Without it, 80 % becomes 76 %. */
 const CAUTION = 0.15
 
 /** The setting in which growth is to be detected. */

@@ -1,6 +1,5 @@
 // The tests behind the verdicts, by group: for reads of one session (paired), for different runs (unpaired)
 // and for repeated runs.
-
 import type { Grouper } from '../../model/grouping/group.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
 import { differenceLimits, gammaLimits } from '../estimation/confidence-limits.ts'
@@ -9,15 +8,10 @@ import type { Limits, NoiseReason } from '../results.ts'
 import { pairSnapshots } from './pairing.ts'
 import { equalityTest, repeatsTest, type TwoSampleStatistic } from './significance.ts'
 
-/**
- * Usual standard deviation of a row between identical runs, in bytes: concurrent compilation moves bytes.
- * Measured.
- */
+/** Usual standard deviation of a row between identical runs, in bytes; measured. Compilation moves bytes. */
 export const BETWEEN_RUNS = 8192
 
-/**
- * Smallest fraction of the total that a difference between runs must reach: identical runs differ by as much.
- */
+/** Smallest fraction of the total that a difference between runs must reach: identical runs differ by it. */
 export const LEAST_SHARE = 0.01
 
 /** A verdict by group id. */
@@ -124,10 +118,7 @@ interface SideSums {
   readonly variance: Float64Array
 }
 
-/**
- * The test for different runs, by their sums alone. `betweenRuns` is the standard deviation between runs, in
- * bytes.
- */
+/** The test for different runs, by their sums. `betweenRuns`: standard deviation between runs, in bytes. */
 export function unpairedTest(reads: ComparedReads, betweenRuns: number): DecisionRule {
   const column = () => new Float64Array(reads.groups + 1)
   const intervalOf = (snapshot: Snapshot) => (reads.estimates.get(snapshot) as RowEstimates).interval

@@ -1,5 +1,4 @@
 // Recognizes memory of V8 and of the inspector.
-
 import { allocationFrames } from '../../model/grouping/keys.ts'
 import { V8 } from '../../model/tables/frames.ts'
 import type { Tables } from '../../model/tables/tables.ts'

@@ -1,5 +1,4 @@
 // Significance tests: p-values of two sums of samples, and which of many p-values count.
-
 import { incompleteBeta, studentTail } from '../special-functions.ts'
 
 /**
@@ -67,10 +66,7 @@ function missed({ old, new: now, samples, interval, oldVariance, newVariance }: 
   return Math.min(1, (1 + samples) * Math.exp(-Math.abs(now - old) / interval))
 }
 
-/**
- * Is the difference so far within its error that no p-value is needed? Below one standard error, p is above
- * 0.3.
- */
+/** Is the difference so far within its error that no p-value is needed? Below 1 error, p is above 0.3. */
 export function isSurelyNoise({ old, new: now, oldVariance, newVariance }: TwoSampleStatistic): boolean {
   return (now - old) ** 2 < oldVariance + newVariance
 }
@@ -84,8 +80,7 @@ export function isTestable(sides: TwoSampleStatistic): boolean {
 }
 
 /**
- * Benjamini and Hochberg (1995): which of many p-values are significant, with at most `ALPHA` of them false
- * on average.
+ * Benjamini and Hochberg (1995): which p-values are significant, on average at most `ALPHA` of them false.
  */
 export function falseDiscoveryRate(pValues: readonly number[]): boolean[] {
   const order = pValues.map((_, i) => i).sort((a, b) => pValues[a] - pValues[b])
@@ -98,9 +93,7 @@ export function falseDiscoveryRate(pValues: readonly number[]): boolean[] {
   return result
 }
 
-/**
- * Two-sided p-value for equal means of repeated runs: Student's test with the pooled variance of both sides.
- */
+/** Two-sided p-value for equal means of repeated runs: Student's test with pooled variance. */
 export function repeatsTest(old: readonly number[], now: readonly number[]): number {
   const difference = mean(now) - mean(old)
   if (difference === 0) return 1
