@@ -25,10 +25,7 @@ export function parseSeriesRule(text: string): SeriesRule {
 /** Files of a captured series: `tracemalloc.1234.worker-3.0000000001.pb.gz`; isolate, then number. */
 const NUMBERED = /^(tracemalloc\..+)\.\d{10}\./
 
-/**
- * The series of a file, from its path; undefined if the pattern does not match. In one folder, each isolate
- * of a capture is a series of its own.
- */
+/** The series of a file by its path; undefined if no match. Each isolate of a capture is its own series. */
 export function seriesOf(path: string, rule: SeriesRule): string | undefined {
   if (rule.by === 'pattern') return rule.pattern.exec(path)?.slice(1).join('/')
   const isolate = NUMBERED.exec(basename(path))?.[1]

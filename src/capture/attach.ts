@@ -157,10 +157,7 @@ async function capture(target: Target, options: AttachOptions, progress: Progres
   return end!
 }
 
-/**
- * Waits until the next read is due or the target has ended; `done` if there is none. Throws TargetError if
- * the target is lost.
- */
+/** Waits for the next read or the target's end; `done` if there is none. Throws TargetError if it is lost. */
 async function pause(
   target: Target,
   options: AttachOptions,

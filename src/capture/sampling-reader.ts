@@ -61,10 +61,7 @@ export async function sampleHeap(
   }
 }
 
-/**
- * The page or thread that a sampler's reads belong to. A page may navigate: V8 goes on sampling, but for
- * another site in a new isolate.
- */
+/** What a sampler reads. A page may navigate: V8 goes on sampling, for another site in a new isolate. */
 class Page {
   reads = 0
   sampled: SamplerMeta

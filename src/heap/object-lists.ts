@@ -59,10 +59,7 @@ export interface DuplicateRow {
   readonly retained: number
 }
 
-/**
- * Texts that several strings have: flat ones and concatenated ones that V8 has not flattened. DevTools'
- * `getDuplicateStrings`.
- */
+/** Texts of several strings: flat or concatenated. DevTools' `getDuplicateStrings`. */
 export function duplicateStrings({ graph, dominators }: Heap): DuplicateRow[] {
   const { header, type, size, name, firstEdge, edgeType, edgeName, to, strings } = graph
   const flat = header.nodeTypes.indexOf('string')

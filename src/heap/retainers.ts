@@ -90,14 +90,14 @@ export class RetainingPaths {
 
   /** The shortest paths from a node to the roots, one through each nearest retainer. `limit` 0 = all. */
   shortest(node: number, limit: number): RetainerStep[][] {
-    const ways: RetainerStep[][] = []
+    const paths: RetainerStep[][] = []
     for (const step of this.direct(node)) {
-      if (limit > 0 && ways.length === limit) break
-      const way = [step]
+      if (limit > 0 && paths.length === limit) break
+      const path = [step]
       for (let next = this.up(step.node); next && next.node !== node; next = this.up(next.node))
-        way.push(next)
-      ways.push(way)
+        path.push(next)
+      paths.push(path)
     }
-    return ways
+    return paths
   }
 }

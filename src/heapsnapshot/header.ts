@@ -105,10 +105,7 @@ function typeNames(meta: Record<string, unknown>, name: string, at: number): rea
   return list as string[]
 }
 
-/**
- * The class under which DevTools counts a node, before it infers interfaces: the constructor's name, or a
- * word for V8's own kinds of nodes.
- */
+/** DevTools' class of a node, before it infers interfaces: the constructor's name, or a word for its kind. */
 export function className(type: string, name: string): string {
   switch (type) {
     case 'hidden':

@@ -69,10 +69,7 @@ export async function openBySignal(pid: number): Promise<Opened> {
   throw new TargetError(`process ${pid} opened no inspector on SIGUSR1: ${await whyNot(before)}`)
 }
 
-/**
- * The same in a separate process, which closes the inspector again if we end before we are connected, or if
- * other machines turn out to reach it.
- */
+/** As `openBySignal`, in a separate process that closes it if we end early or other machines reach it. */
 async function openBeside(pid: number, { allowPublicPort = false }: Opening): Promise<Found> {
   const file = fileURLToPath(new URL(`./lease/opener${import.meta.url.slice(-3)}`, import.meta.url))
   const { NODE_OPTIONS: _, ...env } = process.env // a preload is meant for the program, not for this

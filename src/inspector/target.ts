@@ -109,10 +109,7 @@ const CLOSE_INSPECTOR = 'process._debugEnd()'
 /** How long a process may take to close its inspector, in ms. */
 const CLOSE_TIME = 5000
 
-/**
- * A Node or Deno process, or another that speaks the protocol. If `opened`, its inspector is closed at the
- * end. Throws TargetError.
- */
+/** A Node or Deno process. If `opened`, its inspector is closed at the end. Throws TargetError. */
 export async function nodeTarget(connection: Connection, where: string, opened: boolean): Promise<Target> {
   let isOver = false
   const ending = new Promise<void>(resolve => {

@@ -20,10 +20,7 @@ export interface GrowthOptions {
   warmup?: number
   /** Number of reads between the calls. Default 5. */
   rounds?: number
-  /**
-   * Sampling interval in bytes of the tracing that finds the places. Default 1, every block. Ignored if
-   * tracing is already on.
-   */
+  /** Sampling interval in bytes of the tracing. Default 1, every block. Ignored if tracing is already on. */
   interval?: number
 }
 
@@ -243,10 +240,7 @@ const NOTHING: Traced = { rows: [], calls: 0 }
 /** How long calls are traced, in ms, after a first round: tracing every block is slow. */
 const TRACING = 500
 
-/**
- * Traces some more calls to find where what is left was allocated: as many as before, so that what doubles
- * now and then has grown.
- */
+/** Traces as many calls again, to find where what is left was allocated, even if it grows in steps. */
 async function trace(calls: RepeatedCalls, { perRound, interval }: Plan): Promise<Traced> {
   const wasTracing = tracing() !== undefined
   if (!wasTracing) startTracing(sampling({ interval }), { buffers: true, stableFrames: true })

@@ -30,10 +30,7 @@ export function metaJson({ meta, tracebackLimit }: Snapshot): MetaJson {
   return { ...rest, tracebackLimit }
 }
 
-/**
- * Metadata from a file whose format is `source`. Unknown fields are dropped; if a known one has a wrong value
- * the result is undefined.
- */
+/** Metadata from a file of format `source`, without unknown fields; undefined if a known one is wrong. */
 export function parseMeta(
   value: unknown,
   source: string,

@@ -75,9 +75,7 @@ export class Snapshot implements SnapshotData {
     return this.withRows(matchingRows(this, [...filters]))
   }
 
-  /**
-   * A new snapshot of the given rows, in that order, each at most once. Throws UsageError for a missing row.
-   */
+  /** A new snapshot of the given rows, each at most once. Throws UsageError for a missing row. */
   withRows(rows: ArrayLike<number>): Snapshot {
     for (let i = 0; i < rows.length; i++) {
       if (!(rows[i] >= 0 && rows[i] < this.length && Number.isInteger(rows[i])))

@@ -2,6 +2,7 @@
 import { type Cumulative, Grouper, type Groups, type KeyType } from '../model/grouping/group.ts'
 import { type Describer, StatisticDiff, sortIds } from '../model/grouping/statistic.ts'
 import type { Snapshot } from '../model/snapshot.ts'
+import { positions } from '../model/tables/typed-arrays.ts'
 import { Traceback } from '../model/traceback.ts'
 import { errorBars } from './estimation/error-bars.ts'
 import { estimateRows, type RowEstimates } from './estimation/estimates.ts'
@@ -120,19 +121,11 @@ function sumGroups(grouper: Grouper, now: readonly Snapshot[], old: readonly Sna
     ...after,
     sizeDiff: minus(after.size, before.size),
     countDiff: minus(after.count, before.count),
-    ids: marked(present),
+    ids: positions(present),
     estimated: [...grouped.values()].some(g => g.estimated),
     sizes,
     runtime: runtimeGroups({ grouper, groups }, [...now, ...old]),
   }
-}
-
-/** Ids of the marked groups. */
-function marked(marks: Uint8Array): Uint32Array {
-  const ids = new Uint32Array(marks.length)
-  let n = 0
-  for (let id = 0; id < marks.length; id++) if (marks[id] === 1) ids[n++] = id
-  return ids.subarray(0, n)
 }
 
 function runtimeGroups(

@@ -194,9 +194,9 @@ function sumSamples(
   for (let i = 0; samples && i < samples.row.length; i++) {
     if (!isMeant(samples.ordinal[i])) continue
     const row = samples.row[i]
-    const lot = rows.decoded?.group[i] ?? 0
-    bytes[row] += rows.decoded?.bytes[lot] ?? samples.size[i]
-    variance[row] += rows.decoded?.variance[lot] ?? 0
+    const group = rows.decoded?.group[i] ?? 0
+    bytes[row] += rows.decoded?.bytes[group] ?? samples.size[i]
+    variance[row] += rows.decoded?.variance[group] ?? 0
     number[row]++
   }
   const sums = {

@@ -30,10 +30,7 @@ export function byTables(snapshots: readonly Snapshot[]): Map<Tables, Snapshot[]
 /** What replaces a frame: the id of a frame in `into`, or -1 to remove it from every stack. */
 export type FrameRewrite = (from: Tables, frame: number, into: Tables) => number
 
-/**
- * The same snapshots with other frames. Snapshots that shared tables share the new ones. Rows are kept apart
- * even if their stacks become equal.
- */
+/** The same snapshots with other frames. Shared tables stay shared; rows are kept apart. */
 export function rewriteFrames(snapshots: readonly Snapshot[], rewrite: FrameRewrite): Snapshot[] {
   const result = new Map<Snapshot, Snapshot>()
   for (const [from, group] of byTables(snapshots)) {

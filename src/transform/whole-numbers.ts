@@ -9,10 +9,7 @@ export function checkSums(sums: Float64Array, format?: string): void {
   }
 }
 
-/**
- * Estimates as integers. Each rounding error is carried to the next, so that the total is right within 1. NaN
- * = unknown becomes 0.
- */
+/** Estimates as integers, with rounding errors carried on, so that the total is right within 1. NaN is 0. */
 export function wholeNumbers(values: Float64Array): Float64Array {
   let carry = 0
   return values.map(value => {

@@ -46,10 +46,7 @@ export interface Tracing {
   beginRead(): { sampled: SamplerMeta; read: number }
   /** The current memory counters, and `blocks()`. The watcher calls it after it has read the profile. */
   unsampled(): Unsampled
-  /**
-   * Ends everything except the sampler, which the watcher stops: a session must not end while another one of
-   * the thread is busy.
-   */
+  /** Ends all but the sampler, which the watcher stops: a session must not end while another is busy. */
   forget(): void
 }
 

@@ -16,10 +16,7 @@ export function complain(message: string): void {
   } catch {} // nobody reads it
 }
 
-/**
- * As `unharmed`, while no object inherits a `toJSON` from the program: Node speaks JSON with the inspector,
- * and would send it that.
- */
+/** As `unharmed`, while no object inherits a `toJSON`: Node speaks JSON with the inspector. */
 export function plainly<T>(work: () => T): T | undefined {
   const { toJSON: ofArrays } = arrays
   const { toJSON: ofAll } = objects

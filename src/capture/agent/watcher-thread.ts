@@ -169,9 +169,9 @@ async function withDescriptors(work: () => Promise<void>): Promise<void> {
 }
 
 async function read(session: Session, note?: string) {
-  const facts = await evaluate<{ sampled: SamplerMeta; read: number }>(session, BEGIN_READ)
-  if (!facts) return undefined // not traced, or no longer
-  const { sampled, read } = facts
+  const begun = await evaluate<{ sampled: SamplerMeta; read: number }>(session, BEGIN_READ)
+  if (!begun) return undefined // not traced, or no longer
+  const { sampled, read } = begun
   const alarm = alarms.get(sampled.isolate)
   const start = performance.now()
   // Requested together: the program resumes only after all are answered, so the heap is as the profile's

@@ -51,10 +51,7 @@ function syncFile(file: number): void {
   }
 }
 
-/**
- * Synchronously writes V8's profile under the next free number, whole or not at all. Throws FileError if the
- * folder is not writable.
- */
+/** Writes V8's profile synchronously, whole or not at all, under the next free number. Throws FileError. */
 export function saveRaw(dir: string, reading: Reading): SeriesFile {
   const temporary = pathIn(dir, `.${reading.label}.${ticks()}.tmp`)
   try {

@@ -96,10 +96,7 @@ export async function save(dir: string, reading: Reading): Promise<{ path: strin
   }
 }
 
-/**
- * Keeps a reading as the snapshot of the peak, replacing the previous one, if more than `highest` bytes are
- * alive in it. Returns the new maximum.
- */
+/** Keeps a reading as the peak's snapshot if it holds more than `highest` bytes. Returns the new maximum. */
 export async function savePeak(dir: string, reading: Reading, highest: number): Promise<number> {
   const { label, meta } = reading
   const snapshot = await snapshotOf({ ...reading, meta: { ...meta, measure: 'peak' } })

@@ -73,10 +73,7 @@ function forgetOptimisedCode(session: LocalSession): void {
   session.postNow('Profiler.disable')
 }
 
-/**
- * Set by Node and by test runners that collect coverage. Sessions share it, so we would end theirs; it keeps
- * frames stable by itself.
- */
+/** Set where coverage is collected, which our session would end; it keeps frames stable by itself. */
 const COVERAGE = ['NODE_V8_COVERAGE', 'VITEST', 'JEST_WORKER_ID']
 
 function mayCollectCoverage(): boolean {

@@ -12,10 +12,7 @@ interface OrderedGrouper {
   describe(id: number): GroupDescription
 }
 
-/**
- * Orders a grouper's ids by traceback, then label. For CPython's keys it does so without making descriptions,
- * since many groups can tie.
- */
+/** Orders a grouper's ids by traceback, then label; for CPython's keys without making descriptions. */
 export function groupOrder(grouper: OrderedGrouper): (a: number, b: number) => number {
   const { tables, keyTypes, frameKey } = grouper
   const { frames } = tables

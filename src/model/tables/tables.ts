@@ -28,10 +28,7 @@ interface Adopted {
   readonly stacks: Uint32Array
 }
 
-/**
- * Interned strings, frames and stacks. Append-only: an id never changes its meaning, so any number of
- * snapshots can use the same Tables.
- */
+/** Append-only tables: ids never change their meaning, so any number of snapshots can share them. */
 export class Tables {
   readonly strings = new Strings()
   readonly frames = new Frames(this.strings)

@@ -3,10 +3,7 @@
 import { reportedSize } from './sampling.ts'
 import type { Candidates, GroupSums, SizeTable } from './size-table.ts'
 
-/**
- * How dissimilar the sizes at one node are: concentration of the Dirichlet prior over the sizes. Fitted to
- * the programs behind ./size-prior.ts.
- */
+/** Concentration of the Dirichlet prior over a node's sizes, fitted like ./size-prior.ts. */
 export const CONCENTRATION = 0.2
 /** Search limits: partitions tried per sample group, and distinct partial sums kept per row. */
 const MOST_SPLITS = 6000
@@ -234,14 +231,14 @@ interface Windows {
 
 /** Undefined if nothing leads to the total, or too many partial sums do. */
 function windowsOf(chain: readonly SampleGroup[], total: number): Windows | undefined {
-  let least = 0 // of this lot and those behind
+  let least = 0 // of this group and later ones
   let most = 0
   for (const group of chain) {
     least += group.least
     most += group.most
   }
   const windows = { least: new Float64Array(chain.length), start: new Float64Array(chain.length + 1) }
-  let [low, high] = [0, 0] // of those before
+  let [low, high] = [0, 0] // of earlier ones
   for (const [i, group] of chain.entries()) {
     const from = Math.max(low, total - most)
     const to = Math.min(high, total - least)
@@ -256,7 +253,7 @@ function windowsOf(chain: readonly SampleGroup[], total: number): Windows | unde
   return windows.start[chain.length] <= MOST_SUMS ? windows : undefined
 }
 
-/** Sums over a group's partitions; `ways` holds their probabilities times `all`. */
+/** Sums over a group's partitions; `chances` holds their probabilities times `all`. */
 export function sumGroup(group: SampleGroup, chances: Float64Array = group.weight, all = 1): GroupSums {
   const { candidates, n, x, ofX, y } = group
   const shares = new Float64Array(candidates.sizes.length)
@@ -272,10 +269,7 @@ export function sumGroup(group: SampleGroup, chances: Float64Array = group.weigh
   return sumShares(candidates, n, shares, countSquare)
 }
 
-/**
- * Sums of a sample group in which `shares[j]` samples have size j on average. `countSquare` is the mean
- * square of its number of blocks.
- */
+/** Sums of a group with `shares[j]` samples of size j on average; `countSquare`: mean square of blocks. */
 export function sumShares(
   candidates: Candidates,
   n: number,

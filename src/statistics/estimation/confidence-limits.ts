@@ -15,10 +15,7 @@ export function gammaLimits(bytes: number, variance: number, interval: number): 
   return { low, high: Math.max(high, bytes) }
 }
 
-/**
- * 95 % interval of `plus - minus`, given the interval of each: the method of variance estimates recovery (Zou
- * and Donner 2008).
- */
+/** 95 % interval of `plus - minus`, from the interval of each (MOVER; Zou and Donner 2008). */
 export function differenceLimits(plus: number, ofPlus: Limits, minus: number, ofMinus: Limits): Limits {
   const difference = plus - minus
   return {

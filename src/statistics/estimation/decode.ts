@@ -7,10 +7,7 @@ import { approximate } from './normal-approximation.ts'
 import { NumberIds } from './number-ids.ts'
 import { type Candidates, type GroupSums, type SizeTable, tableFor } from './size-table.ts'
 
-/**
- * Decoded samples. The samples of one row with the same v form a sample group. What remains uncertain is
- * averaged by probability.
- */
+/** Decoded samples. Those of one row with the same v form a group; what is uncertain is averaged. */
 export interface Decoded {
   /** Sample group of each sample. */
   readonly group: Uint32Array

@@ -54,10 +54,7 @@ export class SizeTable {
     return v >= CERTAIN * this.interval || this.#first[v / this.granularity] > 0
   }
 
-  /**
-   * The sizes behind `v`, most probable first, without very improbable ones; `v` itself if there are none
-   * (not V8's arithmetic).
-   */
+  /** The sizes behind `v`, most probable first, without improbable ones; `v` itself if there are none. */
   candidates(v: number): Candidates {
     let found = this.#known.get(v)
     if (!found) this.#known.set(v, (found = this.#find(v)))

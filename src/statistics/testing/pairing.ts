@@ -126,8 +126,8 @@ function sideOf(
   const decoded = estimates?.decoded
   for (let i = 0; i < samples.row.length; i++) {
     const cell = cells[samples.row[i]]
-    const lot = decoded ? decoded.group[i] : 0
-    const weight = decoded ? decoded.bytes[lot] : samples.size[i]
+    const group = decoded ? decoded.group[i] : 0
+    const weight = decoded ? decoded.bytes[group] : samples.size[i]
     side.all[cell] += weight
     if (survived[i] === 1) {
       side.kept[cell]++
@@ -136,7 +136,7 @@ function sideOf(
     side.only[cell] += weight
     side.bytes[cell] += weight
     side.samples[cell]++
-    if (decoded) side.variance[cell] += decoded.variance[lot]
+    if (decoded) side.variance[cell] += decoded.variance[group]
   }
   return side
 }

@@ -184,10 +184,7 @@ export function unpairedTest(reads: ComparedReads, betweenRuns: number): Decisio
   }
 }
 
-/**
- * The test for several runs of each side: the row's own variation between runs decides, and sampling must not
- * explain the difference either.
- */
+/** The test for several runs of each side, by the row's own variation and by sampling. */
 export function repeatsTestByGroup(
   reads: ComparedReads,
   sizes: ReadonlyMap<Snapshot, Float64Array>,

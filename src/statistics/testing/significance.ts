@@ -1,10 +1,7 @@
 // Significance tests: p-values of two sums of samples, and which of many p-values count.
 import { incompleteBeta, studentTail } from '../special-functions.ts'
 
-/**
- * Accepted rate of false alarms: for a single row its probability; among many rows, the share of false ones
- * among those called significant.
- */
+/** Accepted rate of false alarms: for one row; among many, the share of false ones called significant. */
 export const ALPHA = 0.05
 
 /** Two sums of samples to compare. */
@@ -79,9 +76,7 @@ export function isTestable(sides: TwoSampleStatistic): boolean {
   return 2 * Math.min(share, 1 - share) ** (n1 + n2) <= ALPHA
 }
 
-/**
- * Benjamini and Hochberg (1995): which p-values are significant, on average at most `ALPHA` of them false.
- */
+/** Benjamini and Hochberg (1995): which p-values are significant, at most `ALPHA` of them false. */
 export function falseDiscoveryRate(pValues: readonly number[]): boolean[] {
   const order = pValues.map((_, i) => i).sort((a, b) => pValues[a] - pValues[b])
   let called = 0
