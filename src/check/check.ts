@@ -1,4 +1,4 @@
-// The gate: judges snapshots against budgets and a baseline.
+// Judges snapshots against budgets and a baseline.
 import type { SnapshotData } from '../model/columns.ts'
 import { type BaseFilter, Filter } from '../model/filter.ts'
 import { allocationFrames, type KeyType, packageOf } from '../model/grouping/keys.ts'
@@ -28,7 +28,7 @@ const ROWS = 5
 
 /**
  * Judges new snapshots against those of the baseline. Without budgets, every row with significant growth is a
- * finding. The gate fails if any budget fails; otherwise it cannot judge if any budget cannot be judged.
+ * finding. The check fails if any budget fails; otherwise it cannot judge if any budget cannot be judged.
  */
 export function checkSnapshots(
   now: readonly Snapshot[],

@@ -1,4 +1,4 @@
-// The settings of the gate, from tracemalloc.config.json.
+// The settings of `check`, from tracemalloc.config.json.
 import { readFile } from 'node:fs/promises'
 import { asFileError, UsageError } from '../errors.ts'
 import { parseSize } from '../text/units.ts'
