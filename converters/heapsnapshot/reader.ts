@@ -1,5 +1,5 @@
 import { FormatError } from '../../src/errors.ts'
-import { CallTree } from '../../src/heapsnapshot/allocation-calls.ts'
+import { AllocationCalls } from '../../src/heapsnapshot/allocation-calls.ts'
 import {
   BUFFER_DATA,
   className,
@@ -32,7 +32,7 @@ export class SnapshotReader {
   readonly #seen = new Set<string>()
   readonly #rows = new Rows()
   #header: Header | undefined
-  #traces: CallTree | undefined
+  #traces: AllocationCalls | undefined
   #untraced: Untraced | undefined
   #locations: Locations | undefined
   #nodes = 0
@@ -75,7 +75,7 @@ export class SnapshotReader {
     this.#header = header
     if (!this.#wants.has('stack')) return
     if (header.traceFunctionCount > 0 && header.nodeFields.trace_node_id !== undefined) {
-      this.#traces = new CallTree()
+      this.#traces = new AllocationCalls()
       this.#untraced = new Untraced(header, this.#rows)
     } else if (header.locationFields.object_index !== undefined) {
       this.#locations = new Locations(header, this.#rows)

@@ -36,7 +36,7 @@ export interface Point {
 }
 
 /** The difference between two neighbouring snapshots. */
-export interface Step {
+export interface SeriesStep {
   sizeDiff: number
   /** Number of rows with significant growth or loss. */
   significant: number
@@ -49,7 +49,7 @@ export interface SeriesResult {
   name: string
   points: Point[]
   /** One fewer than the points. */
-  steps: Step[]
+  steps: SeriesStep[]
   /** First to last; absent if there is only one snapshot. */
   growth?: Comparison
   /** First to last by package. */
@@ -118,7 +118,7 @@ class SeriesReader {
   readonly #options: BatchOptions
   readonly #snapshots: Snapshot[] = []
   readonly #points: Point[] = []
-  readonly #steps: Step[] = []
+  readonly #steps: SeriesStep[] = []
 
   constructor(name: string, options: BatchOptions) {
     this.#name = name
@@ -161,7 +161,7 @@ class SeriesReader {
   }
 }
 
-function stepOf({ rows, total }: Comparison): Step {
+function stepOf({ rows, total }: Comparison): SeriesStep {
   const largest = rows[0]?.statistic
   return {
     sizeDiff: total.statistic.sizeDiff,

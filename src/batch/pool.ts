@@ -27,13 +27,13 @@ export async function* readInParallel(
   options: LoadOptions,
   threads = availableParallelism(),
 ): AsyncGenerator<ReadResult> {
-  const all = Array.from({ length: Math.min(threads, paths.length) }, () => new Thread())
+  const all = Array.from({ length: Math.min(threads, paths.length) }, () => new PoolThread())
   const idle = Array.from({ length: AT_ONCE }, () => all).flat()
   const most = 2 * idle.length
   const limit = pLimit(idle.length)
   const read = (id: number) =>
     limit(async () => {
-      const thread = idle.pop() as Thread
+      const thread = idle.pop() as PoolThread
       try {
         return await askOrRetry(thread, { id, path: paths[id], options })
       } finally {
@@ -57,13 +57,13 @@ export async function* readInParallel(
 }
 
 /** A thread may run out of memory because of its other file, so each is tried once more alone. */
-async function askOrRetry(thread: Thread, job: Job): Promise<Reply> {
+async function askOrRetry(thread: PoolThread, job: Job): Promise<Reply> {
   try {
     return await thread.ask(job)
   } catch (error) {
     if (!isOutOfMemory(error)) throw error
   }
-  const alone = new Thread()
+  const alone = new PoolThread()
   try {
     return await alone.ask(job)
   } catch (error) {
@@ -81,7 +81,7 @@ function isOutOfMemory(error: unknown): boolean {
 }
 
 /** A thread that is started when first needed, and again after it has died. */
-class Thread {
+class PoolThread {
   #worker: Worker | undefined
 
   ask(job: Job): Promise<Reply> {

@@ -6,9 +6,9 @@ import type { Isolate, Target } from '../inspector/isolate.ts'
 import { openTarget, type TargetSpec } from '../inspector/target.ts'
 import { trackObjects } from './object-reader.ts'
 import { announcePause } from './pause-estimate.ts'
-import type { AttachOptions, IsolateReader, Read } from './reader.ts'
+import type { AttachOptions, IsolateRead, IsolateReader } from './reader.ts'
 import { sampleHeap } from './sampling-reader.ts'
-import { makeFolder } from './series/names.ts'
+import { makeFolderNow } from './series/names.ts'
 import { isNotSampling } from './v8/sampler.ts'
 import { type KeepStable, keepObjectsInPlace, objectsApart, stabler } from './v8/stable-frames.ts'
 
@@ -29,8 +29,8 @@ export const DEFAULT_DURATION = 10
  * read cannot be written.
  */
 export async function attach(spec: TargetSpec, options: AttachOptions): Promise<Attached> {
-  makeFolder(options.output === undefined ? options.dir : dirname(options.output))
-  const progress: Progress = { reads: 0, unwritten: 0, end: Number.POSITIVE_INFINITY }
+  makeFolderNow(options.output === undefined ? options.dir : dirname(options.output))
+  const progress: SeriesProgress = { reads: 0, unwritten: 0, end: Number.POSITIVE_INFINITY }
   let target = await openTarget(spec, options.match, options)
   try {
     await announcePause(target, options)
@@ -59,7 +59,7 @@ export interface Attached {
   readonly unwritten: number
 }
 
-interface Progress extends Attached {
+interface SeriesProgress extends Attached {
   reads: number
   unwritten: number
   /** When the series ends, on the clock of `performance.now()`, which nobody sets. */
@@ -82,7 +82,7 @@ type End = 'done' | 'ended' | TargetError
 async function successor(
   spec: TargetSpec,
   options: AttachOptions,
-  progress: Progress,
+  progress: SeriesProgress,
   lost: 'ended' | TargetError,
 ): Promise<Target | undefined> {
   if (lost === 'ended' && (options.every === undefined || spec.kind === 'pid')) return undefined
@@ -103,7 +103,7 @@ async function successor(
 }
 
 /** Traces until the reads are done or the target ends. Leaves the target as it was. */
-async function capture(target: Target, options: AttachOptions, progress: Progress): Promise<End> {
+async function capture(target: Target, options: AttachOptions, progress: SeriesProgress): Promise<End> {
   const readers = new Set<IsolateReader>()
   const lasts: Promise<void>[] = []
   const beginWith = async (isolate: Isolate) => {
@@ -161,7 +161,7 @@ async function capture(target: Target, options: AttachOptions, progress: Progres
 async function pause(
   target: Target,
   options: AttachOptions,
-  progress: Progress,
+  progress: SeriesProgress,
 ): Promise<'read' | 'done' | 'ended'> {
   const { every, duration = DEFAULT_DURATION, count, signal } = options
   if (every === undefined ? progress.reads > 0 : progress.reads >= (count ?? Number.POSITIVE_INFINITY))
@@ -193,11 +193,11 @@ async function read(
   target: Target,
   reader: IsolateReader,
   { say, onRead, every }: AttachOptions,
-  progress: Progress,
+  progress: SeriesProgress,
   isLast: boolean,
 ): Promise<boolean> {
   const { isolate } = reader
-  let read: Read
+  let read: IsolateRead
   try {
     read = await reader.read(isLast)
   } catch (error) {

@@ -4,14 +4,14 @@ import { readdirSync, readFileSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { newSampler, readingOf, type SamplerMeta } from './series/metadata.ts'
 import { save } from './series/store.ts'
-import type { Sampling, Settings } from './v8/settings.ts'
+import type { SamplerSettings, Settings } from './v8/settings.ts'
 
 /** Turns the profiles that Node has left in `folder` for a process into files of its series in `dir`. */
 export async function saveLastWords(
   folder: string,
   dir: string,
   pid: number,
-  { interval, nframe, mode, stableFrames }: Pick<Settings, keyof Sampling | 'stableFrames'>,
+  { interval, nframe, mode, stableFrames }: Pick<Settings, keyof SamplerSettings | 'stableFrames'>,
 ): Promise<void> {
   const isLast = new RegExp(`^Heap\\.\\d+\\.\\d+\\.${pid}\\.0\\.\\d+\\.heapprofile$`)
   for (const name of readdirSync(folder).filter(name => isLast.test(name))) {

@@ -2,11 +2,11 @@
 import type { Isolate } from '../inspector/isolate.ts'
 import type { Opening } from '../inspector/node-process.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import type { Sampling } from './v8/settings.ts'
+import type { SamplerSettings } from './v8/settings.ts'
 import type { StableOptions } from './v8/stable-frames.ts'
 
 /** One file that was written. */
-export interface Read {
+export interface IsolateRead {
   path: string
   /** Its content; absent for a heap snapshot, which is not held in memory. */
   snapshot?: Snapshot
@@ -18,16 +18,16 @@ export interface Read {
 export interface IsolateReader {
   isolate: Isolate
   /** Reads and writes a file. `isLast`: the isolate has ended and waits for us. */
-  read(isLast?: boolean): Promise<Read>
+  read(isLast?: boolean): Promise<IsolateRead>
   /** Resolves when a worker has sent its samples at its end, to the function that writes them. */
-  ended?: Promise<() => Promise<Read>>
+  ended?: Promise<() => Promise<IsolateRead>>
   /** Leaves the isolate as it was. */
   stop(): Promise<void>
 }
 
 export interface AttachOptions extends StableOptions, Opening {
   /** Settings of V8's sampler; if absent, its allocation tracker is used, which sees every object. */
-  sampling?: Sampling
+  sampling?: SamplerSettings
   /** Folder of numbered files. */
   dir: string
   /** A single file to write instead. */
@@ -46,5 +46,5 @@ export interface AttachOptions extends StableOptions, Opening {
   /** Ends the wait and the series. */
   signal: AbortSignal
   /** Called for every file. */
-  onRead(read: Read): void
+  onRead(read: IsolateRead): void
 }

@@ -9,7 +9,7 @@ import { identityOf } from './agent/parent.ts'
 import { saveLastWords } from './last-words.ts'
 import { watchNodeChildren } from './node-children.ts'
 import { checkProgram, missingPermissions, nodeWords } from './preflight.ts'
-import { DUMP, filePrefix, makeFolder } from './series/names.ts'
+import { DUMP, filePrefix, makeFolderNow } from './series/names.ts'
 import { finishAll, withIsolate } from './series/store.ts'
 import { type Settings, settingsToEnv } from './v8/settings.ts'
 
@@ -59,7 +59,7 @@ export async function run(command: readonly string[], options: RunOptions): Prom
   const { output, say } = options
   const words = nodeWords(options.nodeOptions)
   checkProgram(command[0], words)
-  makeFolder(output === undefined ? resolve(options.out ?? '.') : dirname(resolve(output)))
+  makeFolderNow(output === undefined ? resolve(options.out ?? '.') : dirname(resolve(output)))
   const spool = output === undefined ? undefined : await hiddenFolder(dirname(resolve(output)))
   const dir = spool ?? resolve(options.out ?? '.')
   try {

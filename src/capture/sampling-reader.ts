@@ -1,21 +1,21 @@
 // Reads an isolate with V8's sampling profiler.
 import type { Isolate, Shown, Target } from '../inspector/isolate.ts'
 import type { Memory } from '../inspector/memory.ts'
-import type { Frames } from '../model/meta.ts'
-import type { AttachOptions, IsolateReader, Read } from './reader.ts'
+import type { FrameStability } from '../model/meta.ts'
+import type { AttachOptions, IsolateRead, IsolateReader } from './reader.ts'
 import { NOT_OURS, newSampler, newSession, readingOf, type SamplerMeta } from './series/metadata.ts'
 import { noteRead, save, saveAs } from './series/store.ts'
 import { readSampler, startSampler, stopSampler } from './v8/sampler.ts'
-import type { Sampling } from './v8/settings.ts'
+import type { SamplerSettings } from './v8/settings.ts'
 import { hearLastWords } from './worker-exit.ts'
 
 /** Samples what an isolate allocates from now on. Each read returns what is still alive. */
 export async function sampleHeap(
   target: Target,
   isolate: Isolate,
-  sampling: Sampling,
+  sampling: SamplerSettings,
   options: AttachOptions,
-  frames: Frames,
+  frames: FrameStability,
 ): Promise<IsolateReader> {
   const { session, shown } = isolate
   const { usedSize } = await session.post<{ usedSize: number }>('Runtime.getHeapUsage')
@@ -23,8 +23,8 @@ export async function sampleHeap(
   if (!isOurs) options.say(`${target.name}: ${NOT_OURS}; its samples are read and it is not stopped`)
   const { pid, runtime, runtimeVersion } = target
   const sampler = { sampling, frames, pid, isolate: isolate.name, runtime, runtimeVersion, before: usedSize }
-  const page = new Page(await shown?.(), newSampler(sampler, isOurs))
-  const keep = async (profile: string, memory: Memory, took: number): Promise<Read> => {
+  const page = new SampledPage(await shown?.(), newSampler(sampler, isOurs))
+  const keep = async (profile: string, memory: Memory, took: number): Promise<IsolateRead> => {
     const reading = readingOf(profile, target.label, page.sampled, page.reads++, memory)
     const { output, dir, every } = options
     const { path, snapshot } = await (output === undefined ? save(dir, reading) : saveAs(output, reading))
@@ -62,7 +62,7 @@ export async function sampleHeap(
 }
 
 /** What a sampler reads. A page may navigate: V8 goes on sampling, for another site in a new isolate. */
-class Page {
+class SampledPage {
   reads = 0
   sampled: SamplerMeta
   #shown: Shown | undefined

@@ -1,7 +1,7 @@
 // Reads a heap snapshot into columns.
 import type { Source } from '../bytes/source.ts'
 import { FormatError } from '../errors.ts'
-import { CallTree } from '../heapsnapshot/allocation-calls.ts'
+import { AllocationCalls } from '../heapsnapshot/allocation-calls.ts'
 import { type Header, LONGEST_HEADER, readHeader } from '../heapsnapshot/header.ts'
 import { readMembers } from '../heapsnapshot/sections.ts'
 import { StringTable } from '../heapsnapshot/string-table.ts'
@@ -46,7 +46,7 @@ export interface HeapGraph {
   readonly locations: readonly string[]
   /** Allocation trace, by the ids in `calls`; empty if there are none. */
   readonly trace: Uint32Array
-  readonly calls: CallTree
+  readonly calls: AllocationCalls
   // By edge.
   edgeType: Uint8Array
   /** A string index, or the index of an element or hidden edge. Empty unless requested. */
@@ -111,7 +111,7 @@ class GraphReader {
   #firstEdge = new Uint32Array(ROOM)
   #detachedness = new Uint8Array(ROOM)
   #trace = new Uint32Array(0)
-  readonly #calls = new CallTree()
+  readonly #calls = new AllocationCalls()
   #edges = 0
   #edgeType = new Uint8Array(ROOM)
   #edgeName = new Uint32Array(0)

@@ -4,12 +4,12 @@ import type { HeapGraph } from './graph.ts'
 import type { Heap } from './summary.ts'
 
 /** Edges that lead to each node, except weak ones: `edge[first[n]]` up to `edge[first[n + 1]]`. */
-export interface Retainers {
+export interface IncomingEdges {
   readonly first: Uint32Array
   readonly edge: Uint32Array
 }
 
-export function retainers(graph: HeapGraph): Retainers {
+export function retainers(graph: HeapGraph): IncomingEdges {
   const { nodeCount, edgeCount, edgeType, to, header } = graph
   const weak = header.edgeTypes.indexOf('weak')
   const first = new Uint32Array(nodeCount + 1)
@@ -40,7 +40,7 @@ export function sourceOf({ firstEdge, nodeCount }: HeapGraph, edge: number): num
 }
 
 /** One step up: `edge` leads from `node` to what it keeps alive. */
-export interface RetainerStep {
+export interface RetainingEdge {
   readonly edge: number
   readonly node: number
 }
@@ -48,8 +48,8 @@ export interface RetainerStep {
 /** Finds what keeps a node alive on the shortest path from the roots; visits each node once. */
 export class RetainingPaths {
   readonly #heap: Heap
-  readonly #retainers: Retainers
-  readonly #up = new Map<number, RetainerStep | undefined>()
+  readonly #retainers: IncomingEdges
+  readonly #up = new Map<number, RetainingEdge | undefined>()
 
   constructor(heap: Heap) {
     this.#heap = heap
@@ -57,9 +57,9 @@ export class RetainingPaths {
   }
 
   /** All retainers of a node that are reached from a root, nearest first. */
-  direct(node: number): RetainerStep[] {
+  direct(node: number): RetainingEdge[] {
     const { graph, distance } = this.#heap
-    const steps: RetainerStep[] = []
+    const steps: RetainingEdge[] = []
     for (let i = this.#retainers.first[node]; i < this.#retainers.first[node + 1]; i++) {
       const edge = this.#retainers.edge[i]
       const source = sourceOf(graph, edge)
@@ -70,10 +70,10 @@ export class RetainingPaths {
   }
 
   /** The next step on the shortest path from a node to a root; undefined at a root. */
-  up(node: number): RetainerStep | undefined {
+  up(node: number): RetainingEdge | undefined {
     if (this.#up.has(node)) return this.#up.get(node)
     const { graph, distance } = this.#heap
-    let best: RetainerStep | undefined
+    let best: RetainingEdge | undefined
     if (distance[node] > 1) {
       for (let i = this.#retainers.first[node]; i < this.#retainers.first[node + 1]; i++) {
         const edge = this.#retainers.edge[i]
@@ -89,8 +89,8 @@ export class RetainingPaths {
   }
 
   /** The shortest paths from a node to the roots, one through each nearest retainer. `limit` 0 = all. */
-  shortest(node: number, limit: number): RetainerStep[][] {
-    const paths: RetainerStep[][] = []
+  shortest(node: number, limit: number): RetainingEdge[][] {
+    const paths: RetainingEdge[][] = []
     for (const step of this.direct(node)) {
       if (limit > 0 && paths.length === limit) break
       const path = [step]

@@ -9,7 +9,7 @@ import { hash2, RowIndex, reserve } from '../model/tables/typed-arrays.ts'
  * are indexes of the file's strings. Lines and columns are 1-based, 0 = unknown, and those of the function's
  * start.
  */
-export class CallTree {
+export class AllocationCalls {
   #name = new Uint32Array(64)
   #script = new Uint32Array(64)
   #scriptId = new Uint32Array(64)

@@ -2,7 +2,7 @@
 import { TargetError } from '../errors.ts'
 import { resultText } from './message.ts'
 import { refusal, type Session } from './session.ts'
-import { refuseKiller } from './unsafe-commands.ts'
+import { refuseUnsafe } from './unsafe-commands.ts'
 
 /** A session with a worker thread of a Node process. */
 export interface WorkerSession extends Session {
@@ -18,7 +18,7 @@ interface WorkerInfo {
   url: string
 }
 
-interface Pending {
+interface PendingCommand {
   wantsText: boolean
   resolve(result: unknown): void
   reject(error: Error): void
@@ -62,7 +62,7 @@ export async function workerSessions(
 }
 
 function workerSession(main: Session, sessionId: string, { workerId, title, url }: WorkerInfo) {
-  const pending = new Map<number, Pending>()
+  const pending = new Map<number, PendingCommand>()
   const listeners = new Map<string, Set<(params: never) => void>>()
   let lastId = 0
   let isGone = false
@@ -73,7 +73,7 @@ function workerSession(main: Session, sessionId: string, { workerId, title, url 
   const gone = () => new TargetError(`the worker '${title}' ended`)
   const send = <T>(method: string, params: object, wantsText: boolean) =>
     new Promise<T>((resolve, reject) => {
-      refuseKiller(method, params)
+      refuseUnsafe(method, params)
       if (isGone) return reject(gone())
       const id = ++lastId
       pending.set(id, { wantsText, resolve: resolve as (result: unknown) => void, reject })

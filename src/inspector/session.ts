@@ -1,7 +1,7 @@
 // A session with the inspector of one isolate, and the one inside this process.
 import { Session as Inspector } from 'node:inspector'
 import { TargetError } from '../errors.ts'
-import { refuseLocalKiller } from './unsafe-commands.ts'
+import { refuseUnsafeLocally } from './unsafe-commands.ts'
 
 /** A conversation with the inspector of one isolate: of this thread, of the main thread, or over a socket. */
 export interface Session {
@@ -39,7 +39,7 @@ export function localSession(isolate: 'own' | 'main' = 'own'): LocalSession {
       call<T>(method, params, (error, result) => (error ? reject(error) : resolve(result)))
     })
   const call = <T>(method: string, params: object, done: (error: Error | undefined, result: T) => void) => {
-    refuseLocalKiller(method, params)
+    refuseUnsafeLocally(method, params)
     inspector.post(method, params, (error, result) =>
       done(error ? refusal(method, error) : undefined, result as T),
     )

@@ -8,7 +8,7 @@ export const MAX_NFRAME = 128
  * Refuses to send a command that V8 does not survive or answers with wrong data: an interval that is not an
  * integer of at least 1 aborts it, and so does reading stacks of more than 147 frames. Throws TargetError.
  */
-export function refuseKiller(method: string, params: object): void {
+export function refuseUnsafe(method: string, params: object): void {
   if (method !== 'HeapProfiler.startSampling') return
   const { samplingInterval = 1, stackDepth = 1 } = params as Record<string, unknown>
   if (!isWhole(samplingInterval) || !isWhole(stackDepth) || stackDepth > MAX_NFRAME) {
@@ -19,8 +19,8 @@ export function refuseKiller(method: string, params: object): void {
 }
 
 /** The same inside the target: there, a snapshot that reports progress to the thread it stops is fatal. */
-export function refuseLocalKiller(method: string, params: object): void {
-  refuseKiller(method, params)
+export function refuseUnsafeLocally(method: string, params: object): void {
+  refuseUnsafe(method, params)
   if ('reportProgress' in params && params.reportProgress) {
     throw new TargetError(`${method}: reporting progress inside of the thread would end it`)
   }

@@ -3,7 +3,7 @@ import { TargetError } from '../errors.ts'
 import { resultText } from './message.ts'
 import { refusal, type Session } from './session.ts'
 import { withTime } from './timeout.ts'
-import { refuseKiller } from './unsafe-commands.ts'
+import { refuseUnsafe } from './unsafe-commands.ts'
 
 /** Longest message accepted, in bytes: the longest string that V8 can make. */
 const LONGEST_MESSAGE = 0x1fffffe8
@@ -93,7 +93,7 @@ export async function connect(url: string): Promise<Connection> {
     id?: string,
     time = ANSWER_TIME,
   ): Promise<unknown> => {
-    refuseKiller(method, params)
+    refuseUnsafe(method, params)
     try {
       const sent = to.unlessGone(client.send(method, params, id))
       return await withTime(

@@ -3,7 +3,7 @@
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers'
 import { types } from 'node:util'
 import { startTracing, stopTracing, tracing } from '../capture/agent/tracing.ts'
-import { sampling } from '../capture/v8/settings.ts'
+import { samplerSettings } from '../capture/v8/settings.ts'
 import { TracemallocError, UsageError } from '../errors.ts'
 import type { StatisticDiff } from '../model/grouping/statistic.ts'
 import type { Snapshot } from '../model/snapshot.ts'
@@ -243,7 +243,7 @@ const TRACING = 500
 /** Traces as many calls again, to find where what is left was allocated, even if it grows in steps. */
 async function trace(calls: RepeatedCalls, { perRound, interval }: Plan): Promise<Traced> {
   const wasTracing = tracing() !== undefined
-  if (!wasTracing) startTracing(sampling({ interval }), { buffers: true, stableFrames: true })
+  if (!wasTracing) startTracing(samplerSettings({ interval }), { buffers: true, stableFrames: true })
   try {
     await readRest() // the first read warms up the reading itself
     const first = await readRest()

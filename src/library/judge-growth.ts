@@ -28,13 +28,13 @@ export function sizeOf({ calls, data }: Stage): number {
 /** Largest number of stages judged. Each has twice as many calls as there were before it. */
 const STAGES = 3
 
-export type Verdict = 'within' | 'over' | 'more'
+export type GrowthVerdict = 'within' | 'over' | 'more'
 
 /**
  * Does what is left grow with the calls, beyond the limit? `more`: another stage of calls is needed to tell.
  * A single odd round, such as V8 discarding code, neither clears nor condemns.
  */
-export function verdictOf(stages: readonly Stage[], maxBytes: number): Verdict {
+export function verdictOf(stages: readonly Stage[], maxBytes: number): GrowthVerdict {
   if (isWithin(stages.at(-1)!, maxBytes)) return 'within'
   const isSteady = stages.every(({ rounds }) => rounds.every(bytes => bytes > maxBytes))
   if (stages.length < STAGES && !(stages.length > 1 && isSteady)) return 'more'

@@ -2,7 +2,7 @@
 import { measure, readNow, startTracing, stopTracing, tracing } from '../capture/agent/tracing.ts'
 import { snapshotOf } from '../capture/series/store.ts'
 import { isOlder, traceOwn } from '../capture/v8/heap-snapshot.ts'
-import { DEFAULT_INTERVAL, MAX_NFRAME, type Mode, sampling } from '../capture/v8/settings.ts'
+import { DEFAULT_INTERVAL, MAX_NFRAME, type Mode, samplerSettings } from '../capture/v8/settings.ts'
 import { UsageError } from '../errors.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { Traceback } from '../model/traceback.ts'
@@ -28,7 +28,7 @@ export interface StartOptions {
  * @throws UsageError for a value that V8 does not survive
  */
 export function start(nframe: number = MAX_NFRAME, options: StartOptions = {}): void {
-  const wanted = sampling({ ...options, nframe })
+  const wanted = samplerSettings({ ...options, nframe })
   const { objects = false, stableFrames = true } = options
   if (!tracing()) startTracing(wanted, { objects, stableFrames })
 }

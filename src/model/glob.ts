@@ -8,7 +8,7 @@ export function fnmatch(name: string, pattern: string): boolean {
   return compileGlob(pattern)(name)
 }
 
-type Token = { kind: 'star' } | { kind: 'any' } | { kind: 'char'; code: number } | SetToken
+type PatternToken = { kind: 'star' } | { kind: 'any' } | { kind: 'char'; code: number } | SetToken
 interface SetToken {
   kind: 'set'
   negated: boolean
@@ -28,8 +28,8 @@ export function compileGlob(pattern: string): (name: string) => boolean {
 
 const [STAR, QUESTION, OPEN, CLOSE, BANG, DASH] = Array.from('*?[]!-', c => c.charCodeAt(0))
 
-function parse(p: number[]): Token[] {
-  const tokens: Token[] = []
+function parse(p: number[]): PatternToken[] {
+  const tokens: PatternToken[] = []
   for (let i = 0; i < p.length; ) {
     const code = p[i++]
     if (code === STAR) {
@@ -95,7 +95,7 @@ function dropEmptyRanges(chunks: number[][]): number[][] {
   return chunks
 }
 
-function accepts(token: Token, code: number): boolean {
+function accepts(token: PatternToken, code: number): boolean {
   if (token.kind === 'any') return true
   if (token.kind === 'char') return token.code === code
   if (token.kind === 'star') return false
@@ -105,7 +105,7 @@ function accepts(token: Token, code: number): boolean {
   return token.negated
 }
 
-function match(tokens: Token[], name: number[]): boolean {
+function match(tokens: PatternToken[], name: number[]): boolean {
   let t = 0
   let n = 0
   let starToken = -1

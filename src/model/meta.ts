@@ -10,7 +10,7 @@ export const LARGEST_INTERVAL = 2 ** 32
 export type IntervalSource = 'given' | 'recorded' | 'inferred'
 
 /** `stable`: V8 inlined no function; `inlined`: a row's bytes may be those of an inlined callee. */
-export type Frames = 'stable' | 'inlined'
+export type FrameStability = 'stable' | 'inlined'
 
 /** What is known about a snapshot besides its traces. Unknown fields are left out, never guessed. */
 export interface SnapshotMeta {
@@ -25,7 +25,7 @@ export interface SnapshotMeta {
   interval?: number
   intervalSource?: IntervalSource
   /** Whether inlining may have moved bytes between rows; left out if unknown. */
-  frames?: Frames
+  frames?: FrameStability
   /** Sampling interval in bytes of backing stores. If absent, rows outside the JS heap are exact. */
   bufferInterval?: number
   /** `node`, `chrome`, `deno`, `python`, ... and its version. */

@@ -12,13 +12,15 @@ import {
 import { resolve, sep } from 'node:path'
 import { asFileError, FormatError, systemReason, UsageError } from '../errors.ts'
 import type { MapFiles, MapText, MissReason } from './apply.ts'
-import { baseName, isRemote, mapPathOf, scriptPaths } from './paths.ts'
+import { baseName, mapPathOf, needsNetwork, scriptPaths } from './paths.ts'
 import { decodeDataUrl, sourceMappingURL } from './url.ts'
 
 /** Longest script, map or source that is read, in bytes. */
 const MAX_SIZE = 256 << 20
 
-type Read = { bytes: Buffer; reason?: undefined } | { bytes?: undefined; reason: MissReason; detail?: string }
+type FileRead =
+  | { bytes: Buffer; reason?: undefined }
+  | { bytes?: undefined; reason: MissReason; detail?: string }
 
 /**
  * Maps and sources in the given folders and nowhere else: a path that leaves them, also through `..` or a
@@ -29,7 +31,7 @@ export function mapFiles(folders: readonly string[], maxSize = MAX_SIZE): MapFil
   const roots = folders.map(openRoot)
   const isInside = (path: string) => roots.some(r => isBelow(path, r.real) || isBelow(path, r.path))
 
-  const readBytes = (path: string): Read => {
+  const readBytes = (path: string): FileRead => {
     const asked = resolve(path)
     if (!isInside(asked)) return { reason: 'outside' } // nothing outside is even looked up
     let file: number | undefined
@@ -56,9 +58,9 @@ export function mapFiles(folders: readonly string[], maxSize = MAX_SIZE): MapFil
     const url = script.bytes && urlOf(script.bytes)
     if (url !== undefined && /^data:/i.test(url)) return inlineMap(url, path)
     const names =
-      url === undefined ? [] : [isRemote(url) ? mapPathOf(baseName(url), path) : mapPathOf(url, path)]
+      url === undefined ? [] : [needsNetwork(url) ? mapPathOf(baseName(url), path) : mapPathOf(url, path)]
     let worst: { reason: MissReason; detail?: string } = script.bytes ? { reason: 'no map' } : script
-    if (url !== undefined && isRemote(url)) worst = { reason: 'remote', detail: url.slice(0, 200) }
+    if (url !== undefined && needsNetwork(url)) worst = { reason: 'remote', detail: url.slice(0, 200) }
     for (const mapPath of [...names, `${path}.map`]) {
       const map = readBytes(mapPath)
       if (map.bytes) return { text: map.bytes.toString('utf8').replace(/^\ufeff/, ''), path: mapPath }

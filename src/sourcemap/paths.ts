@@ -54,7 +54,7 @@ export function scriptPaths(filename: string): { path: string | undefined; relat
 }
 
 /** Is the name a URL that needs a network? */
-export function isRemote(url: string): boolean {
+export function needsNetwork(url: string): boolean {
   return url.startsWith('//') || (SCHEME.test(url) && !/^file:/i.test(url))
 }
 

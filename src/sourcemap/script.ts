@@ -24,7 +24,7 @@ export class MappedScript {
   readonly #map: SourceMap
   readonly #mapPath: string
   readonly #files: MapFiles
-  readonly #sources = new Map<number, Source>()
+  readonly #sources = new Map<number, OriginalFile>()
 
   /** @param mapPath path of the map: names in it are relative to that */
   constructor(map: SourceMap, mapPath: string, files: MapFiles) {
@@ -99,7 +99,7 @@ export class MappedScript {
     return index < 0 ? '' : functionNameAt(source.text, index)
   }
 
-  #source(index: number): Source {
+  #source(index: number): OriginalFile {
     let source = this.#sources.get(index)
     if (!source) {
       const { name, relative } = sourceName(this.#map.sources[index], this.#mapPath)
@@ -110,14 +110,14 @@ export class MappedScript {
         filename = local
         break
       }
-      this.#sources.set(index, (source = new Source(filename, this.#map.contents[index])))
+      this.#sources.set(index, (source = new OriginalFile(filename, this.#map.contents[index])))
     }
     return source
   }
 }
 
 /** An original file. */
-class Source {
+class OriginalFile {
   readonly filename: string
   /** Its text as the map carries it. */
   readonly content: string | undefined

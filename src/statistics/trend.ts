@@ -17,7 +17,7 @@ import {
   type TwoSampleStatistic,
 } from './testing/significance.ts'
 
-interface Verdict {
+interface SeriesVerdict {
   pValue: number | null
   significant: boolean | null
   reason: NoiseReason | undefined
@@ -92,11 +92,11 @@ function judgeSeries(
   ids: Uint32Array,
   paired: boolean,
   sizeDiff: Float64Array,
-): Verdict[] {
+): SeriesVerdict[] {
   const open: NoiseReason = paired ? 'interval unknown' : 'single runs'
   const verdicts = Array.from(
     { length: groups },
-    (): Verdict => ({ pValue: null, significant: null, reason: open }),
+    (): SeriesVerdict => ({ pValue: null, significant: null, reason: open }),
   )
   const tests = paired ? seriesSides(grouper, groups, reads) : undefined
   if (!tests) return verdicts

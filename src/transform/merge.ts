@@ -6,7 +6,7 @@ import { hash2, RowIndex } from '../model/tables/typed-arrays.ts'
 import { checkSums } from './whole-numbers.ts'
 
 /** What a format keeps of a row besides its stack. */
-export interface Kept {
+export interface KeptFields {
   exact?: boolean
   domain?: boolean
   type?: boolean
@@ -17,7 +17,7 @@ export interface Kept {
  * are added up, in order of first appearance, on tables without unused entries. Throws FormatError
  * `too-large` for a sum beyond 2^53.
  */
-export function merged(snapshot: Snapshot, kept: Kept = {}): Snapshot {
+export function merged(snapshot: Snapshot, kept: KeptFields = {}): Snapshot {
   const { columns } = snapshot
   const builder = new SnapshotBuilder()
   const stackOf = stackMapper(snapshot.tables, builder.tables, kept.exact === true)

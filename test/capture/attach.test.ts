@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect } from 'vitest'
 import { startSampler, stopSampler } from '../../src/capture/v8/sampler.ts'
-import { sampling } from '../../src/capture/v8/settings.ts'
+import { samplerSettings } from '../../src/capture/v8/settings.ts'
 import { loadSnapshot } from '../../src/formats/files.ts'
 import { listTargets } from '../../src/inspector/http.ts'
 import { openTarget, parseTarget } from '../../src/inspector/target.ts'
@@ -126,7 +126,7 @@ async function cycle(text: string): Promise<{ code: boolean }> {
   const target = await openTarget(parseTarget(text))
   try {
     const [main] = await target.isolates()
-    const isOurs = await startSampler(main.session, sampling({ interval: 4096 }))
+    const isOurs = await startSampler(main.session, samplerSettings({ interval: 4096 }))
     await sleep(20)
     const profile = await main.session.postText('HeapProfiler.getSamplingProfile')
     await stopSampler(main.session)
@@ -151,7 +151,7 @@ describe.concurrent('attach', () => {
     const { port } = await inspected(NEWEST)
     const other = await openTarget(parseTarget(`${port}`))
     const [main] = await other.isolates()
-    expect(await startSampler(main.session, sampling({ interval: 512 }))).toBe(true)
+    expect(await startSampler(main.session, samplerSettings({ interval: 512 }))).toBe(true)
     const out = folder()
     const { code, stderr } = await toolEnds(['attach', `${port}`, '--duration', '0.3', '--out', out])
     expect(code).toBe(0)
@@ -166,7 +166,7 @@ describe.concurrent('attach', () => {
   it('goes on with a sampler of its own when the other client leaves', async () => {
     const { port } = await inspected()
     const other = await openTarget(parseTarget(`${port}`))
-    await startSampler((await other.isolates())[0].session, sampling())
+    await startSampler((await other.isolates())[0].session, samplerSettings())
     const out = folder()
     const series = tool(['attach', `${port}`, '--every', '0.3', '--out', out])
     await series.says(/wrote/)

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { startSampler, stopSampler } from '../../src/capture/v8/sampler.ts'
-import { sampling } from '../../src/capture/v8/settings.ts'
+import { samplerSettings } from '../../src/capture/v8/settings.ts'
 import { loadSnapshot } from '../../src/formats/files.ts'
 import type { Target } from '../../src/inspector/isolate.ts'
 import { openTarget, parseTarget } from '../../src/inspector/target.ts'
@@ -150,7 +150,7 @@ describe('attach to Chromium', () => {
       const isolates = await target.isolates()
       expect(isolates.map(({ name }) => name)).toEqual(expect.arrayContaining(['page', 'worker worker.js']))
       for (const { session } of isolates) {
-        expect(await startSampler(session, sampling({ interval: 4096 }))).toBe(true)
+        expect(await startSampler(session, samplerSettings({ interval: 4096 }))).toBe(true)
         expect(await session.postText('HeapProfiler.getSamplingProfile')).toMatch(/^\{"profile":\{"head":/)
         await stopSampler(session)
       }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect } from 'vitest'
 import { startSampler, stopSampler } from '../../src/capture/v8/sampler.ts'
-import { sampling } from '../../src/capture/v8/settings.ts'
+import { samplerSettings } from '../../src/capture/v8/settings.ts'
 import { loadSnapshot } from '../../src/formats/files.ts'
 import { openTarget, parseTarget } from '../../src/inspector/target.ts'
 import { root } from '../support/cli.ts'
@@ -41,7 +41,7 @@ describe.concurrent('attach to Deno', () => {
     const { port, target } = await program()
     for (let i = 0; i < 5; i++) {
       const { main, close } = await openTarget(parseTarget(`${port}`))
-      expect(await startSampler(main.session, sampling({ interval: 4096 }))).toBe(true)
+      expect(await startSampler(main.session, samplerSettings({ interval: 4096 }))).toBe(true)
       await sleep(20)
       expect(await main.session.postText('HeapProfiler.getSamplingProfile')).toMatch(/^\{"profile":\{"head":/)
       await stopSampler(main.session)

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { readSampler, startSampler } from '../../src/capture/v8/sampler.ts'
-import { sampling } from '../../src/capture/v8/settings.ts'
+import { samplerSettings } from '../../src/capture/v8/settings.ts'
 import { loadSnapshot } from '../../src/formats/files.ts'
 import { openTarget } from '../../src/inspector/target.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
@@ -171,7 +171,7 @@ it('says that the target was killed in the middle of reading a profile', async (
     setInterval(() => { for (let i = 0; i < 20000; i++) kept.push({ i }) }, 10)`,
   )
   const { main, close } = await openTarget({ kind: 'port', host: '127.0.0.1', port })
-  await startSampler(main.session, sampling({ mode: 'exact' }))
+  await startSampler(main.session, samplerSettings({ mode: 'exact' }))
   await sleep(1000)
   const read = readSampler(main.session)
   target.child.kill('SIGKILL')

@@ -3,15 +3,20 @@ import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { filePath, nextNumber, plainName } from '../../src/capture/series/names.ts'
 import { withIsolate } from '../../src/capture/series/store.ts'
-import { sampling, settingsFromEnv, settingsToEnv, startParameters } from '../../src/capture/v8/settings.ts'
+import {
+  samplerSettings,
+  settingsFromEnv,
+  settingsToEnv,
+  startParameters,
+} from '../../src/capture/v8/settings.ts'
 import { UsageError } from '../../src/errors.ts'
 import { isRemote, parseTarget } from '../../src/inspector/target.ts'
 import { folder, it } from '../support/nodes.ts'
 
 describe('what V8 is asked for', () => {
   it('has the documented defaults', () => {
-    expect(sampling()).toEqual({ interval: 40320, nframe: 128, mode: 'live' })
-    expect(sampling({ mode: 'exact' }).interval).toBe(1)
+    expect(samplerSettings()).toEqual({ interval: 40320, nframe: 128, mode: 'live' })
+    expect(samplerSettings({ mode: 'exact' }).interval).toBe(1)
   })
 
   // Half a byte and 148 frames kill the target; the others are refused by it, or silently misunderstood.
@@ -30,18 +35,18 @@ describe('what V8 is asked for', () => {
     { mode: 'other' as never },
     { mode: 'exact' as const, interval: 512 },
   ])('refuses %o', options => {
-    expect(() => sampling(options)).toThrow(UsageError)
+    expect(() => samplerSettings(options)).toThrow(UsageError)
   })
 
   it('keeps what was collected only for the mode allocated', () => {
-    const parameters = startParameters(sampling({ mode: 'allocated', nframe: 7, interval: 64 }))
+    const parameters = startParameters(samplerSettings({ mode: 'allocated', nframe: 7, interval: 64 }))
     expect(parameters).toEqual({
       samplingInterval: 64,
       stackDepth: 7,
       includeObjectsCollectedByMajorGC: true,
       includeObjectsCollectedByMinorGC: true,
     })
-    expect(startParameters(sampling())).toMatchObject({
+    expect(startParameters(samplerSettings())).toMatchObject({
       includeObjectsCollectedByMajorGC: false,
       includeObjectsCollectedByMinorGC: false,
     })

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import {
   baseName,
-  isRemote,
   mapPathOf,
+  needsNetwork,
   normalize,
   scriptPaths,
   sourceName,
@@ -79,8 +79,8 @@ it('mapPathOf', () => {
 })
 
 it('isRemote', () => {
-  expect(['http://a/b', '//a/b', 'webpack://x', 'ftp://x'].every(isRemote)).toBe(true)
-  expect(['a.map', '/a.map', 'file:///a.map', 'C:\\a.map'].some(isRemote)).toBe(false)
+  expect(['http://a/b', '//a/b', 'webpack://x', 'ftp://x'].every(needsNetwork)).toBe(true)
+  expect(['a.map', '/a.map', 'file:///a.map', 'C:\\a.map'].some(needsNetwork)).toBe(false)
 })
 
 it('baseName', () => {

@@ -1,6 +1,6 @@
 // Runs inside the traced program. Replaces the constructors and functions that allocate backing stores, so
 // that their bytes are counted.
-import type { Sampling } from '../v8/settings.ts'
+import type { SamplerSettings } from '../v8/settings.ts'
 import { BufferSampler, left, type Store } from './buffer-sampler.ts'
 import type { Callable } from './call-sites.ts'
 
@@ -30,7 +30,7 @@ const STORES = ['ArrayBuffer', 'SharedArrayBuffer'] as const
  * Samples the backing stores that this thread allocates from now on, by replacing the constructors and the
  * functions that make Buffers. What Node allocates in C++ for sockets and files is not seen.
  */
-export function sampleBuffers(sampling: Sampling): BufferSampler {
+export function sampleBuffers(sampling: SamplerSettings): BufferSampler {
   if (!isInstalled) install()
   isInstalled = true
   sampler = new BufferSampler(sampling)

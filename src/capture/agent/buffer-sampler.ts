@@ -2,8 +2,8 @@
 // reports which are still alive.
 import vm from 'node:vm'
 import { DOMAIN } from '../../model/meta.ts'
-import type { Blocks, Call } from '../series/extra-blocks.ts'
-import type { Sampling } from '../v8/settings.ts'
+import type { Call, ExtraBlocks } from '../series/extra-blocks.ts'
+import type { SamplerSettings } from '../v8/settings.ts'
 import { type Callable, type Captured, callsOf, captureAbove } from './call-sites.ts'
 
 /** Bytes sampled before V8 is made to release the targets of new WeakRefs. */
@@ -37,7 +37,7 @@ interface Sample {
 }
 
 /** A sample whose call sites have not been resolved yet. */
-interface Pending extends Omit<Sample, 'calls'> {
+interface PendingSample extends Omit<Sample, 'calls'> {
   captured: Captured
 }
 
@@ -51,14 +51,14 @@ export class BufferSampler {
   /** Mean number of bytes between samples; 1 = every store. */
   readonly interval: number
   readonly #nframe: number
-  readonly #pending: Pending[] = []
+  readonly #pending: PendingSample[] = []
   #samples: Sample[] = []
   #stacks = new Map<string, readonly Call[]>() // the samples' stacks, each once
   #alive = 0 // at the last sweep
   #kept = 0 // bytes of stores that V8 keeps until the running job ends
   #letGo: (() => void) | undefined
 
-  constructor({ interval, nframe }: Sampling) {
+  constructor({ interval, nframe }: SamplerSettings) {
     this.interval = interval === 1 ? 1 : interval * SPARSER
     this.#nframe = nframe
     this.step()
@@ -85,7 +85,7 @@ export class BufferSampler {
   /** Resolves the call sites of live samples and drops the others. Call it before a garbage collection. */
   flush(): void {
     // One at a time: on a nearly full stack resolving throws, and the rest are resolved the next time.
-    for (let pending: Pending | undefined; (pending = this.#pending.pop()); ) {
+    for (let pending: PendingSample | undefined; (pending = this.#pending.pop()); ) {
       const { store, size, count, captured } = pending
       if (store.deref()) this.#samples.push({ store, size, count, calls: this.#shared(callsOf(captured)) })
     }
@@ -120,10 +120,10 @@ export class BufferSampler {
   }
 
   /** Live bytes and blocks by the calls that allocated them. Call it after a garbage collection. */
-  read(): Blocks[] {
+  read(): ExtraBlocks[] {
     this.flush()
     this.#sweep()
-    const byCalls = new Map<readonly Call[], Blocks>()
+    const byCalls = new Map<readonly Call[], ExtraBlocks>()
     for (const { size, count, calls } of this.#samples) {
       const blocks = byCalls.get(calls)
       if (blocks) {

@@ -14,9 +14,9 @@ const NAME = '$tracemalloc_keep'
 const V8_KEEPS = 12
 
 /** What is kept: a stack trace, and the entry point's closure. A list, since a program may change arrays. */
-interface Kept {
+interface KeptScript {
   closure: (() => void) | undefined
-  next: Kept | undefined
+  next: KeptScript | undefined
 }
 
 /**
@@ -27,7 +27,7 @@ interface Kept {
  * module's function but not its variables.
  */
 export function keepScripts(): void {
-  let kept: Kept | undefined
+  let kept: KeptScript | undefined
   const keep = (closure?: () => void) => {
     try {
       const { stackTraceLimit } = ErrorAtStart

@@ -2,13 +2,13 @@
 import { isMainThread, threadId } from 'node:worker_threads'
 import type { Memory } from '../../inspector/memory.ts'
 import { type LocalSession, localSession } from '../../inspector/session.ts'
-import type { Blocks } from '../series/extra-blocks.ts'
+import type { ExtraBlocks } from '../series/extra-blocks.ts'
 import { newSampler, overheadOf, readingOf, type SamplerMeta } from '../series/metadata.ts'
 import type { Reading } from '../series/raw-profile.ts'
 import { areOwnFramesStable, keepOwnFramesStable, keepOwnObjectsApart, setCompaction } from '../v8/flags.ts'
 import { startTrackerNow } from '../v8/object-tracker.ts'
 import { startSamplerNow } from '../v8/sampler.ts'
-import type { Sampling } from '../v8/settings.ts'
+import type { SamplerSettings } from '../v8/settings.ts'
 import { sampleBuffers, stopSamplingBuffers } from './array-buffers.ts'
 import { KEY } from './expressions.ts'
 import { TrackedMemory } from './tracked-memory.ts'
@@ -41,7 +41,7 @@ export interface Tracing {
   /** Releases what sampling holds in the program's heap. Call it before a garbage collection. */
   flush(): void
   /** Live tracked memory and sampled backing stores. Call it after a garbage collection. */
-  blocks(): Blocks[]
+  blocks(): ExtraBlocks[]
   /** Counts a read, flushes, and returns how the thread is traced. The watcher calls it from outside. */
   beginRead(): { sampled: SamplerMeta; read: number }
   /** The current memory counters, and `blocks()`. The watcher calls it after it has read the profile. */
@@ -53,7 +53,7 @@ export interface Tracing {
 /** What V8's sampler does not report about a thread's memory. */
 export interface Unsampled {
   memory: Memory
-  blocks: Blocks[] | undefined
+  blocks: ExtraBlocks[] | undefined
 }
 
 const place = globalThis as unknown as { [KEY]?: Tracing }
@@ -74,7 +74,7 @@ export interface Extras {
 }
 
 /** Starts tracing in this thread. */
-export function startTracing(sampling: Sampling, extras: Extras = {}): Tracing {
+export function startTracing(sampling: SamplerSettings, extras: Extras = {}): Tracing {
   const { buffers = false, objects = false, stableFrames = false } = extras
   const session = localSession()
   const before = process.memoryUsage().heapUsed
@@ -162,8 +162,8 @@ export function measure(tracing: Tracing): { size: number; overhead: number } {
 
 function noteSize(
   tracing: Tracing,
-  profile: Profile,
-  blocks: readonly Blocks[],
+  profile: V8Profile,
+  blocks: readonly ExtraBlocks[],
 ): { size: number; overhead: number } {
   const { size: sampled, overhead } = measureProfile(profile)
   let size = sampled
@@ -172,29 +172,29 @@ function noteSize(
   return { size, overhead }
 }
 
-interface Node {
+interface V8Node {
   selfSize: number
-  children: Node[]
+  children: V8Node[]
 }
 
-interface Profile {
-  head: Node
+interface V8Profile {
+  head: V8Node
   samples?: unknown[]
 }
 
-function profileNow({ session, flush }: Tracing): Profile {
+function profileNow({ session, flush }: Tracing): V8Profile {
   unharmed(flush)
-  return session.postNow<{ profile: Profile }>('HeapProfiler.getSamplingProfile').profile
+  return session.postNow<{ profile: V8Profile }>('HeapProfiler.getSamplingProfile').profile
 }
 
-function measureProfile({ head, samples = [] }: Profile): { size: number; overhead: number } {
+function measureProfile({ head, samples = [] }: V8Profile): { size: number; overhead: number } {
   const all = { size: 0, nodes: 0 }
   addNode(head, all)
   return { size: all.size, overhead: overheadOf(samples.length, all.nodes) }
 }
 
 /** Recursion is no deeper than V8's stacks. A plain loop, since a program may change what arrays do. */
-function addNode({ selfSize, children }: Node, all: { size: number; nodes: number }): void {
+function addNode({ selfSize, children }: V8Node, all: { size: number; nodes: number }): void {
   all.size += selfSize
   all.nodes++
   for (let i = 0; i < children.length; i++) addNode(children[i], all)

@@ -1,5 +1,5 @@
 // Runs inside the traced program. Memory that the program tracks explicitly.
-import type { Blocks } from '../series/extra-blocks.ts'
+import type { ExtraBlocks } from '../series/extra-blocks.ts'
 import { type Callable, callsOf, captureAbove } from './call-sites.ts'
 import { method } from './unharmed.ts'
 
@@ -7,7 +7,7 @@ import { method } from './unharmed.ts'
 const forEach = method(Map.prototype.forEach as Map<string, Site>['forEach'])
 
 /** Blocks tracked by the same calls. */
-interface Site extends Blocks {
+interface Site extends ExtraBlocks {
   key: string
 }
 
@@ -57,7 +57,7 @@ export class TrackedMemory {
   }
 
   /** Appends what is tracked now to `blocks`, added up by call stack. */
-  read(blocks: Blocks[]): Blocks[] {
+  read(blocks: ExtraBlocks[]): ExtraBlocks[] {
     forEach(this.#sites, ({ domain, size, count, calls }) => {
       blocks[blocks.length] = { domain, size, count, calls }
     })

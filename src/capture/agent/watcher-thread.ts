@@ -45,7 +45,7 @@ process.on('exit', () => {
 })
 
 /** What a worker thread announces when it starts. */
-export interface Thread {
+export interface AnnouncedThread {
   isolate: string
   /** Largest possible size of its heap, in bytes. */
   limit: number
@@ -54,7 +54,7 @@ export interface Thread {
 /** The heaps that may fill up: the main thread's and those of the worker threads. */
 const alarms = new Map([['main', new HeapAlarm(limit, settings.peak)]])
 new BroadcastChannel(THREADS).onmessage = message => {
-  const { isolate, limit } = (message as { data: Thread }).data
+  const { isolate, limit } = (message as { data: AnnouncedThread }).data
   alarms.set(isolate, new HeapAlarm(limit, false))
 }
 

@@ -7,7 +7,7 @@ import type { Settings } from '../v8/settings.ts'
 import { BEAT_KEY, GONE, THREADS } from './expressions.ts'
 import { readNow, tracing } from './tracing.ts'
 import { complain, method, plainly, unharmed } from './unharmed.ts'
-import type { Request, Thread, WatcherData } from './watcher-thread.ts'
+import type { AnnouncedThread, Request, WatcherData } from './watcher-thread.ts'
 
 // Taken before the program can change them.
 const { load, wait: sleep } = Atomics
@@ -99,7 +99,7 @@ function openWatcher(settings: Settings & { dir: string }): Watcher {
 export function announceThread(): void {
   const { maxOldGenerationSizeMb = 0 } = resourceLimits
   const limit = maxOldGenerationSizeMb * 2 ** 20 || v8.getHeapStatistics().heap_size_limit
-  const thread: Thread = { isolate: `worker ${threadId}`, limit }
+  const thread: AnnouncedThread = { isolate: `worker ${threadId}`, limit }
   const channel = new BroadcastChannel(THREADS)
   channel.postMessage(thread)
   channel.close()

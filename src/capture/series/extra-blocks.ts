@@ -10,7 +10,7 @@ export interface Call {
 }
 
 /** Live blocks that V8's sampler does not see, allocated by the same calls. */
-export interface Blocks {
+export interface ExtraBlocks {
   domain: number
   /** Bytes and blocks that they represent. */
   size: number
@@ -20,7 +20,7 @@ export interface Blocks {
 }
 
 /** The snapshot with rows for these blocks appended. */
-export function withBlocks(snapshot: Snapshot, blocks: readonly Blocks[]): Snapshot {
+export function withExtraBlocks(snapshot: Snapshot, blocks: readonly ExtraBlocks[]): Snapshot {
   if (blocks.length === 0) return snapshot
   const { tables, columns } = snapshot
   const stacks = blocks.map(({ calls }) =>

@@ -1,16 +1,16 @@
 // The metadata of a capture's snapshots. Also runs inside traced programs.
 import { randomBytes } from 'node:crypto'
 import type { Memory } from '../../inspector/memory.ts'
-import type { Frames, SnapshotMeta } from '../../model/meta.ts'
-import type { Sampling } from '../v8/settings.ts'
+import type { FrameStability, SnapshotMeta } from '../../model/meta.ts'
+import type { SamplerSettings } from '../v8/settings.ts'
 import type { Reading } from './raw-profile.ts'
 
 const now = Date.now // taken before the program can change it
 
 /** What stays the same for all reads of one sampler. */
 export interface SamplerMeta {
-  sampling: Sampling
-  frames: Frames
+  sampling: SamplerSettings
+  frames: FrameStability
   /** Random id of the sampler's lifetime: reads with the same id are paired. */
   session: string
   pid: number | undefined

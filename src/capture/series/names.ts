@@ -79,7 +79,7 @@ export function linkNext(complete: string, series: Omit<SeriesFile, 'number'>): 
 }
 
 /** Makes a folder for snapshots. Throws FileError if that fails. */
-export function makeFolder(dir: string): void {
+export function makeFolderNow(dir: string): void {
   try {
     mkdirSync(dir, { recursive: true, mode: PRIVATE_FOLDER })
   } catch (error) {

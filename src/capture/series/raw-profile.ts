@@ -4,7 +4,7 @@ import { PRIVATE_FILE, removeNow } from '../../bytes/disk.ts'
 import { asFileError } from '../../errors.ts'
 import type { SnapshotMeta } from '../../model/meta.ts'
 import { method } from '../agent/unharmed.ts'
-import type { Blocks } from './extra-blocks.ts'
+import type { ExtraBlocks } from './extra-blocks.ts'
 import { linkNext, pathIn, RAW, type SeriesFile } from './names.ts'
 
 // Taken before a traced program can change them.
@@ -24,7 +24,7 @@ export interface Reading {
   nframe: number
   meta: SnapshotMeta & { isolate: string }
   /** Live blocks that V8's sampler does not see. */
-  blocks?: readonly Blocks[]
+  blocks?: readonly ExtraBlocks[]
 }
 
 /** Member of a raw profile that holds the metadata, on a line of its own; other readers skip it. */

@@ -8,22 +8,22 @@ import { asFileError, FileError, FormatError } from '../../errors.ts'
 import { dumpSnapshots, loadSource, MANIFEST } from '../../formats/files.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
 import { limitFrames } from '../../transform/truncate.ts'
-import { withBlocks } from './extra-blocks.ts'
+import { withExtraBlocks } from './extra-blocks.ts'
 import { overheadOf } from './metadata.ts'
 import { DUMP, filePath, filePrefix, plainName, RAW } from './names.ts'
 import { type Reading, rawMeta, saveRaw } from './raw-profile.ts'
-import { withoutOwn } from './without-profiler.ts'
+import { withoutProfiler } from './without-profiler.ts'
 
 /** A reading as a snapshot: what the heapprofile converter makes of it, with the reading's metadata. */
 export async function snapshotOf(reading: Reading): Promise<Snapshot> {
   const { profile, nframe, meta, blocks = [] } = reading
   const source = bytesSource(Buffer.from(profile), 'the profile', 1 << 18)
   const { snapshots } = await loadSource(source, { from: 'heapprofile', interval: meta.interval })
-  const snapshot = limitFrames(withoutOwn(snapshots[0]), nframe)
+  const snapshot = limitFrames(withoutProfiler(snapshots[0]), nframe)
   const { notes = [] } = snapshot.meta
   const overhead = overheadOf(snapshot.columns.samples?.row.length ?? 0, snapshot.tables.stacks.length)
   const memory = { ...meta.memory, sampled: snapshot.total.size, overhead }
-  const whole = withoutOwn(withBlocks(snapshot, blocks))
+  const whole = withoutProfiler(withExtraBlocks(snapshot, blocks))
   const { skipped } = whole.meta
   return whole.with({ meta: { ...meta, memory, skipped, notes: [...(meta.notes ?? []), ...notes] } })
 }

@@ -30,7 +30,7 @@ const SKIPPED = 'rows of tracemalloc itself'
  * The snapshot without what this library allocated in the program's heap, such as the inspector's answers:
  * rows whose innermost frame outside of built-ins and Node is ours. Their number is added to `skipped`.
  */
-export function withoutOwn(snapshot: Snapshot): Snapshot {
+export function withoutProfiler(snapshot: Snapshot): Snapshot {
   const { frames, stacks, strings } = snapshot.tables
   const kinds = new Map<number, Kind>()
   const kindOf = (file: number) => {

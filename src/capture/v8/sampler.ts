@@ -1,7 +1,7 @@
 // Starts, reads and stops V8's sampling heap profiler.
 import { TargetError } from '../../errors.ts'
 import type { LocalSession, Session } from '../../inspector/session.ts'
-import { type Sampling, startParameters } from './settings.ts'
+import { type SamplerSettings, startParameters } from './settings.ts'
 
 /** V8's answer if nobody is sampling. */
 const NOT_STARTED = /was not started/
@@ -16,7 +16,7 @@ export function isNotSampling(error: unknown): boolean {
  * start, so this first asks whether it runs (with a read, which collects garbage). Returns false if another
  * client's sampler is running: its interval is unknown; it can be read and must not be stopped.
  */
-export async function startSampler(session: Session, sampling: Sampling): Promise<boolean> {
+export async function startSampler(session: Session, sampling: SamplerSettings): Promise<boolean> {
   try {
     await session.postText('HeapProfiler.getSamplingProfile')
     return false
@@ -28,7 +28,7 @@ export async function startSampler(session: Session, sampling: Sampling): Promis
 }
 
 /** The same in this thread, synchronously. */
-export function startSamplerNow(session: LocalSession, sampling: Sampling): boolean {
+export function startSamplerNow(session: LocalSession, sampling: SamplerSettings): boolean {
   try {
     session.postNow('HeapProfiler.getSamplingProfile')
     return false

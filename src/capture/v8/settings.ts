@@ -17,7 +17,7 @@ export const DEFAULT_INTERVAL = 40320
 export const LONGEST_TIME = 2_147_483
 
 /** Settings of V8's sampler. */
-export interface Sampling {
+export interface SamplerSettings {
   /** Mean number of bytes between samples; 1 = every block. */
   interval: number
   /** Largest number of frames in a traceback, 1 to 128. */
@@ -26,7 +26,7 @@ export interface Sampling {
 }
 
 /** Checks every value before V8 sees it: some kill the target. Throws UsageError. */
-export function sampling(options: Partial<Sampling> = {}): Sampling {
+export function samplerSettings(options: Partial<SamplerSettings> = {}): SamplerSettings {
   const { mode = 'live', nframe = MAX_NFRAME } = options
   if (!MODES.includes(mode)) throw new UsageError(`no mode '${mode}'`, { hint: `modes: ${MODES.join(', ')}` })
   const interval = options.interval ?? (mode === 'exact' ? 1 : DEFAULT_INTERVAL)
@@ -41,7 +41,7 @@ export function sampling(options: Partial<Sampling> = {}): Sampling {
 }
 
 /** Parameters of `HeapProfiler.startSampling`. */
-export function startParameters({ interval, nframe, mode }: Sampling): object {
+export function startParameters({ interval, nframe, mode }: SamplerSettings): object {
   const all = mode === 'allocated'
   return {
     samplingInterval: interval,
@@ -52,7 +52,7 @@ export function startParameters({ interval, nframe, mode }: Sampling): object {
 }
 
 /** What a traced process receives through its environment. */
-export interface Settings extends Sampling {
+export interface Settings extends SamplerSettings {
   /** Folder for snapshot files; none are written without it. */
   dir?: string
   /** The `run` that waits for the files, by `identityOf`: none are written after it has ended. */
@@ -93,7 +93,7 @@ export function settingsFromEnv(env: Record<string, string | undefined>): Settin
     if (Number(nframe) === 0) return undefined
   }
   return {
-    ...sampling({
+    ...samplerSettings({
       nframe: nframe ? Number(nframe) : undefined,
       interval: numberOf(env, 'TRACEMALLOC_INTERVAL', 1, true),
       mode: mode ? (mode as Mode) : undefined,

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { MODES, type Mode, type Sampling, sampling } from '../../capture/v8/settings.ts'
+import { MODES, type Mode, type SamplerSettings, samplerSettings } from '../../capture/v8/settings.ts'
 import { FileError, TargetError, UsageError } from '../../errors.ts'
 import type { Launched } from '../../inspector/launch-chrome.ts'
 import type { TargetSpec } from '../../inspector/target.ts'
@@ -92,8 +92,8 @@ async function attach(text: string | undefined, options: Options, command: Comma
 }
 
 /** The sampler that is asked for; undefined for the allocation tracker. Throws UsageError. */
-function samplingOf({ mode, ...options }: Options): Sampling | undefined {
-  if (mode !== OBJECTS) return sampling({ ...options, mode })
+function samplingOf({ mode, ...options }: Options): SamplerSettings | undefined {
+  if (mode !== OBJECTS) return samplerSettings({ ...options, mode })
   if (options.interval !== undefined)
     throw new UsageError('--mode objects records every object: leave out --interval')
   if (options.output !== undefined && !options.output.endsWith('.heapsnapshot')) {

@@ -54,7 +54,7 @@ export function register(program: Command): void {
 const words = (text: string) => text.split(/\s+/).filter(Boolean)
 
 async function run(script: string, args: string[], options: Options): Promise<void> {
-  const [{ run }, { sampling }, { Steady }, { say, showLines }, { formatSize }] = await Promise.all([
+  const [{ run }, { samplerSettings }, { Steady }, { say, showLines }, { formatSize }] = await Promise.all([
     import('../../capture/run.ts'),
     import('../../capture/v8/settings.ts'),
     import('../series-log.ts'),
@@ -72,7 +72,7 @@ async function run(script: string, args: string[], options: Options): Promise<vo
   }
   const { code, signal, timeOver, files, lasts, untraced } = await run([script, ...args], {
     ...options,
-    ...sampling(options),
+    ...samplerSettings(options),
     peak: options.peak === true,
     children: options.children === true,
     buffers: options.buffers === true,
