@@ -51,6 +51,12 @@ const WALL_CLOCK = [
 /** A folder with more files than this is hard to find one's way in. */
 const MOST_FILES = 15
 
+/** Rooms whose files all begin with a comment on what they are for. */
+const COMMENTED = [
+  ...['model', 'statistics', 'transform', 'heapsnapshot', 'heap', 'sourcemap', 'inspector', 'capture'],
+  ...['check', 'batch', 'library', 'index', 'register', 'vitest', 'errors'],
+]
+
 const files = ['src', 'converters'].flatMap(folder =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter(name => name.endsWith('.ts'))
@@ -127,6 +133,22 @@ describe('the dependency rule', () => {
       /\bDate\.now\b|\bnew Date\(|\bDate\(\)/.test(readFileSync(join(root, path), 'utf8')),
     )
     expect(readers.sort()).toEqual(WALL_CLOCK)
+  })
+
+  const commented = files.filter(path => COMMENTED.includes(roomOf(path)))
+
+  it('says in one to three lines what each file is for', () => {
+    const silent = commented.filter(path => {
+      const lines = readFileSync(join(root, path), 'utf8').split('\n')
+      return !/^[1-3]$/.test(String(lines.findIndex(line => !line.startsWith('// '))))
+    })
+    expect(silent).toEqual([])
+  })
+
+  it('keeps comments to 110 columns', () => {
+    const isLong = (line: string) => line.length > 110 && /^ *(\/\*\*|\*|\/\/)/.test(line)
+    const long = commented.filter(path => readFileSync(join(root, path), 'utf8').split('\n').some(isLong))
+    expect(long).toEqual([])
   })
 
   it('keeps files under 500 lines', () => {

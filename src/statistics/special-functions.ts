@@ -1,4 +1,5 @@
-// Special functions of statistics. Relative accuracy about 1e-12 in the ranges named, 1e-9 for large arguments.
+// Special functions of statistics (A. and S.: Abramowitz and Stegun). Relative accuracy about 1e-12, 1e-9 for
+// large arguments.
 
 const HALF_LOG_2PI = 0.5 * Math.log(2 * Math.PI)
 /** Above this the series are too long, and the normal expansions good to 1e-9. */
@@ -6,7 +7,7 @@ const LARGE = 1e5
 const EPSILON = 1e-16
 const TINY = 1e-300
 
-/** Natural logarithm of the gamma function, x > 0. Stirling's series (Abramowitz and Stegun 6.1.41) above 15. */
+/** Natural logarithm of the gamma function, x > 0. Above 15 Stirling's series (A. and S. 6.1.41). */
 export function logGamma(x: number): number {
   let shift = 0
   let z = x
@@ -21,7 +22,7 @@ export function logGamma(x: number): number {
   return (z - 0.5) * Math.log(z) - z + HALF_LOG_2PI + series - shift
 }
 
-/** Lower tail of the gamma distribution of shape `a` (scale 1) at `x`, and its upper tail: [P, Q]. For a up to 1e5. */
+/** Lower and upper tail, [P, Q], of the gamma distribution of shape `a` (scale 1) at `x`. For a up to 1e5. */
 export function incompleteGamma(a: number, x: number): [number, number] {
   if (x <= 0) return [0, 1]
   const front = Math.exp(a * Math.log(x) - x - logGamma(a))
@@ -54,7 +55,7 @@ function gammaFraction(a: number, x: number): number {
   return h
 }
 
-/** Quantile of the standard normal distribution, 0 < p < 1: Acklam's rational approximation, refined once by Halley. */
+/** Quantile of the standard normal distribution, 0 < p < 1: Acklam's approximation, refined once by Halley. */
 export function normalQuantile(p: number): number {
   if (p <= 0) return -Infinity
   if (p >= 1) return Infinity
@@ -96,7 +97,7 @@ export function normalTail(z: number): number {
   return z >= 0 ? q / 2 : (1 + p) / 2
 }
 
-/** Quantile of the gamma distribution of shape `a` > 0 and scale 1. chi2(p; df) = 2 gammaQuantile(p, df / 2). */
+/** Quantile of the gamma distribution, shape `a` > 0, scale 1. chi2(p; df) = 2 gammaQuantile(p, df / 2). */
 export function gammaQuantile(p: number, a: number): number {
   if (p <= 0) return 0
   const z = normalQuantile(p)

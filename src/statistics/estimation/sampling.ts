@@ -1,7 +1,6 @@
-// How V8's sampling heap profiler samples. It picks an allocation of s bytes with probability p(s) = 1 -
-// exp(-s / r), r the interval in bytes, and reports n live samples of one size at a node as s * floor(n / p +
-// 0.5) in `selfSize`, each alone as v = s * floor(1 / p + 0.5). Source:
-// v8/src/profiler/sampling-heap-profiler.cc (ScaleSample).
+// V8's sampling heap profiler picks s bytes with probability p = 1 - exp(-s / r), r the interval in bytes.
+// n live samples of one size at a node are reported as s * floor(n / p + 0.5), each alone as
+// v = s * floor(1 / p + 0.5). Source: v8/src/profiler/sampling-heap-profiler.cc (ScaleSample).
 import type { Snapshot } from '../../model/snapshot.ts'
 import type { Sampling } from '../results.ts'
 
