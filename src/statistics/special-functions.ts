@@ -55,7 +55,7 @@ function gammaFraction(a: number, x: number): number {
   return h
 }
 
-/** Quantile of the standard normal distribution, 0 < p < 1: Acklam's approximation, refined once by Halley. */
+/** Quantile of the standard normal distribution, 0 < p < 1: Acklam's approximation, refined by Halley's. */
 export function normalQuantile(p: number): number {
   if (p <= 0) return -Infinity
   if (p >= 1) return Infinity
