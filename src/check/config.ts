@@ -32,10 +32,7 @@ export interface CheckConfig {
   allow: Allowance[]
 }
 
-/**
- * Reads the settings from a file; undefined if there is none. Throws UsageError with the path of a wrong
- * value or unknown key, and FileError if the file cannot be read.
- */
+/** Reads the settings from a file, if it exists. Throws UsageError for a bad value or key, and FileError. */
 export async function readConfig(path: string): Promise<CheckConfig | undefined> {
   let document: unknown
   try {

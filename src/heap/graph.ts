@@ -18,10 +18,7 @@ export interface GraphOptions {
   admit?: (header: Header) => void
 }
 
-/**
- * A heap snapshot as columns. Nodes and edges are identified by their number in the file; the edges of node
- * `n` are `firstEdge[n]` up to `firstEdge[n + 1]`.
- */
+/** A heap snapshot as columns, in file order. Node `n` has edges `firstEdge[n]` up to `firstEdge[n + 1]`. */
 export interface HeapGraph {
   readonly header: Header
   readonly strings: StringTable
@@ -83,10 +80,7 @@ export async function readGraph(source: Source, options: GraphOptions): Promise<
   }
 }
 
-/**
- * A column with room for `length` values. It grows eightfold, since copies cost more than unused room, but
- * never beyond what the file says it needs.
- */
+/** A column with room for `length` values. Grows eightfold, but never beyond what the file says it needs. */
 function grow<T extends Uint8Array | Uint32Array | Float64Array>(column: T, length: number, most: number): T {
   if (length <= column.length) return column
   const room = Math.max(length, Math.min(most, column.length * 8))

@@ -27,10 +27,7 @@ export function plainObjectTest(graph: HeapGraph): (node: number) => boolean {
   }
 }
 
-/**
- * The interfaces of the plain objects in a snapshot, most common first: DevTools'
- * `inferInterfaceDefinitions`. An interface needs two objects, and one in a thousand.
- */
+/** Interfaces of at least two objects, and one in a thousand: DevTools' `inferInterfaceDefinitions`. */
 export function inferInterfaces(graph: HeapGraph): Interface[] {
   const { shapes, shape, strings, nodeCount } = graph
   const isPlain = plainObjectTest(graph)
@@ -80,10 +77,7 @@ interface Branch {
   greatest: string | undefined
 }
 
-/**
- * Finds the best interface of a shape: the one with most properties, of equals the first. Undefined if none
- * matches. DevTools' `applyInterfaceDefinitions`.
- */
+/** Finds the first interface with most properties: DevTools' `applyInterfaceDefinitions`. */
 export class InterfaceMatcher {
   readonly #root: Branch = { next: new Map(), match: undefined, greatest: undefined }
   /** Properties of any interface; others cannot matter. */

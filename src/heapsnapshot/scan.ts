@@ -44,10 +44,7 @@ export interface Scanner {
    * the caller (`STOP.long`).
    */
   numbers(start: number, end: number, at: number): number
-  /**
-   * Writes the positions of the quotes that open and close strings in `input[start, end)` and returns their
-   * number. `state` is that of the previous scan.
-   */
+  /** Writes the positions of the strings' quotes in `input[start, end)`. `state` is the last scan's. */
   strings(start: number, end: number, state: number): number
 }
 
@@ -58,10 +55,7 @@ const OUTPUT = LONGEST_ROW + Math.ceil((TAIL + PIECE) * 0.7)
 
 const idle: Scanner[] = []
 
-/**
- * Lends the fastest available scanner: WebAssembly, or TypeScript if that is not allowed. Return it with
- * `returnScanner`, as each has a megabyte of its own.
- */
+/** Lends the fastest available scanner, WebAssembly or TypeScript. Give it back with `returnScanner`. */
 export function borrowScanner(): Scanner {
   const scanner = idle.pop()
   if (scanner) return scanner

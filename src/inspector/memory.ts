@@ -7,10 +7,7 @@ export type Memory = Record<string, number>
 /** Evaluated in a Node target to read its counters; it changes nothing. */
 const MEMORY_USAGE = 'process.memoryUsage()'
 
-/**
- * V8's own figures for a heap: all that can be asked of an isolate that has ended and waits for us. Nothing
- * may be evaluated in one: Node 20 can crash.
- */
+/** V8's own figures for a heap. Nothing may be evaluated in an isolate that has ended: Node 20 can crash. */
 export async function readHeapUsage(session: Session): Promise<Memory> {
   const { usedSize, totalSize } = await session.post<Memory>('Runtime.getHeapUsage')
   return { heapTotal: totalSize, heapUsed: usedSize }

@@ -25,10 +25,7 @@ export interface Mapped {
   contentOf(filename: string): string | undefined
 }
 
-/**
- * Source maps by their text, so that equal ones are decoded once for all scripts and snapshots. Keeps the
- * most recently used ones, up to `limit` characters of text.
- */
+/** Source maps by their text, decoded once. Keeps the last used ones, up to `limit` characters of text. */
 export class SourceMapCache {
   readonly #maps = new Map<string, SourceMap>()
   readonly #limit: number

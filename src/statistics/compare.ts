@@ -18,7 +18,7 @@ import {
   type DecisionRule,
   LEAST_SHARE,
   pairedTest,
-  repeatsTestByGroup,
+  repeatedTest,
   unpairedTest,
   type Verdict,
 } from './testing/rules.ts'
@@ -158,7 +158,7 @@ function decisionRule(reads: ComparedReads, rule: Rule, sums: SideMeans): Decisi
   const { now, old, estimates } = reads
   if (now.length === 1 && old.length === 1 && isPaired(now[0], old[0])) return pairedTest(reads)
   if ([...now, ...old].some(s => !estimates.has(s))) return undefined
-  return rule === 'repeats' ? repeatsTestByGroup(reads, sums.sizes) : unpairedTest(reads, BETWEEN_RUNS)
+  return rule === 'repeats' ? repeatedTest(reads, sums.sizes) : unpairedTest(reads, BETWEEN_RUNS)
 }
 
 function judgeRows(

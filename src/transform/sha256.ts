@@ -1,16 +1,10 @@
 // SHA-256 (FIPS 180-4). Written out because the model has neither Node nor the browser's asynchronous
 // `crypto.subtle`.
 
-/**
- * The first 32 bits of the fractional parts of the cube (square) roots of the first primes: the standard's
- * constants.
- */
+/** The standard's constants: 32 bits of the fractional parts of the first primes' cube (square) roots. */
 const { K, INITIAL } = constants()
 
-/**
- * SHA-256 of a text's UTF-8 bytes, as 64 hexadecimal digits. Lone surrogates count as U+FFFD, as in any UTF-8
- * encoder.
- */
+/** SHA-256 of a text's UTF-8 bytes, as 64 hexadecimal digits. Lone surrogates count as U+FFFD. */
 export function sha256(text: string): string {
   const bytes = new TextEncoder().encode(text)
   const length = Math.ceil((bytes.length + 9) / 64) * 64 // a one bit, zeros, and the length in 8 bytes

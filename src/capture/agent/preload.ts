@@ -14,10 +14,7 @@ import { announceThread, saveHere, startWatcher } from './watcher.ts'
 const OWNER = 'TRACEMALLOC_OWNER'
 const DIR = 'TRACEMALLOC_DIR'
 
-/**
- * Traces this thread from now on, before the program's first line, and writes its snapshots as the settings
- * say. Throws FileError if the folder for them cannot be made.
- */
+/** Traces this thread from now on and writes its snapshots as the settings say. Throws FileError. */
 export function preload(settings: Settings): void {
   if (!isMainThread && !settings.workers) return
   if (settings.parent !== undefined && hasEnded(settings.parent)) return

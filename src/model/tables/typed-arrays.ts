@@ -60,10 +60,7 @@ export function hash2(a: number, b: number): number {
   return (h ^ (h >>> 13)) >>> 0
 }
 
-/**
- * An open-addressing set of row numbers: the rows' own columns are the keys, so a slot is 4 bytes.
- * The owner of the columns supplies the hash and the comparison.
- */
+/** An open-addressing set of row numbers. The owner of the rows' columns supplies hashes and comparisons. */
 export class RowIndex {
   #slots = new Uint32Array(64) // row + 1; 0 = free
   #used = 0

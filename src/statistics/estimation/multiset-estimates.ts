@@ -41,13 +41,13 @@ export function kindsOf(multisets: SampleMultisets, rowSize: Float64Array, inter
     tuple[1] = total >>> 0
     tuple[2] = (total / 2 ** 32) >>> 0
     const kind = ids.intern(tuple)
-    if (kind === sums.length) sums.push(decodeMultiset(decoder, multisets, multiset, total))
+    if (kind === sums.length) sums.push(decodeKind(decoder, multisets, multiset, total))
     ofRow[row] = kind + 1
   }
   return { interval, ofRow, sums }
 }
 
-function decodeMultiset(
+function decodeKind(
   decoder: RowDecoder,
   multisets: SampleMultisets,
   multiset: number,

@@ -185,10 +185,7 @@ export function unpairedTest(reads: ComparedReads, betweenRuns: number): Decisio
 }
 
 /** The test for several runs of each side, by the row's own variation and by sampling. */
-export function repeatsTestByGroup(
-  reads: ComparedReads,
-  sizes: ReadonlyMap<Snapshot, Float64Array>,
-): DecisionRule {
+export function repeatedTest(reads: ComparedReads, sizes: ReadonlyMap<Snapshot, Float64Array>): DecisionRule {
   const sampling = unpairedTest(reads, 0)
   const of = (snapshots: readonly Snapshot[], id: number) =>
     snapshots.map(s => (sizes.get(s) as Float64Array)[id])
