@@ -6,8 +6,8 @@ import { decodeSamples } from './decode.ts'
 import { type InferredInterval, inferInterval } from './infer-interval.ts'
 import { type Kinds, kindsOf, MultisetEstimates } from './multiset-estimates.ts'
 import type { RowEstimates } from './row-estimates.ts'
+import { rowsWithoutSamples } from './rows-without-samples.ts'
 import { describeSampling, probability } from './sampling.ts'
-import { unsampled } from './unsampled.ts'
 
 export type { RowEstimates } from './row-estimates.ts'
 
@@ -59,11 +59,11 @@ function fromMultisets(snapshot: Snapshot, multisets: SampleMultisets, interval:
   if (!seen || seen.size !== size || seen.kinds.interval !== interval) {
     knownKinds.set(multisets, (seen = { size, kinds: kindsOf(multisets, size, interval) }))
   }
-  return new MultisetEstimates(seen.kinds, unsampled(snapshot, interval))
+  return new MultisetEstimates(seen.kinds, rowsWithoutSamples(snapshot, interval))
 }
 
 function withoutSamples(snapshot: Snapshot, interval: number): RowEstimates {
-  const of = unsampled(snapshot, interval)
+  const of = rowsWithoutSamples(snapshot, interval)
   const column = (f: (row: number) => number) => snapshot.columns.size.map((_, row) => f(row))
   return {
     interval,

@@ -4,8 +4,8 @@ import type { SampleMultisets } from '../../model/sample-multisets.ts'
 import { TupleIds } from '../../model/tables/typed-arrays.ts'
 import { RowDecoder, stepsFor } from './decode.ts'
 import type { RowEstimates } from './row-estimates.ts'
+import type { RowFunctions } from './rows-without-samples.ts'
 import { tableFor } from './size-table.ts'
-import type { RowFunctions } from './unsampled.ts'
 
 /** The kinds of a snapshot's rows, and the estimates for each kind. */
 export interface Kinds {

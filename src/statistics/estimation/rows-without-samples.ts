@@ -17,7 +17,7 @@ export interface RowFunctions {
  * the variance is at most interval * size. Sampled backing stores follow the same law at their own interval,
  * with blocks of average size. Other rows (explicitly tracked memory) are exact.
  */
-export function unsampled(snapshot: Snapshot, interval: number): RowFunctions {
+export function rowsWithoutSamples(snapshot: Snapshot, interval: number): RowFunctions {
   const { size, count, domain } = snapshot.columns
   const { bufferInterval = 1 } = snapshot.meta
   const isStore = (row: number) => bufferInterval > 1 && domain[row] === DOMAIN.arrayBuffer && count[row] > 0
