@@ -8,6 +8,9 @@ export {
   type GrowthOptions,
   measureGrowth,
 } from './library/growth.ts'
+
+import './library/snapshot-files.ts'
+
 export * from './library/tracemalloc.ts'
 export { type BaseFilter, DomainFilter, Filter, type FilterOptions } from './model/filter.ts'
 export { Frame } from './model/frame.ts'

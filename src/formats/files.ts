@@ -6,6 +6,7 @@ import { fileSource, streamSource, writeWhole } from '../bytes/disk.ts'
 import { type Peekable, type Peeled, peel } from '../bytes/layers.ts'
 import type { Source } from '../bytes/source.ts'
 import { FormatError, systemReason, UsageError } from '../errors.ts'
+import { attach, noteAttributes } from '../model/attributes.ts'
 import { LARGEST_INTERVAL } from '../model/meta.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { estimateCounts } from '../statistics/estimation/estimates.ts'
@@ -251,12 +252,12 @@ export async function loadSnapshot(path: string, options: LoadOptions = {}): Pro
       hint: 'use loadSnapshots',
     })
   }
-  return snapshots[0]
+  return attach(snapshots[0])
 }
 
 /** All snapshots of a file. */
 export async function loadSnapshots(path: string, options: LoadOptions = {}): Promise<readonly Snapshot[]> {
-  return (await loadFile(path, options)).snapshots
+  return (await loadFile(path, options)).snapshots.map(attach)
 }
 
 /** The converter that writes a file of this name. Throws UsageError when the ending tells none. */
@@ -287,7 +288,10 @@ export async function dumpSnapshots(
   const converter = options.to ? converterNamed(options.to) : converterFor(path)
   if (!converter.write) throw new UsageError(`the format ${converter.name} can only be read`)
   const gzip = converter.gzip === true || path.endsWith('.gz')
-  await writeWhole(path, await converter.write(snapshots, options), { gzip, exclusive: options.exclusive })
+  await writeWhole(path, await converter.write(snapshots.map(noteAttributes), options), {
+    gzip,
+    exclusive: options.exclusive,
+  })
 }
 
 /** The same for one snapshot: CPython's `Snapshot.dump`. */

@@ -4,10 +4,11 @@ import { snapshotOf } from '../capture/series/store.ts'
 import { isOlder, traceOwn } from '../capture/v8/heap-snapshot.ts'
 import { DEFAULT_INTERVAL, MAX_NFRAME, type Mode, samplerSettings } from '../capture/v8/settings.ts'
 import { UsageError } from '../errors.ts'
+import { Frame } from '../model/frame.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { Traceback } from '../model/traceback.ts'
 
-export { dumpSnapshot, loadSnapshot } from '../formats/files.ts'
+export { dumpSnapshot, dumpSnapshots, loadSnapshot, loadSnapshots } from '../formats/files.ts'
 export { DEFAULT_INTERVAL, MAX_NFRAME, type Mode }
 
 export interface StartOptions {
@@ -122,6 +123,18 @@ export function untrack(domain: number, key: unknown): boolean {
   const now = tracing()
   now?.tracked.untrack(domain, key)
   return now !== undefined
+}
+
+/**
+ * The calls that tracked a block; undefined if there is no such block. C has it as
+ * `_PyTraceMalloc_GetTraceback`.
+ */
+export function getTrackedTraceback(domain: number, key: unknown): Traceback | undefined {
+  checkDomain(domain)
+  const calls = tracing()?.tracked.callsOf(domain, key)
+  if (!calls) return undefined
+  const frames = calls.map(call => new Frame(call.filename, call.lineno, call.functionName, call.column))
+  return new Traceback(frames.reverse(), frames.length)
 }
 
 function checkDomain(domain: number): void {

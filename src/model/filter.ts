@@ -1,4 +1,5 @@
 // Filters that select a snapshot's rows: CPython's `Filter` and `DomainFilter`.
+import { UsageError } from '../errors.ts'
 import type { SnapshotData } from './columns.ts'
 import { compileGlob } from './glob.ts'
 import { allocationFrames } from './grouping/keys.ts'
@@ -19,7 +20,10 @@ export interface FilterOptions {
   domain?: number
 }
 
-/** Filters by file name (fnmatch) and line: CPython's `tracemalloc.Filter` (without its rule for `.pyc`). */
+/**
+ * Filters by file name (fnmatch) and line: CPython's `tracemalloc.Filter` (without its rule for `.pyc`).
+ * Cannot be changed.
+ */
 export class Filter implements BaseFilter {
   readonly inclusive: boolean
   readonly filenamePattern: string
@@ -27,12 +31,33 @@ export class Filter implements BaseFilter {
   readonly allFrames: boolean
   readonly domain: number | undefined
 
-  constructor(inclusive: boolean, filenamePattern: string, options: FilterOptions = {}) {
-    this.inclusive = inclusive
+  /**
+   * As in CPython: `new Filter(inclusive, filenamePattern, lineno, allFrames, domain)`; the last three can be
+   * options instead. Throws UsageError for anything else.
+   * @param lineno only this line, 1-based; `undefined` and `null` are any
+   * @param allFrames look at every frame of the traceback instead of the allocation frame only
+   * @param domain only this kind of memory; `undefined` and `null` are any
+   */
+  constructor(
+    inclusive: boolean,
+    filenamePattern: string,
+    lineno?: number | null | FilterOptions,
+    allFrames?: boolean,
+    domain?: number | null,
+  ) {
+    const given = typeof lineno === 'object' && lineno !== null ? lineno : { lineno, allFrames, domain }
+    if (given === lineno && (allFrames !== undefined || domain !== undefined))
+      throw new UsageError('a filter takes options or values, not both')
+    const unknown = Object.keys(given).find(name => !['lineno', 'allFrames', 'domain'].includes(name))
+    if (unknown !== undefined) throw new UsageError(`a filter has no option ${unknown}`)
+    if (typeof filenamePattern !== 'string')
+      throw new UsageError(`a filter's pattern is a string, not ${String(filenamePattern)}`)
+    this.inclusive = flag('inclusive', inclusive)
     this.filenamePattern = filenamePattern
-    this.lineno = options.lineno
-    this.allFrames = options.allFrames ?? false
-    this.domain = options.domain
+    this.lineno = whole('line', given.lineno)
+    this.allFrames = flag('allFrames', given.allFrames ?? false)
+    this.domain = whole('domain', given.domain)
+    Object.freeze(this)
   }
 
   matcher(snapshot: SnapshotData): (row: number) => boolean {
@@ -74,15 +99,33 @@ export class DomainFilter implements BaseFilter {
   readonly inclusive: boolean
   readonly domain: number
 
+  /** Throws UsageError for a domain that is not a whole number. */
   constructor(inclusive: boolean, domain: number) {
-    this.inclusive = inclusive
-    this.domain = domain
+    const known = whole('domain', domain)
+    if (known === undefined) throw new UsageError('a filter by domain takes its number')
+    this.inclusive = flag('inclusive', inclusive)
+    this.domain = known
+    Object.freeze(this)
   }
 
   matcher(snapshot: SnapshotData): (row: number) => boolean {
     const { domain } = snapshot.columns
     return row => (domain[row] === this.domain) === this.inclusive
   }
+}
+
+function flag(name: string, value: unknown): boolean {
+  if (typeof value !== 'boolean')
+    throw new UsageError(`a filter's ${name} is true or false, not ${String(value)}`)
+  return value
+}
+
+/** A whole number of 32 bits, or nothing. */
+function whole(name: string, value: unknown): number | undefined {
+  if (value === undefined || value === null) return undefined
+  if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 0xffffffff)
+    return value as number
+  throw new UsageError(`a filter's ${name} is a whole number, not ${String(value)}`)
 }
 
 /** Rows kept by at least one inclusive filter (if there are any) and by every exclusive filter. */

@@ -1,4 +1,5 @@
 // A call frame, as a value.
+import { INSPECT, reprText } from '../text/repr.ts'
 import { compareCodePoints } from '../text/units.ts'
 
 /**
@@ -21,8 +22,14 @@ export class Frame {
     this.exact = exact
   }
 
-  equals(other: Frame): boolean {
-    return this.compare(other) === 0
+  /** Equal for equal frames, and no others: a key for maps and sets. */
+  get key(): string {
+    return JSON.stringify([this.filename, this.lineno, this.functionName, this.column])
+  }
+
+  /** Is it an equal frame? Nothing else equals a frame. */
+  equals(other: unknown): boolean {
+    return other instanceof Frame && this.compare(other) === 0
   }
 
   /** Negative, 0 or positive, as for `Array.prototype.sort`. */
@@ -38,5 +45,10 @@ export class Frame {
   /** `file:line`, as CPython writes it. */
   toString(): string {
     return `${this.filename}:${this.lineno}`
+  }
+
+  /** Python's `repr`. */
+  [INSPECT](): string {
+    return `<Frame filename=${reprText(this.filename)} lineno=${this.lineno}>`
   }
 }

@@ -23,6 +23,7 @@ const KNOWN = new Set([
   'interval',
   'bufferInterval',
   'notes',
+  'attributes',
 ])
 
 export function metaJson({ meta, tracebackLimit }: Snapshot): MetaJson {
@@ -56,5 +57,6 @@ function isValid(key: string, value: unknown): boolean {
   if (NUMBERS.includes(key)) return Number.isFinite(value)
   if (STRINGS.includes(key)) return typeof value === 'string'
   if (key === 'notes') return Array.isArray(value) && value.every(note => typeof note === 'string')
-  return typeof value === 'object' && value !== null && Object.values(value).every(n => Number.isFinite(n))
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  return key === 'attributes' || Object.values(value).every(n => Number.isFinite(n))
 }

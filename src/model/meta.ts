@@ -51,6 +51,8 @@ export interface SnapshotMeta {
   skipped?: Record<string, number>
   /** What the user should know about these numbers. */
   notes?: string[]
+  /** What the program attached to the snapshot before its dump: JSON values by name. */
+  attributes?: Record<string, unknown>
 }
 
 export const DOMAIN = { heap: 0, arrayBuffer: 1, native: 2, code: 3 } as const

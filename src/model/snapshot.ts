@@ -7,7 +7,7 @@ import { type Cumulative, groupRows, type KeyType } from './grouping/group.ts'
 import { type Statistic, type StatisticDiff, statisticsOf } from './grouping/statistic.ts'
 import type { SnapshotMeta } from './meta.ts'
 import type { Tables } from './tables/tables.ts'
-import { Traces } from './trace.ts'
+import { type Trace, Traces } from './trace.ts'
 
 export type { Columns, Samples } from './columns.ts'
 
@@ -16,6 +16,21 @@ export type { Columns, Samples } from './columns.ts'
  * it: CPython's `tracemalloc.Snapshot`. Immutable: a filter returns a new snapshot on the same tables.
  */
 export class Snapshot implements SnapshotData {
+  /** Reads the one snapshot of a file: CPython's `Snapshot.load`. Throws FormatError. */
+  declare static load: (path: string) => Promise<Snapshot>
+  /**
+   * A snapshot of these traces: CPython's constructor. Throws UsageError for a size that is not a number.
+   */
+  declare static from: (
+    traces: Iterable<Trace>,
+    tracebackLimit?: number,
+    meta?: Partial<SnapshotMeta>,
+  ) => Snapshot
+  /**
+   * Writes a file whose ending names the format, whole or not at all: CPython's `Snapshot.dump`. What the
+   * program has attached to the snapshot is kept, if it is JSON. Throws UsageError or FileError.
+   */
+  declare dump: (path: string) => Promise<void>
   readonly tables: Tables
   readonly columns: Columns
   readonly meta: SnapshotMeta

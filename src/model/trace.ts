@@ -1,4 +1,5 @@
 // One row of a snapshot as a value, and all rows as a sequence: CPython's `Trace`.
+import { INSPECT } from '../text/repr.ts'
 import { formatSize } from '../text/units.ts'
 import type { SnapshotData } from './columns.ts'
 import { Traceback } from './traceback.ts'
@@ -22,8 +23,16 @@ export class Trace {
     this.type = type
   }
 
-  equals(other: Trace): boolean {
+  /** Equal for equal traces, and no others: a key for maps and sets. */
+  get key(): string {
+    const { domain, size, count, type, traceback } = this
+    return JSON.stringify([domain, size, count, type, traceback.totalNframe, traceback.key])
+  }
+
+  /** Nothing but a trace equals one. */
+  equals(other: unknown): boolean {
     return (
+      other instanceof Trace &&
       this.domain === other.domain &&
       this.size === other.size &&
       (this.count === other.count || (Number.isNaN(this.count) && Number.isNaN(other.count))) &&
@@ -35,6 +44,11 @@ export class Trace {
 
   toString(): string {
     return `${this.traceback}: ${formatSize(this.size)}`
+  }
+
+  /** Python's `repr`. */
+  [INSPECT](): string {
+    return `<Trace domain=${this.domain} size=${formatSize(this.size)}, traceback=${this.traceback[INSPECT]()}>`
   }
 }
 
@@ -82,16 +96,22 @@ export class Traces {
     for (let i = 0; i < this.length; i++) yield this.at(i) as Trace
   }
 
-  includes(trace: Trace): boolean {
+  includes(trace: unknown): boolean {
     for (const t of this) if (t.equals(trace)) return true
     return false
   }
 
-  equals(other: Traces): boolean {
-    if (this.length !== other.length) return false
+  /** Nothing but the traces of a snapshot equals them. */
+  equals(other: unknown): boolean {
+    if (!(other instanceof Traces) || this.length !== other.length) return false
     for (let i = 0; i < this.length; i++) {
       if (!(this.at(i) as Trace).equals(other.at(i) as Trace)) return false
     }
     return true
+  }
+
+  /** Python's `repr`. */
+  [INSPECT](): string {
+    return `<Traces len=${this.length}>`
   }
 }

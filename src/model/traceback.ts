@@ -1,4 +1,5 @@
 // The calls that led to an allocation: CPython's `Traceback`.
+import { INSPECT, reprTuple } from '../text/repr.ts'
 import type { Frame } from './frame.ts'
 
 /** Returns the text of a source line, or `''`. */
@@ -37,7 +38,7 @@ export class Traceback {
     return this.frames.slice(start, end)
   }
 
-  includes(frame: Frame): boolean {
+  includes(frame: unknown): boolean {
     return this.frames.some(f => f.equals(frame))
   }
 
@@ -45,9 +46,14 @@ export class Traceback {
     return this.frames[Symbol.iterator]()
   }
 
-  /** Compares the frames only, not `totalNframe`. */
-  equals(other: Traceback): boolean {
-    return this.compare(other) === 0
+  /** Equal for equal tracebacks, and no others: a key for maps and sets. */
+  get key(): string {
+    return this.frames.map(frame => frame.key).join()
+  }
+
+  /** Compares the frames only, not `totalNframe`. Nothing but a traceback equals one. */
+  equals(other: unknown): boolean {
+    return other instanceof Traceback && this.compare(other) === 0
   }
 
   /** Negative, 0 or positive, frame by frame from the oldest. */
@@ -78,6 +84,12 @@ export class Traceback {
   /** The oldest frame, as CPython has it; `''` for an empty traceback. */
   toString(): string {
     return this.frames.length ? this.frames[0].toString() : ''
+  }
+
+  /** Python's `repr`. */
+  [INSPECT](): string {
+    const total = this.totalNframe === undefined ? '' : ` total_nframe=${this.totalNframe}`
+    return `<Traceback ${reprTuple(this.frames.map(frame => frame[INSPECT]()))}${total}>`
   }
 }
 

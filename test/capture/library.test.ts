@@ -53,6 +53,26 @@ describe.concurrent.each(ENDS)('the library on Node %s', (_, node) => {
     ])
   })
 
+  it('tells the calls that tracked a block, and can be required', async () => {
+    const { stdout, stderr } = await runs(
+      node,
+      `import { createRequire } from 'node:module'
+      import * as t from 'tracemalloc'
+      const required = createRequire(import.meta.url)('tracemalloc')
+      t.start()
+      const key = {}
+      function remember() { t.track(7, key, 100) }
+      remember()
+      console.log(required.start === t.start)
+      console.log(String(t.getTrackedTraceback(7, key).at(-1)).replace(/^.*\\//, ''), t.getTrackedTraceback(7, key).at(-1).functionName)
+      console.log(t.getTrackedTraceback(8, key))
+      t.stop()
+      console.log(t.getTrackedTraceback(7, key))`,
+    )
+    expect(stderr).toBe('')
+    expect(stdout.trimEnd().split('\n')).toEqual(['true', 'app.mjs:6 remember', 'undefined', 'undefined'])
+  })
+
   it('sees each object apart in hot code in the mode exact, also where frames are not stable', async () => {
     const { stdout } = await runs(
       node,

@@ -142,7 +142,11 @@ async function byPid(): Promise<Target> {
 
 async function target(options: string[], port: number, opensInspector: boolean): Promise<Target> {
   const child = spawn(process.execPath, [...options, '-e', `console.log('ready');${SERVICE}`], {
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let said = ''
+  child.stderr.on('data', data => {
+    said = `${said}${data}`.slice(-2000)
   })
   await once(child.stdout, 'data')
   return {
@@ -150,7 +154,8 @@ async function target(options: string[], port: number, opensInspector: boolean):
     async faults() {
       for (let patience = 20; ; patience--) {
         const wrong = await wrongWith(port, opensInspector)
-        if (child.exitCode !== null || child.signalCode !== null) return ['the target has ended']
+        const ending = child.signalCode ?? child.exitCode
+        if (ending !== null) return [`the target has ended (${ending}): ${said}`]
         if (wrong === undefined) return []
         if (patience === 0) return [wrong]
         await sleep(1000)

@@ -49,6 +49,11 @@ export class TrackedMemory {
     if (--site.count === 0) this.#sites.delete(site.key)
   }
 
+  /** The calls that a block was tracked by, most recent first; undefined where there is no such block. */
+  callsOf(domain: number, key: unknown): Site['calls'] | undefined {
+    return this.#blocksOf(domain, key).get(key as object)?.site.calls
+  }
+
   #blocksOf(domain: number, key: unknown): Pick<WeakMap<object, Block>, 'get' | 'set' | 'delete'> {
     let blocks = this.#domains.get(domain)
     if (!blocks) this.#domains.set(domain, (blocks = { objects: new WeakMap(), values: new Map() }))

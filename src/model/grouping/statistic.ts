@@ -60,8 +60,10 @@ export class Statistic extends Described {
     this.estimated = estimated
   }
 
-  equals(other: Statistic): boolean {
+  /** Nothing but a statistic of the same group and figures equals it. */
+  equals(other: unknown): boolean {
     return (
+      other instanceof Statistic &&
       this.size === other.size &&
       isSame(this.count, other.count) &&
       this.label === other.label &&
@@ -107,8 +109,10 @@ export class StatisticDiff extends Described {
     this.estimated = columns.estimated
   }
 
-  equals(other: StatisticDiff): boolean {
+  /** Nothing but a difference of the same group and figures equals it. */
+  equals(other: unknown): boolean {
     return (
+      other instanceof StatisticDiff &&
       this.size === other.size &&
       this.sizeDiff === other.sizeDiff &&
       isSame(this.count, other.count) &&
