@@ -129,7 +129,7 @@ setInterval(() => {}, 1000)`,
   })
 
   it.each<[string[], string]>([
-    [['--interval', '512'], 'it has no interval'],
+    [['--interval', '512'], 'leave out --interval'],
     [['-o', 'x.pb.gz'], 'writes a .heapsnapshot'],
   ])('refuses %j', async (options, why) => {
     const { code, stderr } = await toolEnds(['attach', '1', '--mode', 'objects', ...options])
