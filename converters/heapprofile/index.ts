@@ -26,7 +26,7 @@ import { FormatError } from '../../src/errors.ts'
 import type { Converter } from '../converter.ts'
 import { WRAPPERS } from './wrappers.ts'
 
-const NODE_KEYS = ['callFrame', 'selfSize', 'id', 'children', 'functionName']
+const NODE_KEYS = ['callFrame', 'selfSize', 'id', 'children']
 const SAMPLE_KEYS = ['size', 'nodeId', 'ordinal']
 
 /** Yes for a first known key `head` or `samples` whose value begins as theirs do. */
@@ -75,6 +75,7 @@ function beginsWith(
     const token = tokens.next()
     if (token === TOKEN.more) return 'more'
     if (tokens.depth < depth) return 'no'
+    if (token === TOKEN.key && tokens.depth === depth && tokens.is('hitCount')) return 'no' // of a CPU profile
     if (token === TOKEN.key && tokens.depth === depth && keys.some(key => tokens.is(key))) return 'yes'
   }
 }

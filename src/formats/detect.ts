@@ -1,5 +1,6 @@
 import type { Converter } from '../../converters/converter.ts'
 import { FormatError } from '../errors.ts'
+import { otherOf } from './others.ts'
 
 export interface Detection {
   /** The converter that reads the bytes, when the head was long enough to tell. */
@@ -27,9 +28,8 @@ export function detect(
     })
   }
   if (verdicts.includes('more') && !isWhole) return { more: true }
-  throw new FormatError(
-    'unrecognized',
-    head.length === 0 ? 'the file is empty' : 'not a profile or snapshot of a known format',
-    { offset: 0, hint: `known formats: ${readable.map(c => c.name).join(', ')}` },
-  )
+  const other = otherOf(head, isWhole)
+  throw new FormatError('unrecognized', other?.what ?? 'not a profile or snapshot of a known format', {
+    hint: other?.hint ?? `known formats: ${readable.map(c => c.name).join(', ')}`,
+  })
 }

@@ -105,7 +105,10 @@ export async function readFileAs<T>(
     const raw = path === '-' ? streamSource(process.stdin, 'standard input') : fileSource(path)
     return await readInflated(raw, options, async source => {
       if (converter.sniff(await source.head(4096), source.name) === 'no') {
-        throw new FormatError('unrecognized', `not a ${converter.title}`)
+        const { title } = await detectSource(source)
+        throw new FormatError('unrecognized', `not a ${converter.title}, but: ${title}`, {
+          hint: 'tracemalloc top reads it',
+        })
       }
       return await read(source)
     })
@@ -230,7 +233,10 @@ export async function expandPath(path: string): Promise<string[]> {
     throw asFormatError(error)
   })
   if (!names) return [path]
-  if (names.length === 0) throw new FormatError('unrecognized', 'a folder without snapshots')
+  if (names.length === 0)
+    throw new FormatError('unrecognized', 'a folder without snapshots', {
+      hint: 'names of snapshots end in .heapprofile, .heapsnapshot, .pb.gz ...; a file of any name can be given itself',
+    })
   return names.map(name => join(path, name))
 }
 
