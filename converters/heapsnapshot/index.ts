@@ -14,25 +14,56 @@
  * size (roots, references) are no memory blocks.
  * Bytes of ArrayBuffers are nodes of their own, without a trace: they are credited to the ArrayBuffer that owns them.
  * Node 20 and 22 break lines inside of the arrays; Chromium adds sections (scopes ...) and location fields; fields go by `meta`.
+ * Others (Julia, Hermes, Bun, files that were written anew) leave out sections, have them in any order, have ids of 64 bits, types that
+ * the file does not list, and a node_count of 0.
  * Before V8 14 traces of live objects get lost in garbage collections.
  */
 
+import { JsonTokens, TOKEN, type Token } from '../../src/bytes/json-tokens.ts'
 import type { Source } from '../../src/bytes/source.ts'
 import { FormatError } from '../../src/errors.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import type { Converter, ReadOptions } from '../converter.ts'
 
 const FORMAT = 'heapsnapshot'
-const BEGINNING = '{"snapshot":{'
+/** How sections begin by which a file is told, whichever comes first. */
+const SECTIONS: readonly (readonly [string, readonly Token[]])[] = [
+  ['snapshot', [TOKEN.object]],
+  ['nodes', [TOKEN.array, TOKEN.number]],
+  ['edges', [TOKEN.array, TOKEN.number]],
+  ['strings', [TOKEN.array, TOKEN.string]],
+]
+/** Members of WebKit's snapshots, which have nodes and edges as well. */
+const WEBKIT = ['version', 'type', 'nodeClassNames', 'edgeTypes', 'edgeNames']
 
 function sniff(head: Uint8Array): 'yes' | 'no' | 'more' {
-  let matched = 0
-  for (const c of head) {
-    if (c === 32 || (c >= 9 && c <= 13)) continue
-    if (c !== BEGINNING.charCodeAt(matched)) return 'no'
-    if (++matched === BEGINNING.length) return 'yes'
+  const tokens = new JsonTokens(FORMAT)
+  try {
+    tokens.push(head)
+    if (head.length === 0) return 'no'
+    for (;;) {
+      const token = tokens.next()
+      if (token === TOKEN.more) return 'more'
+      if (tokens.depth === 0 || (tokens.depth === 1 && token === TOKEN.array)) return 'no'
+      if (token !== TOKEN.key || tokens.depth !== 1) continue
+      if (WEBKIT.some(name => tokens.is(name))) return 'no'
+      const section = SECTIONS.find(([name]) => tokens.is(name))
+      if (section) return opens(tokens, section[1])
+    }
+  } catch (error) {
+    if (error instanceof FormatError) return 'no'
+    throw error
   }
-  return head.length === 0 ? 'no' : 'more'
+}
+
+/** Are the next tokens these? */
+function opens(tokens: JsonTokens, expected: readonly Token[]): 'yes' | 'no' | 'more' {
+  for (const wanted of expected) {
+    const token = tokens.next()
+    if (token === TOKEN.more) return 'more'
+    if (token !== wanted) return 'no'
+  }
+  return 'yes'
 }
 
 async function read(source: Source, options: ReadOptions): Promise<readonly Snapshot[]> {
@@ -41,7 +72,7 @@ async function read(source: Source, options: ReadOptions): Promise<readonly Snap
     import('./reader.ts'),
   ])
   const reader = new SnapshotReader(options)
-  await readMembers(source, FORMAT, name => reader.member(name))
+  await readMembers(source, FORMAT, (name, isLast) => reader.member(name, isLast))
   try {
     return [reader.snapshot()]
   } catch (error) {

@@ -22,6 +22,12 @@ import { Locations } from './locations.ts'
 import { Rows } from './rows.ts'
 import { OLDER_PLACE, Untraced } from './untraced.ts'
 
+/** Sections that are read. */
+const KNOWN = new Set([
+  ...['nodes', 'edges', 'strings', 'trace_function_infos', 'trace_tree', 'samples', 'locations'],
+])
+/** Sections without which nothing can be told. */
+const REQUIRED = ['snapshot', 'nodes', 'edges', 'strings']
 /** Sections of plain numbers that nothing here is taken from. */
 const PASSED = new Set(['scopes', 'scope_context_vars', 'scope_uses'])
 
@@ -46,8 +52,12 @@ export class SnapshotReader {
     this.#object = options.object
   }
 
-  /** What to do with a section. */
-  member(name: string): Handler {
+  /** What to do with a section; nothing keeps it, as it needs others that may still come. */
+  member(name: string, isLast: boolean): Handler | undefined {
+    const needed = this.#neededBy(name).filter(section => !this.#seen.has(section))
+    if (needed.length > 0 && !isLast) return undefined
+    const missing = needed.find(section => REQUIRED.includes(section))
+    if (missing) throw new FormatError('malformed', `no section '${missing}'`)
     if (this.#seen.has(name)) throw new FormatError('malformed', 'the section is there twice')
     this.#seen.add(name)
     if (name === 'snapshot') {
@@ -60,13 +70,9 @@ export class SnapshotReader {
     if (name === 'edges') return this.#edgeRows(header)
     const traces = this.#traces
     if (name === 'trace_function_infos' && traces) return functionRows(header.functionFields, traces)
-    if (name === 'trace_tree' && traces) {
-      return this.#needs(['trace_function_infos'], callTree(header.traceFields, traces))
-    }
+    if (name === 'trace_tree' && traces) return callTree(header.traceFields, traces)
     if (name === 'samples') return this.#untraced?.samples() ?? { read: 'pass' }
-    if (name === 'locations') {
-      return this.#locations ? this.#needs(['nodes'], this.#locations.rows()) : { read: 'pass' }
-    }
+    if (name === 'locations') return this.#locations?.rows() ?? { read: 'pass' }
     if (name === 'strings') return this.#strings()
     return { read: 'skip' }
   }
@@ -82,11 +88,16 @@ export class SnapshotReader {
     }
   }
 
-  /** Throws when a section comes before one that it needs. */
-  #needs(names: readonly string[], handler: Handler): Handler {
-    const missing = names.find(name => !this.#seen.has(name))
-    if (missing) throw new FormatError('unsupported', `the section comes before '${missing}'`)
-    return handler
+  /** The sections that must have been read before one. */
+  #neededBy(name: string): readonly string[] {
+    if (name === 'snapshot') return []
+    if (!this.#header) return KNOWN.has(name) ? ['snapshot'] : []
+    if (name === 'edges') return this.#untraced ? ['nodes'] : []
+    if (name === 'locations') return this.#locations ? ['nodes'] : []
+    if (name === 'trace_tree') return this.#traces ? ['trace_function_infos'] : []
+    if (name !== 'strings') return []
+    if (this.#traces) return ['nodes', 'edges', 'trace_function_infos', 'trace_tree']
+    return this.#locations ? ['nodes', 'locations'] : ['nodes']
   }
 
   #nodeRows(header: Header): Handler {
@@ -95,13 +106,13 @@ export class SnapshotReader {
     return {
       read: 'rows',
       fields: fields.length,
-      wide: fields.self_size,
+      wide: [fields.self_size, fields.id],
       rows: (values, length, first, wide) => {
         this.#nodes += length / fields.length
         rows(values, length, first, wide)
       },
       done: () => {
-        if (this.#nodes !== header.nodeCount) {
+        if (header.nodeCount !== 0 && this.#nodes !== header.nodeCount) {
           throw new FormatError('malformed', `${this.#nodes} nodes, but node_count is ${header.nodeCount}`)
         }
       },
@@ -127,7 +138,7 @@ export class SnapshotReader {
         const size = wide.length === 0 ? values[i + sizeAt] : exactly(values, i + sizeAt, wide)
         const trace = traceAt < 0 ? 0 : values[i + traceAt]
         let row = -1
-        if (size !== 0 && (only === undefined || values[i + idAt] === only)) {
+        if (size !== 0 && (only === undefined || exactly(values, i + idAt, wide) === only)) {
           if (named[type] === 1 || trace !== 0) {
             row = rows.find(sameType[type], named[type] === 1 ? values[i + nameAt] : 0, trace)
           } else if ((row = rowOfType[type]) < 0) {
@@ -163,7 +174,7 @@ export class SnapshotReader {
     const untraced = this.#untraced
     if (!untraced) return { read: 'pass' }
     const { length: step } = header.edgeFields
-    return this.#needs(['nodes'], {
+    return {
       read: 'rows',
       fields: step,
       rows: (values, length, first) => {
@@ -171,17 +182,14 @@ export class SnapshotReader {
         untraced.edges(values, length, first)
       },
       done: () => {
-        if (this.#edges !== header.edgeCount) {
+        if (header.edgeCount !== 0 && this.#edges !== header.edgeCount) {
           throw new FormatError('malformed', `${this.#edges} edges, but edge_count is ${header.edgeCount}`)
         }
       },
-    })
+    }
   }
 
   #strings(): Handler {
-    const needed = ['nodes']
-    if (this.#traces) needed.push('edges', 'trace_function_infos', 'trace_tree')
-    if (this.#locations) needed.push('locations')
     const wanted = new Set<number>([0])
     for (let row = 0; row < this.#rows.length; row++) wanted.add(this.#rows.name[row])
     for (const name of this.#traces?.strings() ?? []) wanted.add(name)
@@ -190,7 +198,7 @@ export class SnapshotReader {
     this.#wanted = Uint32Array.from(wanted).sort()
     const picker = new StringPicker(this.#wanted, (index, text) => this.#texts.set(index, text))
     this.#picker = picker
-    return this.#needs(needed, {
+    return {
       read: 'strings',
       piece: (bytes, start, end, quotes, count) => picker.piece(bytes, start, end, quotes, count),
       done: () => {
@@ -199,7 +207,7 @@ export class SnapshotReader {
           throw new FormatError('malformed', `string ${last} is asked for, but there are ${picker.length}`)
         }
       },
-    })
+    }
   }
 
   #text = (string: number): string => this.#texts.get(string) ?? ''
@@ -207,7 +215,7 @@ export class SnapshotReader {
   /** The rows read, as a snapshot. Throws FormatError when a section is missing. */
   snapshot(): Snapshot {
     const header = this.#header
-    for (const name of ['snapshot', 'nodes', 'edges', 'strings']) {
+    for (const name of REQUIRED) {
       if (!this.#seen.has(name)) throw new FormatError('malformed', `no section '${name}'`)
     }
     if (!header || !this.#picker)

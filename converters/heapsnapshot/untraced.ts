@@ -107,7 +107,7 @@ export class Untraced {
     return {
       read: 'rows',
       fields: step,
-      wide,
+      wide: [wide],
       rows: (values, length, first) => {
         if (first === 0 && length > 0) this.#lastOlder = values[idAt]
       },

@@ -133,7 +133,9 @@ function jsonOf(head: Uint8Array, isWhole: boolean): Other {
   if (end === 'cut' && isWhole) return { what: 'JSON that ends too early', hint: AGAIN }
   if (end === 'wrong') return { what: 'it begins like JSON, but is none', hint: AGAIN }
   const keys = [...paths.matchAll(/^(?:\[\]\.)?([\w$@-]{1,40})$/gm)].map(match => match[1]).slice(0, 5)
-  return { what: `JSON of another kind${keys.length > 0 ? ` (${keys.join(', ')} ...)` : ''}` }
+  return {
+    what: `not a profile, but JSON of another kind${keys.length > 0 ? ` (${keys.join(', ')} ...)` : ''}`,
+  }
 }
 
 /** Members deeper than this tell nothing, and more of them than this neither. */

@@ -1,6 +1,6 @@
 // Compares two heaps of one program class by class.
 import { classify } from './classes.ts'
-import { dropEdges, type HeapGraph } from './graph.ts'
+import { dropEdges, type HeapGraph, type Ids } from './graph.ts'
 import { type Interface, inferInterfaces } from './interfaces.ts'
 import { spreadDetachedness } from './node-marks.ts'
 import { calculateShallowSizes } from './ownership.ts'
@@ -8,7 +8,7 @@ import { calculateShallowSizes } from './ownership.ts'
 /** The nodes of a heap that have a size, as columns: what a comparison needs. */
 export interface Census {
   readonly length: number
-  readonly id: Uint32Array
+  readonly id: Ids
   readonly size: Uint32Array | Float64Array
   readonly classOf: Uint32Array
   /** See `Classes`. */
@@ -113,7 +113,7 @@ function sameClasses(now: Census, old: Census): Uint32Array {
 
 /** Finds ids in a column; of equal ones the first. */
 export class IdIndex {
-  readonly #ids: Uint32Array
+  readonly #ids: Ids
   /** Index + 1, 0 = free: at the id itself if ids are dense, as V8's are, otherwise hashed. */
   readonly #slots: Uint32Array
   readonly #isDense: boolean
@@ -121,7 +121,7 @@ export class IdIndex {
   /** Random, so that no file can be built to collide. */
   readonly #factor = Math.floor(Math.random() * 2 ** 31) * 2 + 1
 
-  constructor(ids: Uint32Array) {
+  constructor(ids: Ids) {
     let most = 0
     for (const id of ids) if (id > most) most = id
     let bits = 10

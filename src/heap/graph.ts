@@ -18,6 +18,9 @@ export interface GraphOptions {
   admit?: (header: Header) => void
 }
 
+/** Ids of nodes: of 32 bits in V8's files, addresses in some others'. */
+export type Ids = Uint32Array | Float64Array
+
 /** A heap snapshot as columns, in file order. Node `n` has edges `firstEdge[n]` up to `firstEdge[n + 1]`. */
 export interface HeapGraph {
   readonly header: Header
@@ -29,7 +32,7 @@ export interface HeapGraph {
   readonly type: Uint8Array
   /** String index; changed if a node turns out to be detached. */
   readonly name: Uint32Array
-  readonly id: Uint32Array
+  readonly id: Ids
   /** Shallow size in bytes: the file's own until `calculateShallowSizes` has run. 32 bits if the sum fits. */
   readonly size: Uint32Array | Float64Array
   firstEdge: Uint32Array
@@ -71,7 +74,7 @@ export function memoryNeeded(header: Header, options: GraphOptions): number {
 /** Reads a whole heap snapshot into columns. Throws FormatError. */
 export async function readGraph(source: Source, options: GraphOptions): Promise<HeapGraph> {
   const reader = new GraphReader(options)
-  await readMembers(source, 'heapsnapshot', name => reader.member(name))
+  await readMembers(source, 'heapsnapshot', (name, isLast) => reader.member(name, isLast))
   try {
     return reader.graph()
   } catch (error) {
@@ -91,6 +94,15 @@ function grow<T extends Uint8Array | Uint32Array | Float64Array>(column: T, leng
 
 const ROOM = 1 << 12
 
+/** Sections that another one must have been read before. */
+const NEEDED: Readonly<Record<string, string>> = {
+  nodes: 'snapshot',
+  edges: 'nodes',
+  trace_function_infos: 'snapshot',
+  trace_tree: 'trace_function_infos',
+  locations: 'nodes',
+}
+
 class GraphReader {
   readonly #options: GraphOptions
   readonly #seen = new Set<string>()
@@ -99,7 +111,7 @@ class GraphReader {
   #nodes = 0
   #type = new Uint8Array(ROOM)
   #name = new Uint32Array(ROOM)
-  #id = new Uint32Array(ROOM)
+  #id: Ids = new Uint32Array(ROOM)
   #size: Uint32Array | Float64Array = new Uint32Array(ROOM)
   #total = 0 // of the sizes
   #firstEdge = new Uint32Array(ROOM)
@@ -120,7 +132,12 @@ class GraphReader {
     this.#options = options
   }
 
-  member(name: string): Handler {
+  member(name: string, isLast: boolean): Handler | undefined {
+    const needed = NEEDED[name]
+    if (needed && !this.#seen.has(needed)) {
+      if (!isLast) return undefined
+      throw new FormatError('malformed', `no section '${needed}'`)
+    }
     if (this.#seen.has(name)) throw new FormatError('malformed', 'the section is there twice')
     this.#seen.add(name)
     if (name === 'snapshot') {
@@ -133,31 +150,14 @@ class GraphReader {
         },
       }
     }
-    const needs = (section: string) => {
-      if (!this.#seen.has(section))
-        throw new FormatError('unsupported', `the section comes before '${section}'`)
-    }
-    if (name === 'nodes') {
-      needs('snapshot')
-      return this.#nodeRows(this.#header!)
-    }
-    if (name === 'edges') {
-      needs('nodes')
-      return this.#edgeRows(this.#header!)
-    }
+    if (name === 'nodes') return this.#nodeRows(this.#header!)
+    if (name === 'edges') return this.#edgeRows(this.#header!)
     const header = this.#header
     const isTracked = header !== undefined && header.traceFunctionCount > 0
     if (name === 'trace_function_infos' && isTracked) return functionRows(header.functionFields, this.#calls)
-    if (name === 'trace_tree' && isTracked) {
-      needs('trace_function_infos')
-      return callTree(header.traceFields, this.#calls)
-    }
-    if (name === 'locations') {
-      needs('nodes')
-      return this.#locationRows(this.#header!)
-    }
+    if (name === 'trace_tree' && isTracked) return callTree(header.traceFields, this.#calls)
+    if (name === 'locations') return this.#locationRows(this.#header!)
     if (name === 'strings') {
-      needs('nodes')
       return {
         read: 'strings',
         piece: (bytes, start, end, quotes, count) => this.#texts.piece(bytes, start, end, quotes, count),
@@ -175,11 +175,13 @@ class GraphReader {
     return {
       read: 'rows',
       fields: f.length,
-      wide: f.self_size,
+      wide: [f.self_size, f.id],
       rows: (values, length, first, wide) => {
         this.#makeRoomForNodes(this.#nodes + length / f.length, first, header, traced)
+        if (wide.some(({ at }) => at % step === sizeAt)) this.#widenSizes()
+        if (this.#id instanceof Uint32Array && wide.some(({ at }) => at % step === idAt))
+          this.#id = Float64Array.from(this.#id)
         const [nodeTypes, names, ids] = [this.#type, this.#name, this.#id]
-        if (wide.length > 0) this.#widenSizes()
         const [sizes, firstEdge] = [this.#size, this.#firstEdge]
         let n = this.#nodes
         let total = this.#total
@@ -193,10 +195,12 @@ class GraphReader {
           total += values[i + sizeAt]
           firstEdge[n] = edges
           edges += values[i + edgesAt]
-          if (edges > header.edgeCount) throw new RowFault('more edges than edge_count', first + i + edgesAt)
+          if (edges > (header.edgeCount || Number.POSITIVE_INFINITY))
+            throw new RowFault('more edges than edge_count', first + i + edgesAt)
         }
         this.#total = total
-        for (const { at, value } of wide) sizes[this.#nodes + Math.floor(at / step)] = value
+        for (const { at, value } of wide)
+          (at % step === sizeAt ? sizes : ids)[this.#nodes + Math.floor(at / step)] = value
         this.#optional(values, length, step, f.detachedness, this.#detachedness)
         if (traced) this.#optional(values, length, step, f.trace_node_id, this.#trace)
         this.#nodes = n
@@ -223,7 +227,7 @@ class GraphReader {
   }
 
   #makeRoomForNodes(length: number, first: number, header: Header, traced: boolean): void {
-    const most = header.nodeCount
+    const most = this.#most(header.nodeCount, length, this.#type.length, { nodeCount: length * 2 })
     if (length > most) throw new RowFault(`more than node_count ${most} nodes`, first)
     this.#type = grow(this.#type, length, most)
     this.#name = grow(this.#name, length, most)
@@ -234,8 +238,17 @@ class GraphReader {
     if (traced) this.#trace = grow(this.#trace, length, most)
   }
 
+  /** Room for at most so many rows; where the file does not say how many it has, memory is asked for while they come. */
+  #most(claim: number, length: number, room: number, counts: Partial<Header>): number {
+    if (claim !== 0) return claim
+    if (length <= room) return room
+    this.#options.admit?.({ ...this.#header!, ...counts })
+    return length * 2
+  }
+
   #countsMustAgree(name: string, claim: number, found: number): void {
-    if (claim !== found) throw new FormatError('malformed', `${name} is ${claim}, but there are ${found}`)
+    if (claim !== 0 && claim !== found)
+      throw new FormatError('malformed', `${name} is ${claim}, but there are ${found}`)
   }
 
   #edgeRows(header: Header): Handler {
@@ -295,7 +308,10 @@ class GraphReader {
   }
 
   #makeRoomForEdges(length: number, first: number, header: Header): void {
-    const most = header.edgeCount
+    const most = this.#most(header.edgeCount, length, this.#edgeType.length, {
+      nodeCount: this.#nodes,
+      edgeCount: length * 2,
+    })
     if (length > most) throw new RowFault(`more than edge_count ${most} edges`, first)
     this.#edgeType = grow(this.#edgeType, length, most)
     this.#to = grow(this.#to, length, most)

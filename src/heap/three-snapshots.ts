@@ -3,10 +3,11 @@ import type { Source } from '../bytes/source.ts'
 import { FormatError } from '../errors.ts'
 import { type Header, LONGEST_HEADER, readHeader } from '../heapsnapshot/header.ts'
 import { readMembers } from '../heapsnapshot/sections.ts'
-import type { Handler } from '../heapsnapshot/values.ts'
+import { exactly, type Handler } from '../heapsnapshot/values.ts'
 import { Tables } from '../model/tables/tables.ts'
 import { reserve } from '../model/tables/typed-arrays.ts'
 import { IdIndex } from './compare.ts'
+import type { Ids } from './graph.ts'
 import { edgeLabels, nodeTexts } from './labels.ts'
 import { RetainingPaths } from './retainers.ts'
 import { dominated, type Heap } from './summary.ts'
@@ -25,25 +26,27 @@ export interface SurvivorRow {
 }
 
 /** Ids of all nodes in a file, in constant time and memory per node. Throws FormatError. */
-export async function readIds(source: Source): Promise<Uint32Array> {
+export async function readIds(source: Source): Promise<Ids> {
   let header: Header | undefined
-  let ids = new Uint32Array(1024)
+  let ids: Ids = new Uint32Array(1024)
   let length = 0
-  const member = (name: string): Handler => {
+  const member = (name: string, isLast: boolean): Handler | undefined => {
     if (name === 'snapshot') {
       return { read: 'json', limit: LONGEST_HEADER, value: value => (header = readHeader(value)) }
     }
     if (name === 'edges') return { read: 'pass' }
     if (name !== 'nodes') return { read: 'skip' }
-    if (!header) throw new FormatError('unsupported', "the section comes before 'snapshot'")
+    if (!header && !isLast) return undefined
+    if (!header) throw new FormatError('malformed', "no section 'snapshot'")
     const { length: step, id: idAt, self_size: sizeAt } = header.nodeFields
     return {
       read: 'rows',
       fields: step,
-      wide: sizeAt,
-      rows: (values, count) => {
+      wide: [sizeAt, idAt],
+      rows: (values, count, _, wide) => {
+        if (wide.length > 0 && ids instanceof Uint32Array) ids = Float64Array.from(ids)
         ids = reserve(ids, length + count / step)
-        for (let i = idAt; i < count; i += step) ids[length++] = values[i]
+        for (let i = idAt; i < count; i += step) ids[length++] = exactly(values, i, wide)
       },
     }
   }
@@ -56,7 +59,7 @@ export async function readIds(source: Source): Promise<Uint32Array> {
  * Groups what was allocated after `base`, existed at `target`, and is still alive in `heap`: largest first.
  * An object kept alive by another of them counts with that one, in its retained size.
  */
-export function survivingObjects(heap: Heap, base: Uint32Array, target: Uint32Array): SurvivorRow[] {
+export function survivingObjects(heap: Heap, base: Ids, target: Ids): SurvivorRow[] {
   const { graph, dominators } = heap
   const before = new IdIndex(base)
   const between = new IdIndex(target)

@@ -14,7 +14,7 @@ export type Fields = Readonly<Record<string, number>> & { readonly length: numbe
 /** The header of a `.heapsnapshot`: V8's `HeapSnapshotJSONSerializer::SerializeSnapshot`. */
 export interface Header {
   readonly nodeFields: Fields
-  /** Names of the node types, by their number. */
+  /** Names of the node types, by number: 256, as old Chrome used types that it did not list. */
   readonly nodeTypes: readonly string[]
   readonly edgeFields: Fields
   readonly edgeTypes: readonly string[]
@@ -22,7 +22,7 @@ export interface Header {
   readonly traceFields: Fields
   readonly locationFields: Fields
   readonly sampleFields: Fields
-  /** Number of rows that the sections should have. It may be false, so nothing is allocated for it. */
+  /** Number of rows that the sections should have, 0 = unknown (Hermes). It may be false. */
   readonly nodeCount: number
   readonly edgeCount: number
   /** 0 if allocations were not tracked. */
@@ -46,7 +46,7 @@ export function readHeader(value: unknown): Header {
   if (rootIndex % nodeFields.length !== 0) throw bad('snapshot.root_index', 'not the start of a node')
   return {
     nodeFields,
-    nodeTypes: typeNames(meta, 'node_types', nodeFields.type),
+    nodeTypes: withUnlisted(typeNames(meta, 'node_types', nodeFields.type)),
     edgeFields,
     edgeTypes: typeNames(meta, 'edge_types', edgeFields.type),
     functionFields: fields(meta, 'trace_function_info_fields', traceFunctionCount > 0 ? functions : []),
@@ -97,12 +97,19 @@ function typeNames(meta: Record<string, unknown>, name: string, at: number): rea
   if (
     !Array.isArray(list) ||
     list.length === 0 ||
-    list.length > 256 ||
+    list.length > MOST_TYPES ||
     !list.every(t => typeof t === 'string')
   ) {
     throw bad(`snapshot.meta.${name}`, 'a list of types was expected')
   }
   return list as string[]
+}
+
+/** Numbers of node types fit a byte. */
+const MOST_TYPES = 256
+
+function withUnlisted(listed: readonly string[]): readonly string[] {
+  return Array.from({ length: MOST_TYPES }, (_, i) => listed[i] ?? `type ${i}`)
 }
 
 /** DevTools' class of a node, before it infers interfaces: the constructor's name, or a word for its kind. */

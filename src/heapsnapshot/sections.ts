@@ -5,14 +5,31 @@ import { borrowScanner, returnScanner, type Scanner } from './scan.ts'
 import { decode, type Handler, RowFault, readerOf, show, type ValueParser } from './values.ts'
 
 /**
- * Reads one JSON object with few but long members, in one pass and in constant memory. `member` decides what
- * to do with each; errors that it or a handler throws get the position added. Throws FormatError of format
- * `format`.
+ * Decides what to do with a section. Undefined keeps it until all have been read, when it is asked again with
+ * `isLast`. Errors that it or a handler throws get the position added.
+ */
+export type Sections = (name: string, isLast: boolean) => Handler | undefined
+
+/** The order in which V8 writes sections, and in which each can be read at once. */
+const ORDER = 'snapshot nodes edges trace_function_infos trace_tree samples locations strings'.split(' ')
+/** Most bytes of sections that are kept, in files with another order. */
+const MOST_KEPT = 2 ** 30
+
+/** A section that is kept. */
+interface Kept {
+  readonly name: string
+  readonly offset: number
+  readonly pieces: Uint8Array[]
+}
+
+/**
+ * Reads one JSON object with few but long members, in one pass and, in V8's order, in constant memory. Throws
+ * FormatError of format `format`.
  */
 export async function readMembers(
   source: Source,
   format: string,
-  member: (name: string) => Handler,
+  member: Sections,
   scanner?: Scanner,
 ): Promise<void> {
   const lent = scanner ?? borrowScanner()
@@ -31,7 +48,10 @@ type State = 'start' | 'key' | 'name' | 'colon' | 'value' | 'inside' | 'comma' |
 
 class MemberReader {
   readonly #format: string
-  readonly #member: (name: string) => Handler
+  readonly #member: Sections
+  readonly #kept: Kept[] = []
+  #keptBytes = 0
+  #isLast = false
   readonly #scanner: Scanner
   #state: State = 'start'
   #seen = 0 // bytes before the chunk
@@ -40,7 +60,7 @@ class MemberReader {
   #reader: ValueParser | undefined
   #members = 0
 
-  constructor(format: string, member: (name: string) => Handler, scanner: Scanner) {
+  constructor(format: string, member: Sections, scanner: Scanner) {
     this.#format = format
     this.#member = member
     this.#scanner = scanner
@@ -60,12 +80,41 @@ class MemberReader {
   }
 
   end(): void {
-    if (this.#state === 'end') return
-    throw new FormatError('truncated', 'the file ends too early', {
-      format: this.#format,
-      offset: this.#seen,
-      path: this.#state === 'inside' ? this.#section : undefined,
-    })
+    if (this.#state !== 'end') {
+      throw new FormatError('truncated', 'the file ends too early', {
+        format: this.#format,
+        offset: this.#seen,
+        path: this.#state === 'inside' ? this.#section : undefined,
+      })
+    }
+    this.#readKept()
+  }
+
+  #readKept(): void {
+    this.#isLast = true
+    const inOrder = this.#kept.toSorted((a, b) => ORDER.indexOf(a.name) - ORDER.indexOf(b.name))
+    for (const { name, offset, pieces } of inOrder) {
+      this.#section = name
+      this.#seen = offset
+      this.#state = 'value'
+      for (const piece of pieces.splice(0)) this.push(piece)
+      if ((this.#state as State) !== 'comma') this.#fail('malformed', 'an array was expected', 0)
+    }
+  }
+
+  #keep(offset: number): Handler {
+    const kept: Kept = { name: this.#section, offset, pieces: [] }
+    this.#kept.push(kept)
+    return {
+      read: 'keep',
+      piece: bytes => {
+        kept.pieces.push(bytes)
+        this.#keptBytes += bytes.length
+        if (this.#keptBytes <= MOST_KEPT) return
+        const reason = `over ${MOST_KEPT} bytes of sections in another order than V8's`
+        throw new FormatError('too-large', reason, { hint: 'V8 and DevTools write them in the right order' })
+      },
+    }
   }
 
   /** Handles a byte between the values. */
@@ -93,11 +142,12 @@ class MemberReader {
   #value(chunk: Uint8Array, p: number): number {
     const c = chunk[p]
     if (c === 32 || (c >= 9 && c <= 13)) return p + 1
-    const handler = this.#guard(p, () => this.#member(this.#section))
+    const wanted = this.#guard(p, () => this.#member(this.#section, this.#isLast))
+    const handler = wanted ?? this.#keep(this.#seen + p)
     this.#members++
     this.#reader = readerOf(handler, this.#scanner)
     this.#state = 'inside'
-    if (handler.read === 'json' || handler.read === 'skip') return p
+    if (handler.read === 'json' || handler.read === 'skip' || handler.read === 'keep') return p
     if (c !== 91) this.#fail('malformed', `an array was expected, not ${show(c)}`, p)
     return p + 1
   }

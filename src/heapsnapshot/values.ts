@@ -11,14 +11,20 @@ export interface Wide {
 
 /**
  * Takes complete rows of an array of numbers: `values[0, length)`, the first of which is number `first` of
- * the array. `wide` is nearly always empty. The arrays are reused.
+ * the array. `wide`, in order of `at`, is nearly always empty. The arrays are reused.
  */
 export type RowSink = (values: Uint32Array, length: number, first: number, wide: readonly Wide[]) => void
 
 /** The value at index `at`, including numbers of 2^32 and more, which are 0 in `values`. */
 export function exactly(values: Uint32Array, at: number, wide: readonly Wide[]): number {
   if (values[at] !== 0 || wide.length === 0) return values[at]
-  return wide.find(w => w.at === at)?.value ?? 0
+  let [from, to] = [0, wide.length] // they are in order
+  while (from < to) {
+    const middle = (from + to) >>> 1
+    if (wide[middle].at < at) from = middle + 1
+    else to = middle
+  }
+  return wide[from]?.at === at ? wide[from].value : 0
 }
 
 /** Takes a piece of an array of strings, `bytes[start, end)`, with the positions of its quotes. */
@@ -36,8 +42,8 @@ export type Handler =
   | {
       read: 'rows'
       fields: number
-      /** The one field that may hold numbers of 2^32 and more. */
-      wide?: number
+      /** The fields that may hold numbers of 2^32 and more. */
+      wide?: readonly number[]
       rows: RowSink
       done?: () => void
     }
@@ -49,6 +55,8 @@ export type Handler =
   | { read: 'json'; limit: number; value(value: unknown): void }
   /** Any value; only its end is searched for. */
   | { read: 'skip' }
+  /** Any value, handed over unchanged, as copies of its pieces. */
+  | { read: 'keep'; piece(bytes: Uint8Array): void }
   /** A flat array of numbers that is not needed: skips to its end. */
   | { read: 'pass' }
 
@@ -180,7 +188,7 @@ class RowReader implements ValueParser {
     if (value > Number.MAX_SAFE_INTEGER) this.#fault('malformed', 'a number above 2^53', p + toChunk)
     if (value > 0xffffffff) {
       const { fields, wide } = this.#handler
-      if (this.#held % fields !== wide) this.#fault('malformed', 'a number above 2^32', p + toChunk)
+      if (!wide?.includes(this.#held % fields)) this.#fault('malformed', 'a number above 2^32', p + toChunk)
       this.#wide.push({ at: this.#held, value })
     }
     output[this.#held++] = value > 0xffffffff ? 0 : value
@@ -303,9 +311,9 @@ class NestedReader implements ValueParser {
   }
 }
 
-/** Finds the end of any value; keeps its bytes for `json`. */
+/** Finds the end of any value; keeps its bytes for `json` and `keep`. */
 class ValueReader implements ValueParser {
-  readonly #handler: Handler & { read: 'json' | 'skip' }
+  readonly #handler: Handler & { read: 'json' | 'skip' | 'keep' }
   readonly #pieces: Uint8Array[] = []
   #length = 0
   #depth = 0
@@ -313,12 +321,13 @@ class ValueReader implements ValueParser {
   #escaped = false
   #scalar = false
 
-  constructor(handler: Handler & { read: 'json' | 'skip' }) {
+  constructor(handler: Handler & { read: 'json' | 'skip' | 'keep' }) {
     this.#handler = handler
   }
 
   feed(chunk: Uint8Array, p: number): number {
     const end = this.#end(chunk, p)
+    if (this.#handler.read === 'keep') this.#handler.piece(copyOf(chunk, p, end < 0 ? chunk.length : end))
     if (this.#handler.read === 'json') {
       const piece = copyOf(chunk, p, end < 0 ? chunk.length : end)
       this.#length += piece.length

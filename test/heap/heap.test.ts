@@ -149,7 +149,7 @@ describe('the reader', () => {
         const rows = (values: Uint32Array, length: number, _: number, wide: readonly { value: number }[]) => {
           numbers.push(...values.subarray(0, length), ...wide.map(w => w.value))
         }
-        return { read: 'rows', fields: 3, wide: 2, rows }
+        return { read: 'rows', fields: 3, wide: [2], rows }
       },
       typescriptScanner(),
     )

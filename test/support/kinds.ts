@@ -19,6 +19,9 @@ const sample = (path: string) => readFileSync(join(SAMPLES, path))
 const json = (value: unknown) => Buffer.from(JSON.stringify(value))
 const PROFILE = JSON.parse(sample('heapprofile/without-ids.heapprofile').toString()) as object
 const utf16 = (bytes: Uint8Array) => Buffer.from(`\ufeff${Buffer.from(bytes)}`, 'utf16le')
+const marked = (bytes: Uint8Array) => Buffer.concat([Buffer.from('\ufeff'), bytes])
+const edited = (path: string, from: string, to: string) =>
+  Buffer.from(sample(path).toString().replace(from, to))
 const SIZE = 1000
 
 const wrapped = (what: object, at: string): Kind => ({
@@ -56,12 +59,37 @@ export const READ: readonly Kind[] = [
   },
   {
     kind: 'UTF-8 with a byte order mark, gzipped',
-    bytes: gzipSync(Buffer.concat([Buffer.from('\ufeff'), json(PROFILE)])),
+    bytes: gzipSync(marked(json(PROFILE))),
     total: SIZE,
   },
   { kind: "UTF-16 (PowerShell's `>`)", bytes: utf16(json(PROFILE)), total: SIZE },
   { kind: 'UTF-16, big-endian', bytes: utf16(json(PROFILE)).swap16(), total: SIZE },
   { kind: 'UTF-16 without a byte order mark', bytes: utf16(json(PROFILE)).subarray(2), total: SIZE },
+  {
+    kind: "V8's heap snapshot with a byte order mark",
+    bytes: marked(sample('heapsnapshot/header-last.heapsnapshot')),
+    total: 128,
+  },
+  {
+    kind: 'a heap snapshot with its header last',
+    bytes: sample('heapsnapshot/header-last.heapsnapshot'),
+    total: 128,
+  },
+  {
+    kind: 'a heap snapshot with node types that it does not list',
+    bytes: edited('heapsnapshot/header-last.heapsnapshot', '"nodes": [9', '"nodes": [21'),
+    total: 128,
+  },
+  {
+    kind: 'a heap snapshot of Julia (addresses as ids)',
+    bytes: sample('heapsnapshot/julia.heapsnapshot'),
+    total: 1144,
+  },
+  {
+    kind: 'a heap snapshot of Hermes (counts of 0)',
+    bytes: sample('heapsnapshot/hermes.heapsnapshot'),
+    total: 112,
+  },
   { kind: 'gzip in gzip', bytes: gzipSync(gzipSync(json(PROFILE))), total: SIZE },
 ]
 
