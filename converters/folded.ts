@@ -11,7 +11,8 @@
 //
 // Quirks: `perf` leaves frames such as `[unknown]` and names with spaces; Windows ends lines with `\r\n`; the last line
 // may have no line break; hidden characters and `;` are `\u{3b}` in files of ours. A row without a stack is `<untraced>`.
-// A cut behind a line break cannot be told.
+// Lines that begin with `# `, blank ones, and, as flamegraph.pl does it, lines without a number are passed over; the last are
+// counted. A cut behind a line break cannot be told.
 
 import { inPieces, type Line, linesOf } from '../src/bytes/lines.ts'
 import type { Source } from '../src/bytes/source.ts'
@@ -34,24 +35,30 @@ const NOTHING_TWICE = `${UNTRACED} 0 0\n`
 const NUMBER = /^-?\d+(?:\.\d*)?$/
 /** What is JSON, perhaps cut behind a number, and so no folded stack. */
 const JSON_START = /^\s*(?:\{\s*["}]|\[\s*[[\]{"])/
+/** A comment: a frame may begin with `#` as well, as private methods do. */
+const COMMENT = /^\s*#(?:[\s#!]|$)/
 /** A first line of this length has shown what it is, though its end is not in sight. */
 const LONG_LINE = 32768
 
+/** Yes where most lines end in a number, or the only one goes on and on in frames. */
 function sniff(head: Uint8Array): 'yes' | 'no' | 'more' {
-  const end = head.indexOf(10)
-  const isCut = end < 0 && head.length >= 4096 // a shorter head is the whole file; a longer one may be
+  const isCut = head.length >= 4096 // a shorter head is the whole file; a longer one may be
+  const end = isCut ? head.lastIndexOf(10) : -1
   const bytes = end < 0 ? head : head.subarray(0, end)
-  if (bytes.some(b => (b < 32 && b !== 9 && b !== 13) || b === 127)) return 'no'
-  let line: string
+  if (bytes.some(b => (b < 32 && b !== 9 && b !== 10 && b !== 13) || b === 127)) return 'no'
+  let text: string
   try {
-    line = new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: isCut }).replace(/\r$/, '')
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: isCut })
   } catch {
     return 'no'
   }
-  if (JSON_START.test(line)) return 'no'
-  if (endsInNumber(line)) return 'yes'
-  if (!isCut) return 'no'
-  return head.length < LONG_LINE ? 'more' : line.includes(';') ? 'yes' : 'no'
+  if (JSON_START.test(text)) return 'no'
+  const lines = text.split('\n').map(line => line.trimEnd())
+  const stacks = lines.filter(line => line !== '' && !COMMENT.test(line))
+  if (stacks.filter(endsInNumber).length * 2 > stacks.length) return 'yes'
+  if (stacks.length === 0 && lines.length > 1) return 'more' // comments alone
+  if (!isCut || end >= 0) return 'no'
+  return head.length < LONG_LINE ? 'more' : text.includes(';') ? 'yes' : 'no'
 }
 
 async function read(source: Source): Promise<readonly Snapshot[]> {
@@ -60,9 +67,15 @@ async function read(source: Source): Promise<readonly Snapshot[]> {
   const builders: SnapshotBuilder[] = []
   let isPair = false
   let deepest = 0
+  let odd = 0
   for await (const line of linesOf(source, FORMAT)) {
-    if (line.text === '') continue
-    let [text, value] = split(line.text, line)
+    const whole = line.text.trimEnd()
+    if (whole === '' || COMMENT.test(whole)) continue
+    if (line.ended && !endsInNumber(whole)) {
+      odd++
+      continue
+    }
+    let [text, value] = split(whole, line)
     if (builders.length === 0) {
       isPair = endsInNumber(text)
       for (let i = isPair ? 2 : 1; i > 0; i--) builders.push(new SnapshotBuilder(tables))
@@ -77,13 +90,23 @@ async function read(source: Source): Promise<readonly Snapshot[]> {
     for (const [i, size] of values.entries()) builders[i].add(stack, size, Number.NaN)
   }
   if (builders.length === 0)
-    throw new FormatError('truncated', 'no line at all', { format: FORMAT, offset: 0 })
-  return builders.map((builder, i) => builder.build(metaOf(isPair ? ['old', 'new'][i] : undefined), deepest))
-}
-
-/** Nothing is known but the numbers; the weakest is assumed. */
-function metaOf(name: string | undefined): SnapshotMeta {
-  return { source: FORMAT, measure: 'live', accuracy: 'sampled', counts: 'estimated', ...(name && { name }) }
+    throw new FormatError(odd > 0 ? 'malformed' : 'truncated', 'no line with a number', {
+      format: FORMAT,
+      offset: 0,
+    })
+  const meta: SnapshotMeta = {
+    source: FORMAT, // nothing is known but the numbers; the weakest is assumed
+    measure: 'live',
+    accuracy: 'sampled',
+    counts: 'estimated',
+    ...(odd > 0 && {
+      skipped: { 'lines without a number': odd },
+      notes: [`skipped ${odd} line${odd === 1 ? '' : 's'} without a number`],
+    }),
+  }
+  return builders.map((builder, i) =>
+    builder.build(isPair ? { ...meta, name: ['old', 'new'][i] } : meta, deepest),
+  )
 }
 
 function endsInNumber(text: string): boolean {
@@ -175,7 +198,7 @@ function stackWriter({ frames, stacks }: Tables): (stack: number) => string {
   return stack => {
     if (stack === 0) return UNTRACED
     const text = stacks.framesOf(stack).map(textOf).join(';')
-    return JSON_START.test(text) ? visible(text[0], text[0]) + text.slice(1) : text
+    return JSON_START.test(text) || COMMENT.test(text) ? visible(text[0], text[0]) + text.slice(1) : text
   }
 }
 

@@ -9,12 +9,14 @@ import { ndjson } from './ndjson.ts'
 import { pickle } from './pickle/index.ts'
 import { pprof } from './pprof/index.ts'
 import { speedscope } from './speedscope.ts'
+import { textheap } from './textheap.ts'
 
 /** The only list of formats. Order is the order of help and docs; detection does not depend on it. */
 export const converters: readonly Converter[] = [
   heapprofile,
   heapsnapshot,
   pprof,
+  textheap,
   pickle,
   folded,
   speedscope,

@@ -15,7 +15,7 @@
 // the facts of each snapshot; speedscope passes over it.
 //
 // Quirks: "evented" profiles (what speedscope itself exports) open and close frames at offsets; unit `none` of others is taken
-// as bytes; a V8 heap profile that speedscope exported has its lines 0-based.
+// as bytes; profiles of time beside one of bytes are passed over; a V8 heap profile that speedscope exported has its lines 0-based, and -1.
 
 import { type DocumentLimits, readDocument, Taker } from '../src/bytes/json-document.ts'
 import { asciiOf, inPieces } from '../src/bytes/lines.ts'
@@ -43,6 +43,12 @@ function sniff(head: Uint8Array): 'yes' | 'no' | 'more' {
   return SCHEMA_MEMBER.test(text) ? 'yes' : 'more'
 }
 
+const TIME = new Set(['nanoseconds', 'microseconds', 'milliseconds', 'seconds'])
+
+function isOfBytes(profile: unknown): boolean {
+  return (profile as { unit?: unknown } | null)?.unit === 'bytes'
+}
+
 /** A profile of the file: one weight for each of its rows. */
 interface Profile {
   name: string
@@ -58,9 +64,12 @@ async function read(source: Source, options: DocumentLimits): Promise<readonly S
   if (take.member(file, '$schema') !== SCHEMA) take.fail('$schema', `not ${SCHEMA}`)
   const tables = new Tables()
   const frames = readFrames(take.object(take.member(file, 'shared'), 'shared'), tables)
-  const profiles = take
-    .array(take.member(file, 'profiles'), 'profiles')
-    .map((profile, i) => readProfile(profile, `profiles[${i}]`, frames, tables))
+  const all = take.array(take.member(file, 'profiles'), 'profiles')
+  const profiles = all.flatMap((profile, i) => {
+    const path = `profiles[${i}]`
+    const isOfTime = TIME.has(take.string(take.member(take.object(profile, path), 'unit'), `${path}.unit`))
+    return isOfTime && all.some(isOfBytes) ? [] : [readProfile(profile, path, frames, tables)]
+  })
   if (profiles.length === 0) take.fail('profiles', 'no profile')
   const facts = take.member(file, 'tracemalloc')
   return facts === undefined
@@ -126,10 +135,15 @@ function readProfile(value: unknown, path: string, frames: readonly number[], ta
   const file = take.object(value, path)
   const unit = take.string(take.member(file, 'unit'), `${path}.unit`)
   if (unit !== 'bytes' && unit !== 'none') {
-    throw new FormatError('unsupported', `it measures ${unit}, not memory`, {
-      format: FORMAT,
-      path: `${path}.unit`,
-    })
+    throw new FormatError(
+      'unsupported',
+      `it measures ${TIME.has(unit) ? 'time' : 'something else'} (${unit}), not memory`,
+      {
+        format: FORMAT,
+        path: `${path}.unit`,
+        hint: 'a profile of bytes is needed: of V8, Memory > Allocation sampling',
+      },
+    )
   }
   const name = take.string(take.member(file, 'name') ?? '', `${path}.name`)
   const profile: Profile = { name, unit, stacks: [], weights: [], deepest: 0 }

@@ -33,8 +33,14 @@ const UNITS = new Map([
   ['mib', 1024 ** 2],
 ])
 
-/** Words of a sample type's name that say what is counted; the others say of what: `alloc_space`, `heap-samples`. */
-const COUNTED = /^(space|size|bytes|objects?|counts?|samples?|allocations)$/
+/** Words of a sample type's name that say what is counted; the others say of what: `alloc_space`, `heap-samples`, `inuseObjects`. */
+const COUNTED = /^(space|size|bytes|objects?|counts?|samples?|blocks?|allocations)$/
+/** Units of numbers of blocks. */
+const BLOCKS = /^(counts?|objects?|blocks?|allocations?|allocs?)$/i
+/** Units of time. */
+const TIME = /^(ns|us|ms|s|(nano|micro|milli)?seconds?)$/i
+/** Numbers of blocks are of memory if their name, or their unit, says so: not of calls or goroutines. */
+const OF_MEMORY = /alloc|object|in_?use|heap|malloc|mem|live/i
 
 /**
  * One snapshot for each sample type in bytes, with the sample type of counts that has the same name but for the word that
@@ -44,7 +50,7 @@ const COUNTED = /^(space|size|bytes|objects?|counts?|samples?|allocations)$/
 export function measuredBy(sampleTypes: readonly SampleType[]): Measured[] {
   const indices = sampleTypes.map((_, i) => i)
   const sizes = indices.filter(i => UNITS.has(sampleTypes[i].unit.toLowerCase()))
-  const counts = indices.filter(i => sampleTypes[i].unit === 'count')
+  const counts = indices.filter(i => BLOCKS.test(sampleTypes[i].unit))
   if (sizes.length > 0) {
     return sizes.map(size => {
       const { type, unit } = sampleTypes[size]
@@ -60,12 +66,15 @@ export function measuredBy(sampleTypes: readonly SampleType[]): Measured[] {
       return measured
     })
   }
-  const objects = counts.filter(i => /object|alloc/.test(sampleTypes[i].type))
+  const isTimed = sampleTypes.some(({ unit }) => TIME.test(unit))
+  const objects = counts.filter(i => OF_MEMORY.test(`${sampleTypes[i].type} ${sampleTypes[i].unit}`))
   if (objects.length === 0) {
     const found = sampleTypes.map(({ type, unit }) => `${type}/${unit}`).join(', ')
-    throw new FormatError('unsupported', `not a profile of memory: ${found || 'no sample types'}`, {
+    const reason = `not a profile of memory${isTimed ? ' but of time' : ''}: ${found || 'no sample types'}`
+    throw new FormatError('unsupported', reason, {
       offset: sampleTypes[0]?.offset,
       path: 'sample_type',
+      hint: 'a heap profile has bytes, as inuse_space of Go',
     })
   }
   return objects.map(count => ({
@@ -81,12 +90,14 @@ export function measuredBy(sampleTypes: readonly SampleType[]): Measured[] {
 /** `alloc` of `alloc_space`; also equal for `alloc_objects`. */
 function subject(type: string): string {
   return type
+    .replace(/([a-z])([A-Z])/g, '$1_$2')
+    .toLowerCase()
     .split(/[_-]/)
     .filter(word => !COUNTED.test(word))
     .join('_')
 }
 
 function measureOf(type: string): Measure {
-  if (/peak/.test(type)) return 'peak'
-  return /alloc/.test(type) ? 'allocated' : 'live'
+  if (/peak/i.test(type)) return 'peak'
+  return /alloc/i.test(type) ? 'allocated' : 'live'
 }

@@ -285,8 +285,8 @@ export class Taker {
     return value
   }
 
-  /** A line or column: 1-based, 0, null and a missing one are unknown. */
+  /** A line or column: 1-based; 0, -1, null and a missing one are unknown. */
   position(value: unknown, path: string): number {
-    return value === null || value === undefined ? 0 : this.index(value, 2 ** 32, path)
+    return value === null || value === undefined || value === -1 ? 0 : this.index(value, 2 ** 32, path)
   }
 }

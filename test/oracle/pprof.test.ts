@@ -235,3 +235,16 @@ describe('pprof-format', () => {
     })
   })
 })
+
+describe('text heap profiles', () => {
+  it.each(['go1.19-debug1', 'gperftools', 'jemalloc-legacy'])('%s: as go tool pprof has them', async name => {
+    const text = join(samples, 'textheap', `${name}.heap`)
+    const converted = join(folder, `${name}.pb.gz`)
+    go('-proto', `-output=${converted}`, text)
+    const ours = (await loadFile(text)).snapshots
+    const theirs = (await loadFile(converted)).snapshots
+    const totals = (list: readonly Snapshot[]) =>
+      list.map(({ total, meta }) => ({ ...total, interval: meta.interval, name: meta.name }))
+    expect(totals(ours)).toEqual(totals(theirs))
+  })
+})

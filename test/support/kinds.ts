@@ -90,6 +90,31 @@ export const READ: readonly Kind[] = [
     bytes: sample('heapsnapshot/hermes.heapsnapshot'),
     total: 112,
   },
+  {
+    kind: 'speedscope of V8 heap profiles (lines of -1)',
+    bytes: sample('speedscope/of-a-heapprofile.speedscope.json'),
+    total: 69632,
+  },
+  {
+    kind: 'speedscope with a profile of time beside one of bytes',
+    bytes: sample('speedscope/time-and-bytes.speedscope.json'),
+    total: 4096,
+  },
+  {
+    kind: 'folded stacks with comments, blank and odd lines',
+    bytes: sample('folded/comments.folded'),
+    total: 81,
+    says: 'skipped 1 line without a number',
+  },
+  { kind: 'folded stacks in UTF-16', bytes: utf16(sample('folded/comments.folded')), total: 81 },
+  { kind: 'NDJSON in UTF-16', bytes: utf16(sample('ndjson/leak-node26.ndjson')), total: 1737664 },
+  { kind: 'a heap profile of jemalloc', bytes: sample('textheap/jemalloc5.heap'), total: 11091646 },
+  { kind: 'a heap profile of gperftools', bytes: sample('textheap/gperftools.heap'), total: 6144 },
+  {
+    kind: 'a heap profile of Go with `debug=1`',
+    bytes: sample('textheap/go1.19-debug1.heap'),
+    total: 1176728,
+  },
   { kind: 'gzip in gzip', bytes: gzipSync(gzipSync(json(PROFILE))), total: SIZE },
 ]
 
@@ -97,6 +122,11 @@ const CPU = {
   nodes: [{ id: 1, callFrame: { functionName: '(root)' }, hitCount: 0 }],
   startTime: 0,
   samples: [1],
+}
+const TIMED = {
+  $schema: 'https://www.speedscope.app/file-format-schema.json',
+  shared: { frames: [] },
+  profiles: [{ type: 'sampled', unit: 'milliseconds', samples: [], weights: [] }],
 }
 const OVERFLOW = { head: { callFrame: { functionName: '(root)' }, selfSize: -2147479552, children: [] } }
 const text = (content: string) => Buffer.from(content)
@@ -115,6 +145,12 @@ export const REFUSED: readonly Kind[] = [
     says: 'a CPU profile of V8',
   },
   { kind: "V8's profile with a size beyond 32 bits", bytes: json(OVERFLOW), says: '32-bit overflow' },
+  { kind: 'speedscope of CPU time', bytes: json(TIMED), says: 'it measures time (milliseconds), not memory' },
+  {
+    kind: 'pprof of CPU time',
+    bytes: sample('pprof/invalid/cpu-profile.pb'),
+    says: 'not a profile of memory but of time',
+  },
   {
     kind: 'a trace of Chrome',
     bytes: json({ traceEvents: [{ ph: 'X', ts: 0 }] }),
