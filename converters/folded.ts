@@ -1,7 +1,8 @@
 // Collapsed stacks, as flame graph tools read them.
 // https://github.com/brendangregg/FlameGraph#2-fold-stacks
 //
-// A line is `frame;frame;frame 123`: oldest call first, a space, a number. A differential file (difffolded.pl) has two
+// A line is `frame;frame;frame 123`: oldest call first, a space, a number. A differential file
+// (difffolded.pl) has two
 // numbers on every line, the old and the new one: two snapshots here, and how a difference is written.
 //
 // | field  | unit, base, sentinel                                                                            |
@@ -9,9 +10,12 @@
 // | number | nowhere said: bytes in files of ours, and taken as bytes in others; no numbers of blocks         |
 // | frame  | no rule: `name (file:line:column)` here, 1-based; a name alone is of the file `<unknown>`        |
 //
-// Quirks: `perf` leaves frames such as `[unknown]` and names with spaces; Windows ends lines with `\r\n`; the last line
-// may have no line break; hidden characters and `;` are `\u{3b}` in files of ours. A row without a stack is `<untraced>`.
-// Lines that begin with `# `, blank ones, and, as flamegraph.pl does it, lines without a number are passed over; the last are
+// Quirks: `perf` leaves frames such as `[unknown]` and names with spaces; Windows ends lines with `\r\n`; the
+// last line
+// may have no line break; hidden characters and `;` are `\u{3b}` in files of ours. A row without a stack is
+// `<untraced>`.
+// Lines that begin with `# `, blank ones, and, as flamegraph.pl does it, lines without a number are passed
+// over; the last are
 // counted. A cut behind a line break cannot be told.
 
 import { inPieces, type Line, linesOf } from '../src/bytes/lines.ts'

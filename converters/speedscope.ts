@@ -1,5 +1,6 @@
 // speedscope's own format.
-// https://github.com/jlfwong/speedscope/wiki/Importing-from-custom-sources (schema: speedscope.app/file-format-schema.json)
+// https://github.com/jlfwong/speedscope/wiki/Importing-from-custom-sources (schema: speedscope.app/file-
+// format-schema.json)
 //
 // | field                | unit, base, sentinel                                                             |
 // | -------------------- | -------------------------------------------------------------------------------- |
@@ -10,12 +11,16 @@
 // | frames[].file        | left out: `<unknown>` here                                                        |
 // | frames[].name        | `(anonymous)` for a function without a name                                       |
 //
-// A snapshot is a profile `live bytes` and, when there are numbers of blocks, a second one `live blocks` of the same samples.
-// speedscope refuses negative weights, so a difference is two: what grew and what shrank. The member `tracemalloc` holds
+// A snapshot is a profile `live bytes` and, when there are numbers of blocks, a second one `live blocks` of
+// the same samples.
+// speedscope refuses negative weights, so a difference is two: what grew and what shrank. The member
+// `tracemalloc` holds
 // the facts of each snapshot; speedscope passes over it.
 //
-// Quirks: "evented" profiles (what speedscope itself exports) open and close frames at offsets; unit `none` of others is taken
-// as bytes; profiles of time beside one of bytes are passed over; a V8 heap profile that speedscope exported has its lines 0-based, and -1.
+// Quirks: "evented" profiles (what speedscope itself exports) open and close frames at offsets; unit `none`
+// of others is taken
+// as bytes; profiles of time beside one of bytes are passed over; a V8 heap profile that speedscope exported
+// has its lines 0-based, and -1.
 
 import { type DocumentLimits, readDocument, Taker } from '../src/bytes/json-document.ts'
 import { asciiOf, inPieces } from '../src/bytes/lines.ts'

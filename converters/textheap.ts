@@ -1,5 +1,6 @@
 // Heap profiles as text: jemalloc's, gperftools', and Go's with debug=1.
-// https://github.com/google/pprof/blob/main/profile/legacy_profile.go (parseHeap), https://github.com/jemalloc/jemalloc/blob/dev/src/prof_data.c
+// https://github.com/google/pprof/blob/main/profile/legacy_profile.go (parseHeap),
+// https://github.com/jemalloc/jemalloc/blob/dev/src/prof_data.c
 //
 //   heap profile: 1: 1048576 [5: 5242880] @ heap_v2/524288      heap_v2/524288
 //     1: 1048576 [4: 4194304] @ 0x0147 0x00ee                     t*: 1: 128 [0: 0]
@@ -16,7 +17,8 @@
 // | #  0x1 f+0x2 a.go:3  | Go: the frames of the line above, newest first                                             |
 // | --- symbol           | pprof --raw: names of addresses in front of the profile                                    |
 //
-// Quirks: jemalloc has a line a thread, `t*` is of all; `[0: 0]` everywhere where nothing but what is in use was recorded.
+// Quirks: jemalloc has a line a thread, `t*` is of all; `[0: 0]` everywhere where nothing but what is in use
+// was recorded.
 
 import { asciiOf, type Line, linesOf } from '../src/bytes/lines.ts'
 import type { Source } from '../src/bytes/source.ts'
@@ -219,7 +221,10 @@ function valuesOf(texts: readonly string[]): Values {
   return [count, size, allCount, allSize]
 }
 
-/** What the sampled blocks stand for: a block of `n` bytes is sampled with a chance of 1 - e^(-n/interval). As pprof, in whole numbers. */
+/**
+ * What the sampled blocks stand for: a block of `n` bytes is sampled with a chance of 1 - e^(-n/interval). As
+ * pprof, in whole numbers.
+ */
 function unsampled(count: number, size: number, interval: number): [count: number, size: number] {
   if (interval <= 1) return [count, size]
   if (count === 0 || size === 0) return [0, 0]

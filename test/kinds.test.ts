@@ -82,6 +82,30 @@ describe('refused by its name is', () => {
   })
 })
 
+test('a profile that names no file is grouped by function, unless other keys are asked for', {
+  timeout: LONG,
+}, async () => {
+  const keysOf = async (...args: string[]) =>
+    JSON.parse((await cli(['top', ...args, '--format', 'json'])).stdout).snapshots[0].keyType
+  const nameless = file(Buffer.from('main;parse 8\nmain;render 4\n'))
+  expect(await keysOf(nameless)).toBe('function')
+  expect(await keysOf(nameless, '--group-by', 'lineno')).toBe('lineno')
+  expect(await keysOf(join(root, 'samples/textheap/jemalloc5.heap'))).toBe('function')
+  expect(await keysOf(join(root, 'samples/textheap/go1.19-debug1.heap'))).toBe('lineno')
+})
+
+test('a profile without samples says so, and one that a filter leaves nothing of does not', {
+  timeout: LONG,
+}, async () => {
+  const empty = file(
+    Buffer.from('{"head":{"callFrame":{"functionName":"(root)"},"selfSize":0,"children":[]},"samples":[]}'),
+  )
+  const { status, stderr } = await cli(['top', empty])
+  expect([status, stderr]).toEqual([0, expect.stringContaining('the file holds no samples')])
+  const some = await cli(['top', file(Buffer.from('main;parse 8\n')), '--include', 'no-such-file'])
+  expect([some.status, some.stderr]).toEqual([0, expect.not.stringContaining('no samples')])
+})
+
 // UPDATE_EXPECTED=1 npx vitest run test/kinds.test.ts writes the table anew.
 test('the table of docs/formats.md is of these kinds', () => {
   const page = join(root, 'docs/formats.md')

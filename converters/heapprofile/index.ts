@@ -1,24 +1,33 @@
-// V8's sampling heap profile: what `node --heap-prof`, the protocol's HeapProfiler.stopSampling, Chrome DevTools and
+// V8's sampling heap profile: what `node --heap-prof`, the protocol's HeapProfiler.stopSampling, Chrome
+// DevTools and
 // v8.startHeapProfile() give.
 //
 //   in the file                                     here
 //   head, "(root)"                                  no frame; its selfSize is a row of the empty stack
 //   a node with selfSize > 0                        a row; nodes of equal stacks are one row
-//   selfSize                                        size: bytes, scaled up by V8; their sum is the snapshot's total, exactly
+//   selfSize                                        size: bytes, scaled up by V8; their sum is the snapshot's
+// total, exactly
 //   samples of the node                             count (estimated), at least 1
 //   samples[] size, nodeId, ordinal                 samples, on the row of the node
-//   lineNumber, columnNumber: 0-based, < 0 unknown  lineno, column: 1-based, 0 unknown; where the FUNCTION starts (not exact)
+//   lineNumber, columnNumber: 0-based, < 0 unknown  lineno, column: 1-based, 0 unknown; where the FUNCTION
+// starts (not exact)
 //   url file:///a%20b                               /a b
-//   any other url                                   as it is (node:fs, http://..., wasm://..., evalmachine.<anonymous>)
+//   any other url                                   as it is (node:fs, http://..., wasm://...,
+// evalmachine.<anonymous>)
 //   no url, no script                               <native>: a built-in such as push
 //   the same, "(name)" directly below the root      <v8>: V8's own work such as (GC)
 //   no url, script 7, a line                        <eval:7>
-//   no url, script 7, no line                       <collected:7>: V8 has dropped the script, and with it the name
+//   no url, script 7, no line                       <collected:7>: V8 has dropped the script, and with it the
+// name
 //
-// Producers: --heap-prof and the protocol write head before samples and scriptId as a string; v8.startHeapProfile() of Node 26
-// writes samples first, scriptId as a number and other orders of members. None writes the sampling interval. The sizes of
-// samples do not add up to selfSize: V8 rounds each on its own. Node 10, Chrome 69 and older wrote no ids and no samples, and the
-// first nodes no callFrame: its members, with 1-based lines and columns, lie in the node. A profile inside the protocol's answer
+// Producers: --heap-prof and the protocol write head before samples and scriptId as a string;
+// v8.startHeapProfile() of Node 26
+// writes samples first, scriptId as a number and other orders of members. None writes the sampling interval.
+// The sizes of
+// samples do not add up to selfSize: V8 rounds each on its own. Node 10, Chrome 69 and older wrote no ids and
+// no samples, and the
+// first nodes no callFrame: its members, with 1-based lines and columns, lie in the node. A profile inside
+// the protocol's answer
 // (`{"id":3,"result":{"profile":{...}}}`) is read with a note.
 
 import { JsonTokens, TOKEN, type Token } from '../../src/bytes/json-tokens.ts'
@@ -58,7 +67,10 @@ function sniff(head: Uint8Array): 'yes' | 'no' | 'more' {
   }
 }
 
-/** Do the next values open like this, and does the innermost object have one of the keys? Undefined: the list is empty. */
+/**
+ * Do the next values open like this, and does the innermost object have one of the keys? Undefined: the list
+ * is empty.
+ */
 function beginsWith(
   tokens: JsonTokens,
   opening: readonly Token[],

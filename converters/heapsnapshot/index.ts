@@ -4,17 +4,25 @@
  *
  *   self_size            bytes of the object alone
  *   trace_node_id        number of a call in trace_tree, 0 = not traced
- *   line, column         1-based in trace_function_infos (0 = unknown), 0-based in locations: where the function starts
- *   to_node, object_index, script_object_index   places in `nodes`, so the node's number times the fields of a node
+ *   line, column         1-based in trace_function_infos (0 = unknown), 0-based in locations: where the
+ * function starts
+ *   to_node, object_index, script_object_index   places in `nodes`, so the node's number times the fields of
+ * a node
  *   name_or_index        a string's number; of an element or a hidden edge the index itself
  *
- * A row is a distinct (type, stack, domain): the objects themselves are left to src/heap. The stack comes from the trace
- * where allocations were tracked. In files without, it is where the object's constructor is defined (a code location).
- * Counts and sizes in trace_tree are of everything ever allocated, so live ones are added up from the nodes. Nodes without a
+ * A row is a distinct (type, stack, domain): the objects themselves are left to src/heap. The stack comes
+ * from the trace
+ * where allocations were tracked. In files without, it is where the object's constructor is defined (a code
+ * location).
+ * Counts and sizes in trace_tree are of everything ever allocated, so live ones are added up from the nodes.
+ * Nodes without a
  * size (roots, references) are no memory blocks.
- * Bytes of ArrayBuffers are nodes of their own, without a trace: they are credited to the ArrayBuffer that owns them.
- * Node 20 and 22 break lines inside of the arrays; Chromium adds sections (scopes ...) and location fields; fields go by `meta`.
- * Others (Julia, Hermes, Bun, files that were written anew) leave out sections, have them in any order, have ids of 64 bits, types that
+ * Bytes of ArrayBuffers are nodes of their own, without a trace: they are credited to the ArrayBuffer that
+ * owns them.
+ * Node 20 and 22 break lines inside of the arrays; Chromium adds sections (scopes ...) and location fields;
+ * fields go by `meta`.
+ * Others (Julia, Hermes, Bun, files that were written anew) leave out sections, have them in any order, have
+ * ids of 64 bits, types that
  * the file does not list, and a node_count of 0.
  * Before V8 14 traces of live objects get lost in garbage collections.
  */

@@ -165,7 +165,10 @@ export class SnapshotReader {
     return (this.#wants.has('domain') && type === 'code') || this.#namesFrames(type)
   }
 
-  /** Is the name of such a node the function of its frame? It is, where all that is known is where a constructor is. */
+  /**
+   * Is the name of such a node the function of its frame? It is, where all that is known is where a
+   * constructor is.
+   */
   #namesFrames(type: string): boolean {
     return this.#locations !== undefined && type === 'object'
   }

@@ -7,8 +7,10 @@ import type { Rows } from './rows.ts'
 export const OLDER_PLACE = 0xffffffff
 
 /**
- * What a file with traces has no trace of. The bytes of ArrayBuffers, which V8 never traces, are credited to the trace of the
- * ArrayBuffer that owns them. The rest is told apart by its ids, which rise: what was there when the tracker started, and what
+ * What a file with traces has no trace of. The bytes of ArrayBuffers, which V8 never traces, are credited to
+ * the trace of the
+ * ArrayBuffer that owns them. The rest is told apart by its ids, which rise: what was there when the tracker
+ * started, and what
  * was made since, whose traces V8 has lost.
  */
 export class Untraced {
@@ -28,7 +30,10 @@ export class Untraced {
   #untraced = 0
   /** Is the node one of these, and native? */
   #isNative: Uint8Array | undefined
-  /** The last id that V8 had given at the tracker's first look; undefined for a file that was written before it. */
+  /**
+   * The last id that V8 had given at the tracker's first look; undefined for a file that was written before
+   * it.
+   */
   #lastOlder: number | undefined
   /** The smallest id of a node with a trace. */
   #firstTraced = 0xffffffff
@@ -100,7 +105,10 @@ export class Untraced {
     return marks
   }
 
-  /** Reads `samples`: the last id at the tracker's first look, at most 50 ms after its start, and at later ones. */
+  /**
+   * Reads `samples`: the last id at the tracker's first look, at most 50 ms after its start, and at later
+   * ones.
+   */
   samples(): Handler {
     const { length: step, timestamp_us: wide, last_assigned_id: idAt } = this.#header.sampleFields
     if (wide === undefined || idAt === undefined) return { read: 'pass' }
@@ -125,7 +133,8 @@ export class Untraced {
     for (const { node, trace, name } of this.#owners) {
       if (!owner.has(node) && text(name) === 'backing_store') owner.set(node, trace)
     }
-    // Only then: V8 gives a wrong trace now and then, and one on an old object makes the first traced id too small.
+    // Only then: V8 gives a wrong trace now and then, and one on an old object makes the first traced id too
+    // small.
     const lastOlder = this.#lastOlder ?? this.#firstTraced - 1
     for (let i = 0; i < this.#untraced; i++) {
       const place = owner.get(this.#node[i]) ?? (this.#id[i] <= lastOlder ? OLDER_PLACE : 0)

@@ -1,7 +1,10 @@
 import { FormatError } from '../../src/errors.ts'
 import type { Measure } from '../../src/model/meta.ts'
 
-/** A snapshot that a file's sample types make: which of a sample's values are its bytes and its blocks, -1 = none. */
+/**
+ * A snapshot that a file's sample types make: which of a sample's values are its bytes and its blocks, -1 =
+ * none.
+ */
 export interface Measured {
   name: string
   measure: Measure
@@ -33,7 +36,10 @@ const UNITS = new Map([
   ['mib', 1024 ** 2],
 ])
 
-/** Words of a sample type's name that say what is counted; the others say of what: `alloc_space`, `heap-samples`, `inuseObjects`. */
+/**
+ * Words of a sample type's name that say what is counted; the others say of what: `alloc_space`, `heap-
+ * samples`, `inuseObjects`.
+ */
 const COUNTED = /^(space|size|bytes|objects?|counts?|samples?|blocks?|allocations)$/
 /** Units of numbers of blocks. */
 const BLOCKS = /^(counts?|objects?|blocks?|allocations?|allocs?)$/i
@@ -43,8 +49,10 @@ const TIME = /^(ns|us|ms|s|(nano|micro|milli)?seconds?)$/i
 const OF_MEMORY = /alloc|object|in_?use|heap|malloc|mem|live/i
 
 /**
- * One snapshot for each sample type in bytes, with the sample type of counts that has the same name but for the word that
- * is counted; where no bytes are counted, one for each sample type of objects. Throws FormatError `unsupported` for a
+ * One snapshot for each sample type in bytes, with the sample type of counts that has the same name but for
+ * the word that
+ * is counted; where no bytes are counted, one for each sample type of objects. Throws FormatError
+ * `unsupported` for a
  * profile of something else, such as CPU time.
  */
 export function measuredBy(sampleTypes: readonly SampleType[]): Measured[] {

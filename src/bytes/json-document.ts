@@ -46,8 +46,10 @@ const DEEPEST = 100
 /** Bytes of a short text's values, for which nobody is asked. */
 const LIGHT = 1 << 20
 
-// Bytes that V8 takes for the values of a JSON text: an object with room for four members, an array and its elements' head, one
-// element or member, a member's name and what its object's layout needs, a string's head, a number that is no small integer.
+// Bytes that V8 takes for the values of a JSON text: an object with room for four members, an array and its
+// elements' head, one
+// element or member, a member's name and what its object's layout needs, a string's head, a number that is no
+// small integer.
 const OBJECT = 56
 const ARRAY = 48
 const ELEMENT = 8
@@ -55,7 +57,10 @@ const MEMBER = 64
 const STRING = 24
 const NUMBER = 16
 
-/** Estimates what a JSON text takes of V8's heap when it is parsed, while its bytes arrive: `{},` takes twenty times its length. */
+/**
+ * Estimates what a JSON text takes of V8's heap when it is parsed, while its bytes arrive: `{},` takes twenty
+ * times its length.
+ */
 class JsonWeight {
   readonly #format: string
   readonly #base: number
@@ -176,7 +181,10 @@ function endOf(token: RegExp, text: string, from: number): number {
   return token.test(text) ? token.lastIndex : -1
 }
 
-/** Where the string ends that begins at `from`; -1 when there is none, the text's length + 1 when the text ends in it. */
+/**
+ * Where the string ends that begins at `from`; -1 when there is none, the text's length + 1 when the text
+ * ends in it.
+ */
 function endOfString(text: string, from: number): number {
   if (text[from] !== '"') return -1
   for (let i = from + 1; i < text.length; i++) {
@@ -188,7 +196,9 @@ function endOfString(text: string, from: number): number {
   return text.length + 1
 }
 
-/** Where JSON goes wrong: only used on text that `JSON.parse` refused, whose messages differ between engines. */
+/**
+ * Where JSON goes wrong: only used on text that `JSON.parse` refused, whose messages differ between engines.
+ */
 function faultIn(bytes: Uint8Array): Fault | undefined {
   const text = new TextDecoder('latin1').decode(bytes) // one character a byte
   const open: string[] = []
@@ -237,7 +247,10 @@ function faultIn(bytes: Uint8Array): Fault | undefined {
   }
 }
 
-/** Takes a parsed document apart; each method throws FormatError `malformed` with the path of what is not as it must be. */
+/**
+ * Takes a parsed document apart; each method throws FormatError `malformed` with the path of what is not as
+ * it must be.
+ */
 export class Taker {
   readonly format: string
 

@@ -22,11 +22,22 @@ async function readFile(path: string, { load, prepare }: ReadRequest): Promise<L
   const bar = progress(path)
   try {
     const loaded = await inFile(path, loadFile(path, { ...load, onBytes: bar.add }))
-    return { ...loaded, snapshots: await prepare(path, loaded.snapshots) }
+    return { ...loaded, snapshots: await prepare(path, loaded.snapshots.map(noted)) }
   } finally {
     bar.stop()
   }
 }
+
+/** An empty snapshot says why: asked before filters, which may leave nothing of any. */
+function noted(snapshot: Snapshot): Snapshot {
+  const { notes = [] } = snapshot.meta
+  return snapshot.length > 0 || notes.includes(EMPTY)
+    ? snapshot
+    : snapshot.with({ meta: { notes: [EMPTY, ...notes] } })
+}
+
+const EMPTY =
+  'the file holds no samples: nothing that is still in use was sampled while it was recorded; record for longer, or with a smaller interval'
 
 /** The snapshots of files, each with a name that tells it from others of its file. */
 export async function readSnapshots(paths: readonly string[], request: ReadRequest): Promise<Named[]> {

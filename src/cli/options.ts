@@ -3,6 +3,7 @@ import type { ReadOptions, ROW_COLUMNS } from '../../converters/converter.ts'
 import type { Cumulative } from '../model/grouping/group.ts'
 import { KEY_TYPES, type KeyType } from '../model/grouping/keys.ts'
 import { parseDomain } from '../model/meta.ts'
+import type { Snapshot } from '../model/snapshot.ts'
 import { FORMATS, type Format } from '../report/formats/index.ts'
 import { REDACTIONS } from '../transform/redactions.ts'
 import type { ReadFlags } from './request.ts'
@@ -131,8 +132,23 @@ export function groupByOption(command: Command): Command {
   return command.addOption(
     new Option('--group-by <keys>', `one or more of: ${KEY_TYPES.join(', ')}`)
       .argParser(keyTypes)
-      .default(['lineno'], 'lineno'),
+      .default(DEFAULT_KEYS, 'lineno; function if no file is known'),
   )
+}
+
+const DEFAULT_KEYS: readonly KeyType[] = ['lineno']
+
+/**
+ * The keys that the flags ask for; by default functions where the snapshots know no file, such as profiles of
+ * native code.
+ */
+export function keyTypesOf(
+  { groupBy }: Pick<SelectionFlags, 'groupBy'>,
+  snapshots: readonly Snapshot[],
+): readonly KeyType[] {
+  const frames = snapshots.map(({ tables }) => tables.frames)
+  const isNameless = frames.some(({ length }) => length > 0) && !frames.some(table => table.namesFiles())
+  return groupBy === DEFAULT_KEYS && isNameless ? ['function'] : groupBy
 }
 
 /** Adds the flags that every command with statistics has. */
@@ -157,7 +173,9 @@ export function addSelection(command: Command): Command {
     .addOption(formatOption(FORMATS))
 }
 
-/** Options whose value needs a `=`, so that a file behind them is not taken for it; with what they mean alone. */
+/**
+ * Options whose value needs a `=`, so that a file behind them is not taken for it; with what they mean alone.
+ */
 export const OPTIONAL_VALUES: Readonly<Record<string, string>> = {
   '--cumulative': 'once',
   '--source-maps': '.',

@@ -9,7 +9,10 @@ export interface Detection {
   more: boolean
 }
 
-/** Which converter reads a file that begins like this? Throws FormatError `unrecognized` when none, or several, claim it. */
+/**
+ * Which converter reads a file that begins like this? Throws FormatError `unrecognized` when none, or
+ * several, claim it.
+ */
 export function detect(
   converters: readonly Converter[],
   head: Uint8Array,

@@ -16,7 +16,10 @@ import { checkDocument, checkHeap } from './memory.ts'
 /** Longest head that is looked at to tell a format. */
 const LONGEST_HEAD = 4 << 20
 
-/** A compressed file may inflate to this many times its size (profiles do to 5 to 50 times), and to `FREE` bytes anyway. */
+/**
+ * A compressed file may inflate to this many times its size (profiles do to 5 to 50 times), and to `FREE`
+ * bytes anyway.
+ */
 const MOST_RATIO = 200
 const FREE = 64 << 20
 
@@ -51,8 +54,10 @@ export function converterNamed(name: string): Converter {
 }
 
 /**
- * Reads a file (`-` is standard input): inflates it, tells its format by its content, reads all snapshots in it.
- * Throws FormatError for a file that cannot be read, whatever the reason, UsageError for an impossible interval.
+ * Reads a file (`-` is standard input): inflates it, tells its format by its content, reads all snapshots in
+ * it.
+ * Throws FormatError for a file that cannot be read, whatever the reason, UsageError for an impossible
+ * interval.
  */
 export async function loadFile(path: string, options: LoadOptions = {}): Promise<Loaded> {
   try {
@@ -92,7 +97,8 @@ export function checkLoadOptions({ from, interval = 1, snapshot = 1 }: LoadOptio
 }
 
 /**
- * Hands a file's bytes, inflated, to a reader of one format. Throws FormatError for a file that cannot be read, or is of
+ * Hands a file's bytes, inflated, to a reader of one format. Throws FormatError for a file that cannot be
+ * read, or is of
  * another format.
  */
 export async function readFileAs<T>(
@@ -179,7 +185,8 @@ function counted(source: Source, onBytes: (n: number) => void): Source {
 const STEP = 1 << 20
 
 /**
- * A source of at most `most()` bytes, asked for anew with each piece: more is a FormatError `too-large`, as is what leaves the heap
+ * A source of at most `most()` bytes, asked for anew with each piece: more is a FormatError `too-large`, as
+ * is what leaves the heap
  * without room.
  */
 function limited(source: Source, most: () => number): Source {
@@ -250,7 +257,10 @@ export async function snapshotsIn(folder: string): Promise<string[]> {
   return (await readdir(folder)).filter(isSnapshotName).sort()
 }
 
-/** The single snapshot of a file: CPython's `Snapshot.load`. Throws FormatError also when the file holds several. */
+/**
+ * The single snapshot of a file: CPython's `Snapshot.load`. Throws FormatError also when the file holds
+ * several.
+ */
 export async function loadSnapshot(path: string, options: LoadOptions = {}): Promise<Snapshot> {
   const { snapshots } = await loadFile(path, options)
   if (snapshots.length !== 1) {
@@ -283,7 +293,8 @@ export function converterFor(path: string): Converter {
 }
 
 /**
- * Writes snapshots to a file, whole or not at all; the format goes by the ending (`.pb.gz` is the default dump) unless `to`
+ * Writes snapshots to a file, whole or not at all; the format goes by the ending (`.pb.gz` is the default
+ * dump) unless `to`
  * names it. A further `.gz` gzips any format.
  */
 export async function dumpSnapshots(

@@ -1,4 +1,5 @@
-// Names files that are no snapshots: people save the wrong one, or a download or a copy goes wrong. Looks at their first bytes only.
+// Names files that are no snapshots: people save the wrong one, or a download or a copy goes wrong. Looks at
+// their first bytes only.
 import { JsonTokens, STATE, TOKEN } from '../bytes/json-tokens.ts'
 import { asciiOf } from '../bytes/lines.ts'
 import { FormatError } from '../errors.ts'
@@ -15,7 +16,10 @@ const UNPACK = 'unpack it first'
 const NOTES = 'give the file that it was made from'
 const NEEDS_STACKS = 'it has no stacks: tracemalloc run or attach records them'
 
-/** The word for a file that begins like this; undefined where nothing is known of it. `isWhole`: there are no more bytes. */
+/**
+ * The word for a file that begins like this; undefined where nothing is known of it. `isWhole`: there are no
+ * more bytes.
+ */
 export function otherOf(head: Uint8Array, isWhole: boolean): Other | undefined {
   if (head.length === 0)
     return { what: 'the file is empty', hint: 'was its writer stopped before it had written?' }
@@ -142,7 +146,10 @@ function jsonOf(head: Uint8Array, isWhole: boolean): Other {
 const DEEPEST = 6
 const MOST = 400
 
-/** The paths of the members that a JSON text begins with, and how it ends. A short text is written behind its path. */
+/**
+ * The paths of the members that a JSON text begins with, and how it ends. A short text is written behind its
+ * path.
+ */
 function shapeOf(head: Uint8Array): { paths: string; end: 'whole' | 'cut' | 'wrong' } {
   const tokens = new JsonTokens('json')
   const open: { path: string; isArray: boolean }[] = []

@@ -238,7 +238,10 @@ class GraphReader {
     if (traced) this.#trace = grow(this.#trace, length, most)
   }
 
-  /** Room for at most so many rows; where the file does not say how many it has, memory is asked for while they come. */
+  /**
+   * Room for at most so many rows; where the file does not say how many it has, memory is asked for while
+   * they come.
+   */
   #most(claim: number, length: number, room: number, counts: Partial<Header>): number {
     if (claim !== 0) return claim
     if (length <= room) return room

@@ -101,13 +101,9 @@ function samplingNotes(snapshots: readonly Snapshot[]): string[] {
 }
 
 /** What is to be told of the file itself. That its interval is unknown is said above. */
-function fileNotes({ meta, length }: Snapshot): string[] {
-  const notes = (meta.notes ?? []).filter(note => !note.startsWith('unknown sampling interval'))
-  return length === 0 ? [NOTHING, ...notes] : notes
+function fileNotes({ meta }: Snapshot): string[] {
+  return (meta.notes ?? []).filter(note => !note.startsWith('unknown sampling interval'))
 }
-
-const NOTHING =
-  'it holds no samples: nothing that is still in use was sampled while it was recorded; record for longer, or with a smaller interval'
 
 /** What views have of their options. */
 function shared({ keyTypes, cumulative, title }: ViewOptions) {

@@ -59,7 +59,7 @@ function columnsOf(graph: HeapGraph): unknown[] {
   return [
     ...nodes.map(column => Array.from(column.subarray(0, graph.nodeCount))),
     ...edges.map(column => Array.from(column.subarray(0, graph.edgeCount))),
-    Array.from({ length: 10 }, (_, i) => (i < graph.texts.length ? graph.texts.get(i) : undefined)),
+    Array.from({ length: 10 }, (_, i) => (i < graph.strings.length ? graph.strings.get(i) : undefined)),
   ]
 }
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { UsageError } from '../../errors.ts'
 import type { Named } from '../input.ts'
-import { addSelection, columnsOf, cumulativeOf, type SelectionFlags } from '../options.ts'
+import { addSelection, columnsOf, cumulativeOf, keyTypesOf, type SelectionFlags } from '../options.ts'
 
 const HELP = `
 To compare several old runs with several new ones, put -- between them. With
@@ -64,7 +64,7 @@ async function diff(paths: string[], flags: DiffFlags): Promise<void> {
     : pair(oldPaths[0], old, newPaths[0], now)
   const views = comparisons.map(({ title, old, now }) =>
     diffView(now, old, {
-      keyTypes: flags.groupBy,
+      keyTypes: keyTypesOf(flags, [...old, ...now]),
       cumulative: cumulativeOf(flags),
       limit: flags.limit,
       title,
@@ -74,7 +74,10 @@ async function diff(paths: string[], flags: DiffFlags): Promise<void> {
   await printReport(statisticsReport(views), flags.format, await request.getLine())
 }
 
-/** Paths of the old and of the new side: those before and behind `--`, which the parser leaves out, or one each. */
+/**
+ * Paths of the old and of the new side: those before and behind `--`, which the parser leaves out, or one
+ * each.
+ */
 function sidesOf(paths: readonly string[], words: readonly string[]): [string[], string[]] {
   const cut = words.indexOf('--')
   const newCount = cut < 0 ? 1 : words.length - cut - 1

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { addSelection, columnsOf, cumulativeOf, type SelectionFlags } from '../options.ts'
+import { addSelection, columnsOf, cumulativeOf, keyTypesOf, type SelectionFlags } from '../options.ts'
 
 const EXAMPLE = `
 Example: tracemalloc top app.heapprofile --group-by package`
@@ -25,7 +25,7 @@ async function top(paths: string[], flags: SelectionFlags): Promise<void> {
   const named = await readSnapshots(paths, request)
   const views = named.map(({ name, snapshot }) =>
     topView(snapshot, {
-      keyTypes: flags.groupBy,
+      keyTypes: keyTypesOf(flags, [snapshot]),
       cumulative: cumulativeOf(flags),
       limit: flags.limit,
       title: name,

@@ -1,5 +1,6 @@
 // The table of interned call frames.
 import { Frame } from '../frame.ts'
+import { UNKNOWN } from '../frame-text.ts'
 import type { FrameId, StringId } from './ids.ts'
 import type { Strings } from './strings.ts'
 import { hash2, RowIndex, reserve } from './typed-arrays.ts'
@@ -87,6 +88,15 @@ export class Frames {
       this.column[id],
       this.exact[id] === 1,
     )
+  }
+
+  /** Is the file or the line of any frame known? */
+  namesFiles(): boolean {
+    for (let id = 0; id < this.length; id++) {
+      const filename = this.#strings.get(this.filename[id] as StringId)
+      if (this.lineno[id] > 0 || ![NATIVE, V8, UNKNOWN, ''].includes(filename)) return true
+    }
+    return false
   }
 
   /** Does the frame have a file, so that it can be the allocation frame? Built-ins and V8's own have none. */
