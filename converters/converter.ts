@@ -1,3 +1,4 @@
+// The interface of a format: how its files are recognised, read and written, and what survives in them.
 import type { Source } from '../src/bytes/source.ts'
 import type { Snapshot } from '../src/model/snapshot.ts'
 

@@ -1,3 +1,4 @@
+// The only list of formats.
 import type { Converter } from './converter.ts'
 import { csv } from './csv.ts'
 import { firefox } from './firefox/index.ts'

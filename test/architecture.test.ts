@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { root } from './support/cli.ts'
+import { filesIn, importsOf, roomOf, targetsOf } from './support/imports.ts'
 
 /** Who may import whom, by folder or file; what is not named here imports nothing of ours. */
 const ALLOWED: Record<string, readonly string[]> = {
@@ -51,32 +52,13 @@ const WALL_CLOCK = [
 /** A folder with more files than this is hard to find one's way in. */
 const MOST_FILES = 15
 
-/** Rooms whose files all begin with a comment on what they are for. */
+/** Rooms whose comments are no wider than the code. */
 const COMMENTED = [
   ...['model', 'statistics', 'transform', 'heapsnapshot', 'heap', 'sourcemap', 'inspector', 'capture'],
   ...['check', 'batch', 'library', 'index', 'register', 'vitest', 'errors'],
 ]
 
-const files = ['src', 'converters'].flatMap(folder =>
-  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter(name => name.endsWith('.ts'))
-    .map(name => join(folder, name)),
-)
-
-/** `src/model/frame.ts` -> `model`; `converters/pprof.ts` -> `converters`; `src/formats/files.ts` -> `load`. */
-function roomOf(path: string): string {
-  const parts = path.split('/')
-  return parts[0] === 'src' ? parts[1].replace(/\.ts$/, '') : parts[0]
-}
-
-function importsOf(path: string): string[] {
-  const text = readFileSync(join(root, path), 'utf8')
-  return [
-    ...text.matchAll(
-      /(?:^|\n)(?:import|export)[^'"\n]*?(?:\n[^'"]*?)?from '([^']+)'|import\('([^']+)'\)|\nimport '([^']+)'/g,
-    ),
-  ].map(m => m[1] ?? m[2] ?? m[3])
-}
+const files = filesIn('src', 'converters')
 
 describe('the dependency rule', () => {
   it('sees the imports', () => {
@@ -105,14 +87,7 @@ describe('the dependency rule', () => {
   })
 
   it('has no circle of files, types included', () => {
-    const targets = new Map(
-      files.map(path => [
-        path,
-        importsOf(path)
-          .filter(name => name.startsWith('.'))
-          .map(name => relative(root, join(root, dirname(path), name))),
-      ]),
-    )
+    const targets = new Map(files.map(path => [path, targetsOf(path)]))
     // Files that import nothing that is left are taken away, until only circles remain.
     for (let taken = true; taken; ) {
       taken = false
@@ -138,9 +113,10 @@ describe('the dependency rule', () => {
   const commented = files.filter(path => COMMENTED.includes(roomOf(path)))
 
   it('says in one to three lines what each file is for', () => {
-    const silent = commented.filter(path => {
-      const lines = readFileSync(join(root, path), 'utf8').split('\n')
-      return !/^[1-3]$/.test(String(lines.findIndex(line => !line.startsWith('// '))))
+    const silent = files.filter(path => {
+      if (/^src.(cli|report)\//.test(path)) return false
+      const { length } = headOf(readFileSync(join(root, path), 'utf8'))
+      return length === 0 || (length > 3 && !path.startsWith('converters/')) // a format's head describes the format
     })
     expect(silent).toEqual([])
   })
@@ -156,6 +132,13 @@ describe('the dependency rule', () => {
     expect(long).toEqual([])
   })
 })
+
+/** The lines of the comment that a file begins with; a comment on the first declaration is none. */
+function headOf(text: string): string[] {
+  const lines = text.replace(/^#!.*\n/, '').split('\n')
+  const end = lines.findIndex(line => !line.startsWith('//') || line.startsWith('// biome-ignore'))
+  return lines.slice(0, end).map(line => line.replace(/^\/\/ ?/, ''))
+}
 
 /** Converters never import each other: only the list imports them, and a converter's folder its own files. */
 function sameConverter(from: string, to: string): boolean {

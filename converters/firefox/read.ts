@@ -1,3 +1,4 @@
+// Reads the Firefox Profiler's processed profile: its allocation samples become snapshots.
 import { type DocumentLimits, readDocument, Taker } from '../../src/bytes/json-document.ts'
 import type { Source } from '../../src/bytes/source.ts'
 import { FormatError } from '../../src/errors.ts'

@@ -1,3 +1,4 @@
+// Writes snapshots as a processed profile that profiler.firefox.com opens.
 import { UNKNOWN } from '../../src/model/frame-text.ts'
 import { metaJson } from '../../src/model/meta-json.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'

@@ -1,3 +1,4 @@
+// Finds or creates the frame that a node's `callFrame` stands for, from the bytes of the file.
 import { JsonTokens, TOKEN } from '../../src/bytes/json-tokens.ts'
 import { fileOf, isPseudoName } from '../../src/model/script-url.ts'
 import { NATIVE, V8 } from '../../src/model/tables/frames.ts'

@@ -1,3 +1,4 @@
+// A fast path: nodes laid out as V8 itself writes them are recognised without reading tokens.
 import { type JsonTokens, STATE } from '../../src/bytes/json-tokens.ts'
 import { SEEN, type Tree } from './tree.ts'
 

@@ -1,3 +1,4 @@
+// Reads a sampling heap profile in one pass: the state machine over its tokens.
 import { JsonTokens, TOKEN, type Token } from '../../src/bytes/json-tokens.ts'
 import type { Source } from '../../src/bytes/source.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'

@@ -1,3 +1,4 @@
+// The tree of a sampling heap profile as columns, filled node by node and turned into rows at the end.
 import type { JsonTokens } from '../../src/bytes/json-tokens.ts'
 import { SnapshotBuilder } from '../../src/model/builder.ts'
 import type { SnapshotMeta } from '../../src/model/meta.ts'

@@ -1,3 +1,4 @@
+// Writes a snapshot as V8 writes a sampling heap profile.
 import { FormatError } from '../../src/errors.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import { Tables } from '../../src/model/tables/tables.ts'

@@ -1,3 +1,4 @@
+// V8's heap snapshots (`.heapsnapshot`) as a format: what the fields mean, and the converter.
 /*
  * V8's heap snapshots: https://chromium.googlesource.com/v8/v8/+/main/src/profiler/heap-snapshot-generator.cc
  * (HeapSnapshotJSONSerializer). One JSON object, its sections flat arrays of integers, read in one pass.

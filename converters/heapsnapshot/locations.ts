@@ -1,3 +1,4 @@
+// Rows of a heap snapshot without allocation traces: objects by where their constructors are defined.
 import type { Header } from '../../src/heapsnapshot/header.ts'
 import { type Handler, RowFault } from '../../src/heapsnapshot/values.ts'
 import { pathOfUrl } from '../../src/model/script-url.ts'

@@ -1,3 +1,4 @@
+// Reads the sections of a heap snapshot, in the order of the file, into rows.
 import { FormatError } from '../../src/errors.ts'
 import { AllocationCalls } from '../../src/heapsnapshot/allocation-calls.ts'
 import {

@@ -1,3 +1,4 @@
+// The objects of a heap snapshot that have no allocation trace, and the buffers credited to their owners.
 import type { Header } from '../../src/heapsnapshot/header.ts'
 import { type Handler, RowFault } from '../../src/heapsnapshot/values.ts'
 import { reserve } from '../../src/model/tables/typed-arrays.ts'

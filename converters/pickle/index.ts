@@ -1,3 +1,4 @@
+// CPython's dumped snapshots as a format: what the fields mean, and the converter.
 /**
  * CPython's `tracemalloc.Snapshot.dump`: a pickle of the object. https://github.com/python/cpython/blob/3.13/Lib/tracemalloc.py
  *

@@ -1,3 +1,4 @@
+// The opcodes of pickles that a snapshot consists of, and how long each is.
 import { FormatError } from '../../src/errors.ts'
 
 /** Longest string or line that is read, in bytes. */

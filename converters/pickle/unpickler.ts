@@ -1,3 +1,4 @@
+// A restricted unpickler: it builds the values of a snapshot and calls nothing.
 import { FormatError, type FormatErrorCode } from '../../src/errors.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import { reserve } from '../../src/model/tables/typed-arrays.ts'
@@ -219,7 +220,7 @@ export class Unpickler {
     }
   }
 
-  /** Lists, dicts, globals and objects. */
+  /** Lists and dicts. */
   #build(op: number, from: number, to: number): void {
     const values = this.#values
     switch (op) {
@@ -252,6 +253,15 @@ export class Unpickler {
         this.#setItems(this.#containerBelow(start, DICT), start)
         break
       }
+      default:
+        this.#make(op, from, to)
+    }
+  }
+
+  /** Globals and objects. */
+  #make(op: number, from: number, to: number): void {
+    const values = this.#values
+    switch (op) {
       case OP.GLOBAL: {
         const [module, name] = (decodeText(this.#bytes.subarray(from, to - 1)) ?? '').split('\n')
         this.#push(GLOBAL, values.addGlobal(module, name ?? ''))

@@ -1,3 +1,4 @@
+// The values of an unpickled snapshot, in typed arrays: tuples, lists, dicts and objects by number.
 import type { FormatErrorCode } from '../../src/errors.ts'
 import { SnapshotBuilder } from '../../src/model/builder.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'

@@ -1,3 +1,4 @@
+// Writes a snapshot as a pickle, byte for byte as CPython does.
 import { FormatError, type FormatErrorCode } from '../../src/errors.ts'
 import { UNTRACED } from '../../src/model/grouping/keys.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'

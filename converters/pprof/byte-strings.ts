@@ -1,3 +1,4 @@
+// The string table of a pprof file, kept as bytes until a string is needed.
 import { reserve } from '../../src/model/tables/typed-arrays.ts'
 
 /** Byte strings one behind another in one buffer, by number. */

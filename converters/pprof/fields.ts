@@ -1,3 +1,4 @@
+// The field numbers of pprof's messages.
 /** Field numbers of `profile.proto`; fields that nobody here reads or writes are left out. */
 export const PROFILE = {
   sampleType: 1,

@@ -1,3 +1,4 @@
+// Looks up the 64-bit ids that a pprof file gives its locations and functions.
 import { hash2, RowIndex, reserve } from '../../src/model/tables/typed-arrays.ts'
 
 /** The ids that a file gives its locations or functions, any of 1 .. 2^64 - 1, each with its index. */

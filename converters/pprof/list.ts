@@ -1,3 +1,4 @@
+// A typed array that grows, for the tables of a pprof file.
 import { type Column, reserve } from '../../src/model/tables/typed-arrays.ts'
 
 /** A typed array that grows. */

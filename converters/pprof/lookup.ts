@@ -1,3 +1,4 @@
+// Turns locations and functions of a pprof file into frames and stacks, each once.
 import { Cursor } from '../../src/bytes/protobuf.ts'
 import { FormatError } from '../../src/errors.ts'
 import { NATIVE } from '../../src/model/tables/frames.ts'

@@ -1,3 +1,4 @@
+// Which of a pprof file's sample types are bytes, and which of them are the matching numbers of blocks.
 import { FormatError } from '../../src/errors.ts'
 import type { Measure } from '../../src/model/meta.ts'
 

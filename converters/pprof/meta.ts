@@ -1,3 +1,4 @@
+// Reads and checks the facts about a snapshot that the private part of a pprof file holds as JSON.
 import { LARGEST_INTERVAL, type SnapshotMeta } from '../../src/model/meta.ts'
 
 type Test = (value: unknown) => boolean

@@ -1,3 +1,4 @@
+// The private fields of a pprof file: the columns of a snapshot that pprof itself has no place for.
 import { Cursor, MessageWriter } from '../../src/bytes/protobuf.ts'
 import type { SnapshotMeta } from '../../src/model/meta.ts'
 import { PART, PART_COLUMN, PART_SNAPSHOT, PART_TEXT, PRIVATE, VERSION } from './fields.ts'

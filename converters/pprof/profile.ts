@@ -1,3 +1,4 @@
+// The messages of a pprof file as columns, before anything in them is looked up.
 import { Cursor, MessageWriter, WIRE } from '../../src/bytes/protobuf.ts'
 import { FormatError } from '../../src/errors.ts'
 import { ByteKeys, ByteStrings } from './byte-strings.ts'

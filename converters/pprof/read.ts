@@ -1,3 +1,4 @@
+// Reads a pprof file: its messages, then its samples as rows of snapshots.
 import { readFields } from '../../src/bytes/protobuf.ts'
 import type { Source } from '../../src/bytes/source.ts'
 import { FormatError } from '../../src/errors.ts'

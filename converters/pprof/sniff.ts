@@ -1,3 +1,4 @@
+// Tells from its first bytes whether a file is a pprof profile.
 import { Cursor, WIRE } from '../../src/bytes/protobuf.ts'
 import { PROFILE } from './fields.ts'
 

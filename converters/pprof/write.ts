@@ -1,3 +1,4 @@
+// Writes snapshots as a pprof profile.
 import { MessageWriter } from '../../src/bytes/protobuf.ts'
 import { FormatError } from '../../src/errors.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'

@@ -1,3 +1,5 @@
+// Everything of this room that touches the disk: files as sources of bytes, and files written whole or not at
+// all.
 import fs from 'node:fs'
 import { link, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'

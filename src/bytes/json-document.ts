@@ -1,7 +1,6 @@
+// JSON documents that are read whole: for formats of tables that refer to each other in any order.
 import { FormatError } from '../errors.ts'
 import { readAll, type Source } from './source.ts'
-
-// JSON documents that are read whole: for formats of tables that refer to each other in any order.
 
 /** No JavaScript string can be longer than about 2^29 characters. */
 const LONGEST = 0x1fffffe8

@@ -1,3 +1,4 @@
+// JSON as a sequence of tokens over pieces of bytes: for files too large to be read whole.
 import { FormatError, type FormatErrorCode } from '../errors.ts'
 import type { Source } from './source.ts'
 

@@ -1,3 +1,4 @@
+// Text in lines: read from pieces of bytes, and written in pieces.
 import { FormatError } from '../errors.ts'
 import { copyOf, type Source } from './source.ts'
 

@@ -1,3 +1,4 @@
+// Protocol Buffers: a reader that checks every length and allocates nothing, and a writer.
 import { FormatError, type FormatErrorCode } from '../errors.ts'
 import type { Source } from './source.ts'
 

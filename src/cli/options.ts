@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { ReadOptions, ROW_COLUMNS } from '../../converters/converter.ts'
 import type { Cumulative } from '../model/grouping/group.ts'
@@ -29,22 +30,13 @@ export function wholeNumber(least: number): (text: string) => number {
 
 /** The word of the list that `text` most looks like, for messages. */
 export function nearest(text: string, words: readonly string[]): string | undefined {
+  // Loaded here, as only a mistake needs it.
+  const { distance } = createRequire(import.meta.url)(
+    'fastest-levenshtein',
+  ) as typeof import('fastest-levenshtein')
   const distances = words.map(word => ({ word, d: distance(text.toLowerCase(), word.toLowerCase()) }))
   const best = distances.sort((a, b) => a.d - b.d)[0]
   return best && best.d <= Math.max(2, best.word.length / 2) ? best.word : undefined
-}
-
-/** Levenshtein's distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1))
-    }
-    row = next
-  }
-  return row[b.length]
 }
 
 /** One of the words, or an error that names the nearest. */

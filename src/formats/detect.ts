@@ -1,3 +1,4 @@
+// Asks every converter whether a file that begins like this is its own.
 import type { Converter } from '../../converters/converter.ts'
 import { FormatError } from '../errors.ts'
 import { otherOf } from './others.ts'

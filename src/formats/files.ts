@@ -1,3 +1,4 @@
+// Opens, detects, reads and writes files of any format.
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Converter, ReadOptions, WriteOptions } from '../../converters/converter.ts'

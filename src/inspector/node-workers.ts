@@ -99,24 +99,7 @@ function workerSession(main: Session, sessionId: string, { workerId, title, url 
       if (!isGone) await main.post('NodeWorker.detach', { sessionId }).catch(() => {})
       this.end()
     },
-    /** A message from the worker. */
-    receive(message: string) {
-      const result = resultText(message)
-      const asText = result && pending.get(result.id)
-      if (result && asText?.wantsText) {
-        pending.delete(result.id)
-        return asText.resolve(result.text)
-      }
-      const { id, method, params, error, ...rest } = JSON.parse(message)
-      if (id === undefined) {
-        for (const listener of listeners.get(method) ?? []) listener(params as never)
-        return
-      }
-      const waiting = pending.get(id)
-      pending.delete(id)
-      if (error) waiting?.reject(refusal('the worker', error))
-      else waiting?.resolve(rest.result)
-    },
+    receive: (message: string) => receive(message, pending, listeners),
     /** The worker, or the session with its process, is gone. */
     end() {
       isGone = true
@@ -125,4 +108,28 @@ function workerSession(main: Session, sessionId: string, { workerId, title, url 
       ended()
     },
   }
+}
+
+/** Hands a message from the worker to the command that waits for it, or to the listeners of its event. */
+function receive(
+  message: string,
+  pending: Map<number, Pending>,
+  listeners: ReadonlyMap<string, ReadonlySet<(params: never) => void>>,
+): void {
+  const result = resultText(message)
+  const asText = result && pending.get(result.id)
+  if (result && asText?.wantsText) {
+    pending.delete(result.id)
+    asText.resolve(result.text)
+    return
+  }
+  const { id, method, params, error, ...rest } = JSON.parse(message)
+  if (id === undefined) {
+    for (const listener of listeners.get(method) ?? []) listener(params as never)
+    return
+  }
+  const waiting = pending.get(id)
+  pending.delete(id)
+  if (error) waiting?.reject(refusal('the worker', error))
+  else waiting?.resolve(rest.result)
 }

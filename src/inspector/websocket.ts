@@ -43,17 +43,7 @@ export interface Connection extends Session {
  * protocol ends the connection.
  */
 export async function connect(url: string): Promise<Connection> {
-  const { default: CDP } = await import('chrome-remote-interface')
-  let client: Client
-  try {
-    client = (await withTime(
-      CDP({ target: url, local: true }) as Promise<unknown>,
-      CONNECT_TIME,
-      `it does not accept the connection (${CONNECT_TIME / 1000} s)`,
-    )) as Client
-  } catch (error) {
-    throw new TargetError(`cannot connect to ${url}: ${(error as Error).message}`, { cause: error })
-  }
+  const client = await open(url)
   let lost: Error | undefined
   const own = link()
   client.on('disconnect', () => {
@@ -61,30 +51,9 @@ export async function connect(url: string): Promise<Connection> {
     own.end()
   })
   const texts = new Set<number>()
-  const attached = new Map<string, Link>()
-  client.on('Target.attachedToTarget', ({ sessionId }: { sessionId: string }) => {
-    attached.set(sessionId, link())
-  })
-  client.on('Target.detachedFromTarget', ({ sessionId }: { sessionId: string }) => {
-    attached.get(sessionId)?.end()
-    attached.delete(sessionId)
-  })
-  client.on('Inspector.targetCrashed', (_: object, id?: string) => {
-    if (id === undefined) own.end()
-    else attached.get(id)?.end()
-  })
-  void own.closed.then(() => {
-    for (const { end } of attached.values()) end()
-  })
-  client._ws._receiver._maxPayload = LONGEST_MESSAGE
-  client._ws.removeAllListeners('message')
-  client._ws.on('message', data => {
-    try {
-      client._handleMessage(messageOf(String(data), texts))
-    } catch (error) {
-      lost = new TargetError(`${url} does not speak the protocol: ${(error as Error).message}`)
-      client._ws.terminate()
-    }
+  const attached = attachedTargets(client, own)
+  takeMessages(client, texts, error => {
+    lost = new TargetError(`${url} does not speak the protocol: ${error.message}`)
   })
   const send = async (
     method: string,
@@ -96,11 +65,8 @@ export async function connect(url: string): Promise<Connection> {
     refuseUnsafe(method, params)
     try {
       const sent = to.unlessGone(client.send(method, params, id))
-      return await withTime(
-        sent,
-        time,
-        `no answer to ${method}: the target is stopped or stuck (${time / 1000} s)`,
-      )
+      const late = `no answer to ${method}: the target is stopped or stuck (${time / 1000} s)`
+      return await withTime(sent, time, late)
     } catch (error) {
       if (lost) throw lost
       if (error instanceof TargetError) throw error
@@ -137,6 +103,51 @@ export async function connect(url: string): Promise<Connection> {
       return session(to, id)
     },
   }
+}
+
+async function open(url: string): Promise<Client> {
+  const { default: CDP } = await import('chrome-remote-interface')
+  try {
+    const opened = CDP({ target: url, local: true }) as Promise<unknown>
+    const late = `it does not accept the connection (${CONNECT_TIME / 1000} s)`
+    return (await withTime(opened, CONNECT_TIME, late)) as Client
+  } catch (error) {
+    throw new TargetError(`cannot connect to ${url}: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+/** Replaces the client's own listener. What is not a message ends the connection. */
+function takeMessages(client: Client, texts: Set<number>, onBroken: (error: Error) => void): void {
+  client._ws._receiver._maxPayload = LONGEST_MESSAGE
+  client._ws.removeAllListeners('message')
+  client._ws.on('message', data => {
+    try {
+      client._handleMessage(messageOf(String(data), texts))
+    } catch (error) {
+      onBroken(error as Error)
+      client._ws.terminate()
+    }
+  })
+}
+
+/** The links of the targets attached now, by session; they end with their target, and with `own`. */
+function attachedTargets(client: Client, own: Link): ReadonlyMap<string, Link> {
+  const attached = new Map<string, Link>()
+  client.on('Target.attachedToTarget', ({ sessionId }: { sessionId: string }) => {
+    attached.set(sessionId, link())
+  })
+  client.on('Target.detachedFromTarget', ({ sessionId }: { sessionId: string }) => {
+    attached.get(sessionId)?.end()
+    attached.delete(sessionId)
+  })
+  client.on('Inspector.targetCrashed', (_: object, id?: string) => {
+    if (id === undefined) own.end()
+    else attached.get(id)?.end()
+  })
+  void own.closed.then(() => {
+    for (const { end } of attached.values()) end()
+  })
+  return attached
 }
 
 /** One end of a connection: its own target, or one attached through it. */

@@ -29,28 +29,7 @@ type FileRead =
  */
 export function mapFiles(folders: readonly string[], maxSize = MAX_SIZE): MapFiles {
   const roots = folders.map(openRoot)
-  const isInside = (path: string) => roots.some(r => isBelow(path, r.real) || isBelow(path, r.path))
-
-  const readBytes = (path: string): FileRead => {
-    const asked = resolve(path)
-    if (!isInside(asked)) return { reason: 'outside' } // nothing outside is even looked up
-    let file: number | undefined
-    try {
-      const real = realpathSync(asked)
-      if (!roots.some(r => isBelow(real, r.real))) return { reason: 'outside' }
-      // Does not block, as a named pipe would wait for ever. The real path has no link at its end.
-      file = openSync(real, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0))
-      const stats = fstatSync(file)
-      if (!stats.isFile()) return { reason: 'no file' }
-      if (stats.size > maxSize) return { reason: 'unreadable', detail: `${stats.size} bytes are too large` }
-      return { bytes: readFileSync(file) }
-    } catch (error) {
-      if (NOWHERE.has((error as NodeJS.ErrnoException).code ?? '')) return { reason: 'no file' }
-      return { reason: 'unreadable', detail: systemReason(error)?.reason }
-    } finally {
-      if (file !== undefined) closeSync(file)
-    }
-  }
+  const readBytes = (path: string) => readInside(path, roots, maxSize)
 
   /** The map for a script at `path`: from its comment, or else by its own name and `.map`. */
   const mapOfScript = (path: string): MapText | { reason: MissReason; detail?: string } => {
@@ -88,7 +67,7 @@ export function mapFiles(folders: readonly string[], maxSize = MAX_SIZE): MapFil
       for (const ending of relative) for (const root of roots) paths.push(`${root.path}/${ending}`)
       let worst: { reason: MissReason; detail?: string } = { reason: 'no file' }
       for (const candidate of paths) {
-        if (candidate === path && !isInside(resolve(candidate))) continue // it is searched for in the folders
+        if (candidate === path && !isInside(resolve(candidate), roots)) continue // it is searched for in the folders
         const found = mapOfScript(candidate)
         if ('text' in found) return found
         worst = worse(worst, found)
@@ -107,7 +86,38 @@ export function mapFiles(folders: readonly string[], maxSize = MAX_SIZE): MapFil
 /** Errors of a path that leads to no file, for any reason. */
 const NOWHERE = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'ERR_INVALID_ARG_VALUE'])
 
-function openRoot(folder: string): { path: string; real: string } {
+/** A folder as it was given, and where it really lies. */
+interface Root {
+  readonly path: string
+  readonly real: string
+}
+
+function isInside(path: string, roots: readonly Root[]): boolean {
+  return roots.some(r => isBelow(path, r.real) || isBelow(path, r.path))
+}
+
+function readInside(path: string, roots: readonly Root[], maxSize: number): FileRead {
+  const asked = resolve(path)
+  if (!isInside(asked, roots)) return { reason: 'outside' } // nothing outside is even looked up
+  let file: number | undefined
+  try {
+    const real = realpathSync(asked)
+    if (!roots.some(r => isBelow(real, r.real))) return { reason: 'outside' }
+    // Does not block, as a named pipe would wait for ever. The real path has no link at its end.
+    file = openSync(real, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0))
+    const stats = fstatSync(file)
+    if (!stats.isFile()) return { reason: 'no file' }
+    if (stats.size > maxSize) return { reason: 'unreadable', detail: `${stats.size} bytes are too large` }
+    return { bytes: readFileSync(file) }
+  } catch (error) {
+    if (NOWHERE.has((error as NodeJS.ErrnoException).code ?? '')) return { reason: 'no file' }
+    return { reason: 'unreadable', detail: systemReason(error)?.reason }
+  } finally {
+    if (file !== undefined) closeSync(file)
+  }
+}
+
+function openRoot(folder: string): Root {
   try {
     if (!statSync(folder).isDirectory()) throw new UsageError(`not a folder: ${folder}`)
     accessSync(folder, constants.R_OK | constants.X_OK)

@@ -1,5 +1,5 @@
 // Special functions of statistics (A. and S.: Abramowitz and Stegun). Relative accuracy about 1e-12, 1e-9 for
-// large arguments.
+// large arguments. Written here: jstat's beta function is good to 1e-7 only, and @stdlib's load 367 files.
 
 const HALF_LOG_2PI = 0.5 * Math.log(2 * Math.PI)
 /** Above this the series are too long, and the normal expansions good to 1e-9. */

@@ -1,3 +1,4 @@
+// How many columns of a terminal a text takes, and how it is cut or filled to a width.
 import stringWidth from 'string-width'
 
 /** Characters of one column each that figures, bars and branches consist of. */

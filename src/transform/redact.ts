@@ -1,9 +1,11 @@
 // Removes what shows where a snapshot was taken.
+
+import { sha256 } from '@noble/hashes/sha2'
+import { bytesToHex } from '@noble/hashes/utils'
 import type { SnapshotMeta } from '../model/meta.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { Redaction } from './redactions.ts'
 import { rewriteFrames } from './rewrite-frames.ts'
-import { sha256 } from './sha256.ts'
 
 export type { Redaction } from './redactions.ts'
 
@@ -55,8 +57,7 @@ export function redactFilename(filename: string, how: Redaction): string {
   const isAddress = /^[a-z][a-z0-9+.-]+:/i.test(filename)
   const end = filename.search(isAddress ? /[?#]/ : /\?/)
   const plain = end < 0 ? filename : filename.slice(0, end)
-  if (how === 'hash')
-    return sha256(plain).slice(0, DIGITS) + (/\.[a-z0-9]{1,5}$/i.exec(withoutHost(plain))?.[0] ?? '')
+  if (how === 'hash') return hashOf(plain) + (/\.[a-z0-9]{1,5}$/i.exec(withoutHost(plain))?.[0] ?? '')
   const parts = withoutHost(plain).split(/[/\\]/).filter(Boolean)
   return parts.at(-1) ?? '(index)'
 }
@@ -81,6 +82,11 @@ function redactMeta(meta: SnapshotMeta, how: Redaction): SnapshotMeta {
   }
   if (meta.name !== undefined) result.name = redactText(meta.name, how)
   if (meta.isolate !== undefined && !/^(main|worker( \d+)?)$/.test(meta.isolate))
-    result.isolate = `isolate ${sha256(meta.isolate).slice(0, DIGITS)}` // a page's title or URL
+    result.isolate = `isolate ${hashOf(meta.isolate)}` // a page's title or URL
   return result
+}
+
+/** The first digits of a text's SHA-256; of `node:crypto` a browser has nothing that answers at once. */
+function hashOf(text: string): string {
+  return bytesToHex(sha256(text)).slice(0, DIGITS)
 }

@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { root } from '../support/cli.ts'
 
-// In a copy of the project a format is added by one file, one entry in the list, and samples: it is detected and passes
-// every test that a format has to pass, and nothing else was touched.
-test('a format is one file, one line and samples', { timeout: 240_000 }, () => {
+// In a copy of the project a format is added by one file, one entry in the list, samples and its paragraph in the docs: it is
+// detected and passes every test that a format has to pass, and nothing else was touched.
+test('a format is one file, one line, samples and a paragraph', { timeout: 240_000 }, () => {
   const copy = mkdtempSync(join(tmpdir(), 'tracemalloc-toy-'))
   try {
     for (const name of [
@@ -15,6 +15,8 @@ test('a format is one file, one line and samples', { timeout: 240_000 }, () => {
       'converters',
       'test/support',
       'test/converters/conformance.test.ts',
+      'test/formats.test.ts',
+      'docs/formats.md',
       'package.json',
     ]) {
       cpSync(join(root, name), join(copy, name), { recursive: true })
@@ -29,23 +31,28 @@ test('a format is one file, one line and samples', { timeout: 240_000 }, () => {
     const added = readFileSync(list, 'utf8').replace('\n]', '\n  toy,\n]')
     writeFileSync(list, `import { toy } from './toy.ts'\n${added}`)
 
+    const page = join(copy, 'docs/formats.md')
+    writeFileSync(page, `${readFileSync(page, 'utf8')}\n### toy\n\nFor a test.\n`)
+
     const vitest = join(root, 'node_modules/vitest/vitest.mjs')
-    const args = [
-      vitest,
-      'run',
-      '--root',
-      copy,
-      '--reporter',
-      'json',
+    const run = (tests: readonly string[], env: Record<string, string> = {}) =>
+      spawnSync(process.execPath, [vitest, 'run', '--root', copy, '--reporter', 'json', ...tests], {
+        cwd: copy,
+        encoding: 'utf8',
+        env: { ...process.env, ...env },
+      })
+    expect(run(['test/formats.test.ts'], { UPDATE_EXPECTED: '1' }).status).toBe(0)
+    const { stdout, stderr } = run([
       '-t',
-      '^toy ',
-      'test/converters/conformance.test.ts',
-    ]
-    const { stdout, stderr } = spawnSync(process.execPath, args, { cwd: copy, encoding: 'utf8' })
+      '^toy |^the tables|^every format',
+      'test/converters',
+      'test/formats.test.ts',
+    ])
     const { numPassedTests, numFailedTests } = JSON.parse(stdout.slice(stdout.indexOf('{'))) as Record<
       string,
       number
     >
+    expect(readFileSync(page, 'utf8')).toMatch(/^\| toy /m)
     expect(numFailedTests, stdout + stderr).toBe(0)
     expect(numPassedTests).toBeGreaterThan(20)
   } finally {

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { redact, redactFilename } from '../../src/transform/redact.ts'
-import { sha256 } from '../../src/transform/sha256.ts'
 import { checkSnapshot } from '../support/check-snapshot.ts'
 import { sampledMeta, snapshotOf } from '../support/snapshots.ts'
 
@@ -96,18 +95,4 @@ describe('redact', () => {
     for (const isolate of ['main', 'worker 3'])
       expect(redact([snapshotOf('1 1: x.js:1', { ...meta, isolate })], 'base')[0].meta.isolate).toBe(isolate)
   })
-})
-
-it('sha256 is the standard’s', () => {
-  for (const text of [
-    '',
-    'abc',
-    'ä😀',
-    '\ud800',
-    'x'.repeat(55),
-    'x'.repeat(56),
-    'x'.repeat(64),
-    'y'.repeat(1000),
-  ])
-    expect(sha256(text)).toBe(createHash('sha256').update(text).digest('hex'))
 })

@@ -70,3 +70,47 @@ test('an output format is one file and one line, a figure three files', { timeou
   expect(run('heap', HEAP, '--format', 'toy')).toContain('<td>Session</td>')
   expect(run('info', NEW, '--format', 'toy')).toContain('<tr><td>format</td><td>pprof')
 })
+
+test('a command is one file and one line, a group key one file', { timeout: LONG }, () => {
+  const command = `// Greets.
+import type { Command } from 'commander'
+
+export function register(program: Command): void {
+  program
+    .command('hello')
+    .description('greet')
+    .addHelpText('after', '\\nExample: tracemalloc hello')
+    .action(() => void process.stdout.write('hello\\n'))
+}
+`
+  writeFileSync(join(copy, 'src/cli/commands/hello.ts'), command)
+  edit(
+    'src/cli/main.ts',
+    "  top: () => import('./commands/top.ts'),",
+    "$&\n  hello: () => import('./commands/hello.ts'),",
+  )
+
+  // A group key begins with its name: the compiler leads to what it is.
+  edit('src/model/grouping/keys.ts', "'domain', 'package'] as const", "'domain', 'package', 'line'] as const")
+  expect(compile()).toEqual(['src/model/grouping/keys.ts'])
+  const key = `  line: {
+    width: 1,
+    fill:
+      ({ frames }) =>
+      (tuple, i) =>
+        (tuple[0] = frames.lineno[i]),
+    describe(frames, [first]) {
+      return { label: String(frames.lineno[first]), key: {}, traceback: new Traceback([]) }
+    },
+  },
+`
+  edit('src/model/grouping/keys.ts', '  package: {\n', `${key}$&`)
+  expect(compile()).toEqual([])
+
+  expect(run('hello')).toBe('hello\n')
+  expect(run('--help')).toMatch(/^ {2}hello +greet$/m)
+  expect(run('hello', '--help')).toContain('Example: tracemalloc hello')
+  expect(run('top', NEW, '--group-by', 'line')).toMatch(/(^| )7: size=/m)
+  expect(run('diff', OLD, NEW, '--group-by', 'line,type', '--format', 'json')).toContain('"sizeDiff"')
+  expect(run('top', NEW, '--help').replaceAll(/\s+/g, ' ')).toContain('package, line')
+})

@@ -19,6 +19,7 @@ export interface Keeper {
 }
 
 /** The keeper of the process in which it is evaluated, created if there is none. */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: it is sent as its text
 export function keeper(): Keeper {
   /** Milliseconds between checks of the accounts. A check that comes late counts as one. */
   const LOOK = 1000

@@ -13,6 +13,7 @@ import {
   type FrameKey,
   frameKey,
   type GroupDescription,
+  isFrameKey,
   KEY_TYPES,
   type KeyType,
   UNTRACED,
@@ -344,10 +345,6 @@ class Totals {
 
 function hasTraceback({ traceback }: GroupDescription): boolean {
   return traceback.length > 0
-}
-
-function isFrameKey(type: KeyType): boolean {
-  return type === 'lineno' || type === 'filename' || type === 'function' || type === 'package'
 }
 
 function isRowKey(type: KeyType): boolean {

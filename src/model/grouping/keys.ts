@@ -1,7 +1,7 @@
 // The keys that rows can be grouped by, and how a group of each is described.
 import { Frame } from '../frame.ts'
 import { domainName } from '../meta.ts'
-import { NATIVE, OLDER, V8 } from '../tables/frames.ts'
+import { type Frames, NATIVE, OLDER, V8 } from '../tables/frames.ts'
 import type { FrameId, StackId } from '../tables/ids.ts'
 import type { Tables } from '../tables/tables.ts'
 import { reserve, TupleIds } from '../tables/typed-arrays.ts'
@@ -10,6 +10,8 @@ import { Traceback } from '../traceback.ts'
 /** What statistics can be grouped by: CPython's three keys, and four that V8's data allows. */
 export const KEY_TYPES = ['lineno', 'filename', 'traceback', 'function', 'type', 'domain', 'package'] as const
 export type KeyType = (typeof KEY_TYPES)[number]
+/** Those that depend on one frame alone; the others are in `group.ts`. */
+type FrameKeyType = Exclude<KeyType, 'traceback' | 'type' | 'domain'>
 
 /** Label of memory whose allocation was not traced. */
 export const UNTRACED = '<untraced>'
@@ -76,54 +78,82 @@ export interface FrameKey {
   describe(id: number, used: readonly FrameId[]): GroupDescription
 }
 
-/** The integers that two frames share if they have the same key. */
-function frameTuple(
-  type: KeyType,
-  tables: Tables,
-): { width: number; fill(tuple: number[], frame: FrameId): void } {
-  const { frames, strings } = tables
-  if (type === 'filename') return { width: 1, fill: (tuple, i) => (tuple[0] = frames.filename[i]) }
-  if (type === 'package') {
-    const packages = new Map<string, number>()
-    const byFile: number[] = []
-    const intern = (name: string) => {
-      const id = packages.get(name) ?? packages.size
-      if (id === packages.size) packages.set(name, id)
-      return id
-    }
-    return {
-      width: 1,
-      fill: (tuple, i) =>
-        (tuple[0] = byFile[frames.filename[i]] ??= intern(packageOf(strings.get(frames.filename[i])))),
-    }
-  }
-  if (type === 'lineno') {
-    return {
-      width: 2,
-      fill(tuple, i) {
+/** How a key type is derived from a frame. */
+interface FrameKeyRule {
+  /** How many integers two frames share if they have the same key. */
+  readonly width: number
+  /** Returns what fills in these integers. */
+  fill(tables: Tables): (tuple: number[], frame: FrameId) => void
+  /** Describes the frames in use that have the same key. */
+  describe(frames: Frames, used: readonly FrameId[]): GroupDescription
+}
+
+const FRAME_KEYS: Record<FrameKeyType, FrameKeyRule> = {
+  lineno: {
+    width: 2,
+    fill:
+      ({ frames }) =>
+      (tuple, i) => {
         tuple[0] = frames.filename[i]
         tuple[1] = frames.lineno[i]
       },
-    }
-  }
-  return {
-    width: 5,
-    fill(tuple, i) {
-      tuple[0] = frames.filename[i]
-      tuple[1] = frames.functionName[i]
-      tuple[2] = frames.exact[i]
-      // A calling line does not identify the function; a line where the function starts does.
-      tuple[3] = frames.exact[i] ? 0 : frames.lineno[i]
-      tuple[4] = frames.exact[i] ? 0 : frames.column[i]
+    describe: (frames, used) => describeLine(used.map(i => frames.get(i))),
+  },
+  filename: {
+    width: 1,
+    fill:
+      ({ frames }) =>
+      (tuple, i) =>
+        (tuple[0] = frames.filename[i]),
+    describe(frames, [first]) {
+      const { filename } = frames.get(first)
+      return { label: `${filename}:0`, key: { filename }, traceback: new Traceback([new Frame(filename, 0)]) }
     },
-  }
+  },
+  function: {
+    width: 5,
+    fill:
+      ({ frames }) =>
+      (tuple, i) => {
+        tuple[0] = frames.filename[i]
+        tuple[1] = frames.functionName[i]
+        tuple[2] = frames.exact[i]
+        // A calling line does not identify the function; a line where the function starts does.
+        tuple[3] = frames.exact[i] ? 0 : frames.lineno[i]
+        tuple[4] = frames.exact[i] ? 0 : frames.column[i]
+      },
+    describe: (frames, [first]) => describeFunction(frames.get(first)),
+  },
+  package: {
+    width: 1,
+    fill({ frames, strings }) {
+      const packages = new Map<string, number>()
+      const byFile: number[] = []
+      const intern = (name: string) => {
+        const id = packages.get(name) ?? packages.size
+        if (id === packages.size) packages.set(name, id)
+        return id
+      }
+      return (tuple, i) =>
+        (tuple[0] = byFile[frames.filename[i]] ??= intern(packageOf(strings.get(frames.filename[i]))))
+    },
+    describe(frames, [first]) {
+      const name = packageOf(frames.get(first).filename)
+      return { label: name, key: { package: name }, traceback: new Traceback([]) }
+    },
+  },
 }
 
-export function frameKey(type: KeyType, tables: Tables): FrameKey {
+export function isFrameKey(type: KeyType): type is FrameKeyType {
+  return Object.hasOwn(FRAME_KEYS, type)
+}
+
+export function frameKey(type: FrameKeyType, tables: Tables): FrameKey {
   const { frames } = tables
-  const tupleOf = frameTuple(type, tables)
-  const tuples = new TupleIds(tupleOf.width)
-  const tuple = new Array<number>(tupleOf.width).fill(0)
+  const { width, fill, describe } = FRAME_KEYS[type]
+  const fillIn = fill(tables)
+  const tuples = new TupleIds(width)
+  const tuple = new Array<number>(width).fill(0)
   let ids = new Uint32Array(frames.length) // 0 = none yet
   const first = [0]
   return {
@@ -134,27 +164,13 @@ export function frameKey(type: KeyType, tables: Tables): FrameKey {
     idOf(frame) {
       ids = reserve(ids, frame + 1)
       if (ids[frame] !== 0) return ids[frame]
-      tupleOf.fill(tuple, frame)
+      fillIn(tuple, frame)
       const id = tuples.intern(tuple) + 1
       if (id === first.length) first.push(frame)
       ids[frame] = id
       return id
     },
-    describe(_id, used) {
-      const first = frames.get(used[0])
-      if (type === 'lineno') return describeLine(used.length === 1 ? [first] : used.map(i => frames.get(i)))
-      if (type === 'filename')
-        return {
-          label: `${first.filename}:0`,
-          key: { filename: first.filename },
-          traceback: new Traceback([new Frame(first.filename, 0)]),
-        }
-      if (type === 'package') {
-        const name = packageOf(first.filename)
-        return { label: name, key: { package: name }, traceback: new Traceback([]) }
-      }
-      return describeFunction(first)
-    },
+    describe: (_id, used) => describe(frames, used),
   }
 }
 

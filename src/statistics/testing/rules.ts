@@ -118,17 +118,20 @@ interface SideSums {
   readonly variance: Float64Array
 }
 
-/** The test for different runs, by their sums. `betweenRuns`: standard deviation between runs, in bytes. */
-export function unpairedTest(reads: ComparedReads, betweenRuns: number): DecisionRule {
+/** The interval of an estimated snapshot, in bytes. */
+function intervalIn(reads: ComparedReads, snapshot: Snapshot): number {
+  return (reads.estimates.get(snapshot) as RowEstimates).interval
+}
+
+/** Both sides and, by interval, the variance of one run that holds the pooled bytes and the samples of all runs. */
+function sumSides(reads: ComparedReads) {
   const column = () => new Float64Array(reads.groups + 1)
-  const intervalOf = (snapshot: Snapshot) => (reads.estimates.get(snapshot) as RowEstimates).interval
-  const intervals = [...new Set([...reads.now, ...reads.old].map(intervalOf))]
-  // By interval: variance of one run that holds the pooled bytes, and the samples of all runs.
+  const intervals = [...new Set([...reads.now, ...reads.old].map(snapshot => intervalIn(reads, snapshot)))]
   const pooled = new Map(intervals.map(r => [r, { variance: column(), samples: column() }]))
   const sumSide = (snapshots: readonly Snapshot[]): SideSums => {
     const side: SideSums = {
       snapshots,
-      interval: Math.max(...snapshots.map(intervalOf)),
+      interval: Math.max(...snapshots.map(snapshot => intervalIn(reads, snapshot))),
       bytes: column(),
       variance: column(),
     }
@@ -149,11 +152,15 @@ export function unpairedTest(reads: ComparedReads, betweenRuns: number): Decisio
     }
     return side
   }
-  const old = sumSide(reads.old)
-  const now = sumSide(reads.now)
+  return { old: sumSide(reads.old), now: sumSide(reads.now), pooled }
+}
+
+/** The test for different runs, by their sums. `betweenRuns`: standard deviation between runs, in bytes. */
+export function unpairedTest(reads: ComparedReads, betweenRuns: number): DecisionRule {
+  const { old, now, pooled } = sumSides(reads)
   const pooledVariance = (side: SideSums, id: number) => {
     let sum = 0
-    for (const snapshot of side.snapshots) sum += pooled.get(intervalOf(snapshot))?.variance[id] ?? 0
+    for (const snapshot of side.snapshots) sum += pooled.get(intervalIn(reads, snapshot))?.variance[id] ?? 0
     return sum / side.snapshots.length ** 2 + betweenRuns ** 2 / side.snapshots.length
   }
   const sides = (id: number): TwoSampleStatistic => {
