@@ -113,7 +113,7 @@ function workerSession(main: Session, sessionId: string, { workerId, title, url 
 /** Hands a message from the worker to the command that waits for it, or to the listeners of its event. */
 function receive(
   message: string,
-  pending: Map<number, Pending>,
+  pending: Map<number, PendingCommand>,
   listeners: ReadonlyMap<string, ReadonlySet<(params: never) => void>>,
 ): void {
   const result = resultText(message)
