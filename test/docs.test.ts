@@ -22,7 +22,7 @@ interface Block {
   line: number
 }
 
-const SHOWN = ['text', 'json', 'yaml', 'ts', 'diff']
+const SHOWN = ['text', 'mermaid', 'json', 'yaml', 'ts', 'diff']
 /** The README's set-up commands are what runs this test. */
 const SETUP = /^npm ci && npm (start|test)$/
 

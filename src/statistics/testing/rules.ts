@@ -123,7 +123,7 @@ function intervalIn(reads: ComparedReads, snapshot: Snapshot): number {
   return (reads.estimates.get(snapshot) as RowEstimates).interval
 }
 
-/** Both sides and, by interval, the variance of one run that holds the pooled bytes and the samples of all runs. */
+/** Both sides; by interval, the variance of one run with the pooled bytes, and the samples of all runs. */
 function sumSides(reads: ComparedReads) {
   const column = () => new Float64Array(reads.groups + 1)
   const intervals = [...new Set([...reads.now, ...reads.old].map(snapshot => intervalIn(reads, snapshot)))]
