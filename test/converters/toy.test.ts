@@ -52,7 +52,7 @@ test('a format is one file, one line, samples and a paragraph', { timeout: 240_0
       string,
       number
     >
-    expect(readFileSync(page, 'utf8')).toMatch(/^\| toy /m)
+    expect(readFileSync(page, 'utf8')).toMatch(/^\| .?toy/m)
     expect(numFailedTests, stdout + stderr).toBe(0)
     expect(numPassedTests).toBeGreaterThan(20)
   } finally {
