@@ -115,3 +115,13 @@ export class FormatError extends TracemallocError {
     this.path = place.path
   }
 }
+
+/** Puts the file's name into what goes wrong with it. */
+export async function inFile<T>(path: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    if (error instanceof TracemallocError) error.message = `${path}: ${error.message}`
+    throw error
+  }
+}

@@ -16,7 +16,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   heap: ['heapsnapshot', 'bytes', 'model', 'errors'],
   statistics: ['model', 'text'],
   converters: ['heapsnapshot', 'transform', 'bytes', 'model', 'text', 'errors'],
-  formats: ['converters', 'statistics', 'bytes', 'model', 'text', 'errors'],
+  formats: ['converters', 'heap', 'statistics', 'bytes', 'model', 'text', 'errors'],
   inspector: ['errors'],
   capture: ['inspector', 'formats', 'transform', 'bytes', 'model', 'text', 'errors'],
   check: ['bytes', 'formats', 'statistics', 'model', 'text', 'errors'],

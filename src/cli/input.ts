@@ -1,5 +1,5 @@
 // Reads the files that a command was given, as its request says.
-import { TracemallocError } from '../errors.ts'
+import { inFile } from '../errors.ts'
 import { expandPath, type Loaded, loadFile } from '../formats/files.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { progress } from './progress.ts'
@@ -50,14 +50,4 @@ export async function readSnapshots(paths: readonly string[], request: ReadReque
     }
   }
   return named
-}
-
-/** Puts the file's name into what goes wrong with it. */
-export async function inFile<T>(path: string, work: Promise<T>): Promise<T> {
-  try {
-    return await work
-  } catch (error) {
-    if (error instanceof TracemallocError) error.message = `${path}: ${error.message}`
-    throw error
-  }
 }

@@ -1,4 +1,5 @@
 // How much memory reading a file may take, so that a file too large is refused before V8 ends the process.
+import { totalmem } from 'node:os'
 import { getHeapSpaceStatistics, getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { FormatError } from '../errors.ts'
@@ -63,4 +64,10 @@ function collectGarbage(): void {
     setFlagsFromString('--no-expose-gc')
   }
   collect()
+}
+
+/** Bytes that this process may have; the machine's where Node does not know. */
+export function availableMemory(): number {
+  const { availableMemory: known } = process as unknown as { availableMemory?: () => number }
+  return known?.call(process) || totalmem()
 }

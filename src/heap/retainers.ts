@@ -1,6 +1,7 @@
 // Who keeps a node alive.
 import { UNREACHED } from './distances.ts'
 import type { HeapGraph } from './graph.ts'
+import { edgeLabels, nodeTexts } from './labels.ts'
 import type { Heap } from './summary.ts'
 
 /** Edges that lead to each node, except weak ones: `edge[first[n]]` up to `edge[first[n + 1]]`. */
@@ -99,5 +100,45 @@ export class RetainingPaths {
       paths.push(path)
     }
     return paths
+  }
+}
+
+/** One step of a way from an object to a root. */
+export interface DescribedStep {
+  /** How the retainer refers to what is below it: `.name`, `[3]`. */
+  readonly edge: string
+  readonly name: string
+  readonly id: number
+  readonly distance: number
+}
+
+/** The shortest ways from an object to the roots, each nearest first. Sizes in bytes. */
+export interface RetainedObject {
+  readonly id: number
+  readonly name: string
+  readonly shallow: number
+  readonly retained: number
+  readonly paths: readonly (readonly DescribedStep[])[]
+}
+
+/** Who keeps the object of an id alive: at most `most` ways (0 = all). Undefined if there is no such object. */
+export function retainersOf(heap: Heap, id: number, most: number): RetainedObject | undefined {
+  const { graph, distance, dominators } = heap
+  const node = graph.id.subarray(0, graph.nodeCount).indexOf(id)
+  if (node < 0) return undefined
+  const label = edgeLabels(graph)
+  const text = nodeTexts(heap)
+  const stepOf = (step: RetainerStep) => ({
+    edge: label(step.edge),
+    name: text(step.node),
+    id: graph.id[step.node],
+    distance: distance[step.node],
+  })
+  return {
+    id,
+    name: text(node),
+    shallow: graph.size[node],
+    retained: dominators.retained[node],
+    paths: new RetainingPaths(heap).shortest(node, most).map(way => way.map(stepOf)),
   }
 }

@@ -2,6 +2,7 @@
 import type { ClassDiff } from '../heap/compare.ts'
 import { SYSTEM_DISTANCE } from '../heap/distances.ts'
 import type { DuplicateRow, ObjectRow } from '../heap/object-lists.ts'
+import type { RetainedObject } from '../heap/retainers.ts'
 import type { ClassRow } from '../heap/summary.ts'
 import type { SurvivorRow } from '../heap/three-snapshots.ts'
 import { formatSize } from '../text/units.ts'
@@ -159,29 +160,11 @@ export function stayedReport(
   })
 }
 
-/** One step of a way from an object to a root. */
-export interface RetainerStep {
-  /** How the retainer refers to what is below it: `.name`, `[3]`. */
-  readonly edge: string
-  readonly name: string
-  readonly id: number
-  readonly distance: number
-}
-
-/** The shortest ways from an object to the roots, each nearest first. Sizes in bytes. */
-export interface Retainers {
-  readonly id: number
-  readonly name: string
-  readonly shallow: number
-  readonly retained: number
-  readonly paths: readonly (readonly RetainerStep[])[]
-}
-
 /** Levels that are drawn as such. */
 const MOST_LEVELS = 40
 
 /** The ways as an indented list. */
-export function retainersReport(object: Retainers): Report {
+export function retainersReport(object: RetainedObject): Report {
   const steps = object.paths.flatMap((path, way) =>
     path.map((step, i) => ({ ...step, way: way + 1, level: i + 1 })),
   )

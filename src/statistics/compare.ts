@@ -1,8 +1,8 @@
 // Compares snapshots statistically: differences with error bars and verdicts.
+import { differences, idsIn, orderOfDiffs, padded } from '../model/grouping/compare.ts'
 import { type Cumulative, Grouper, type Groups, type KeyType } from '../model/grouping/group.ts'
-import { type Describer, StatisticDiff, sortIds } from '../model/grouping/statistic.ts'
+import { type Describer, type DiffColumns, StatisticDiff } from '../model/grouping/statistic.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import { positions } from '../model/tables/typed-arrays.ts'
 import { Traceback } from '../model/traceback.ts'
 import { errorBars } from './estimation/error-bars.ts'
 import { estimateRows, type RowEstimates } from './estimation/estimates.ts'
@@ -12,30 +12,24 @@ import { findDrift } from './testing/drift.ts'
 import { heapBalance, isUnmatched } from './testing/heap-balance.ts'
 import { isPaired } from './testing/pairing.ts'
 import {
-  addSums,
   BETWEEN_RUNS,
   type ComparedReads,
   type DecisionRule,
   LEAST_SHARE,
   pairedTest,
   repeatedTest,
+  runtimeGroups,
   unpairedTest,
   type Verdict,
 } from './testing/rules.ts'
-import { runtimeStacks } from './testing/runtime-stacks.ts'
 import { ALPHA, falseDiscoveryRate, isSurelyNoise, isTestable } from './testing/significance.ts'
 
 /** From this many old runs on, the variation between runs is measured instead of assumed. */
 const REPEATS = 3
 
 /** Means of both sides by group id. The last element is the total. */
-interface SideMeans {
+interface SideMeans extends DiffColumns {
   readonly ids: Uint32Array
-  readonly size: Float64Array
-  readonly count: Float64Array
-  readonly sizeDiff: Float64Array
-  readonly countDiff: Float64Array
-  readonly estimated: boolean
   /** Sizes by snapshot. */
   readonly sizes: ReadonlyMap<Snapshot, Float64Array>
   /** 1 if all of a group's memory is the runtime's own. */
@@ -76,10 +70,8 @@ export function compareSampled(
   }
   const row = (id: number): SampledDiff =>
     new LazyDiff(id, id === reads.groups ? undefined : grouper, sums, decision, verdicts[id], bar)
-  const columns = [sums.sizeDiff.map(Math.abs), sums.size, sums.countDiff.map(Math.abs), sums.count]
-  const order = sortIds(sums.ids, columns, (a, b) => grouper.compare(a, b))
   return {
-    rows: Array.from(order, row),
+    rows: Array.from(orderOfDiffs(sums.ids, sums, grouper), row),
     total: row(reads.groups),
     rule,
     reason,
@@ -92,55 +84,30 @@ function sumGroups(grouper: Grouper, now: readonly Snapshot[], old: readonly Sna
   const grouped = new Map<Snapshot, Groups>([...now, ...old].map(s => [s, grouper.group(s)]))
   const groups = grouper.length
   const column = () => new Float64Array(groups + 1)
-  const present = new Uint8Array(groups)
   const sizes = new Map<Snapshot, Float64Array>()
   const mean = (snapshots: readonly Snapshot[]) => {
-    const size = column()
-    const count = column()
+    const [size, count] = [column(), column()]
     for (const snapshot of snapshots) {
-      const g = grouped.get(snapshot) as Groups
-      for (const id of g.ids) {
-        present[id] = 1
-        size[id] += g.size[id] / snapshots.length
-        count[id] += g.count[id] / snapshots.length
+      const own = padded(grouped.get(snapshot) as Groups, groups + 1)
+      own.size[groups] = snapshot.total.size
+      own.count[groups] = snapshot.total.count
+      for (let id = 0; id <= groups; id++) {
+        size[id] += own.size[id] / snapshots.length
+        count[id] += own.count[id] / snapshots.length
       }
-      const own = column()
-      own.set(g.size.subarray(0, groups))
-      const { total } = snapshot
-      own[groups] = total.size
-      size[groups] += total.size / snapshots.length
-      count[groups] += total.count / snapshots.length
-      sizes.set(snapshot, own)
+      sizes.set(snapshot, own.size)
     }
     return { size, count }
   }
   const before = mean(old)
   const after = mean(now)
-  const minus = (a: Float64Array, b: Float64Array) => a.map((value, id) => value - b[id])
+  const all = [...grouped.values()]
   return {
-    ...after,
-    sizeDiff: minus(after.size, before.size),
-    countDiff: minus(after.count, before.count),
-    ids: positions(present),
-    estimated: [...grouped.values()].some(g => g.estimated),
+    ...differences(after, before, all),
+    ids: idsIn(all, groups),
     sizes,
     runtime: runtimeGroups({ grouper, groups }, [...now, ...old]),
   }
-}
-
-function runtimeGroups(
-  reads: Pick<ComparedReads, 'grouper' | 'groups'>,
-  snapshots: readonly Snapshot[],
-): Uint8Array {
-  const isRuntime = runtimeStacks(reads.grouper.tables)
-  if (!isRuntime.includes(1)) return new Uint8Array(reads.groups + 1)
-  const ours = new Float64Array(reads.groups + 1)
-  const unused = new Float64Array(reads.groups + 1)
-  for (const snapshot of snapshots) {
-    const mark = Float64Array.from(snapshot.columns.stack, stack => 1 - isRuntime[stack])
-    addSums(reads, snapshot, [mark, mark], [ours, unused])
-  }
-  return Uint8Array.from(ours, n => (n > 0 ? 0 : 1))
 }
 
 function ruleFor({ now, old, estimates }: ComparedReads): { rule: Rule; reason?: NoiseReason } {
@@ -158,7 +125,16 @@ function decisionRule(reads: ComparedReads, rule: Rule, sums: SideMeans): Decisi
   const { now, old, estimates } = reads
   if (now.length === 1 && old.length === 1 && isPaired(now[0], old[0])) return pairedTest(reads)
   if ([...now, ...old].some(s => !estimates.has(s))) return undefined
-  return rule === 'repeats' ? repeatedTest(reads, sums.sizes) : unpairedTest(reads, BETWEEN_RUNS)
+  switch (rule) {
+    case 'repeats':
+      return repeatedTest(reads, sums.sizes)
+    case 'paired':
+    case 'unpaired':
+    case 'none':
+      return unpairedTest(reads, BETWEEN_RUNS)
+    default:
+      return rule satisfies never
+  }
 }
 
 function judgeRows(

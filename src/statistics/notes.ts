@@ -49,20 +49,25 @@ export function detectableNotes(
   ]
 }
 
+/** What there is to say of a rule; nothing of those that take everything into account. */
+const RULE_NOTES: Record<Rule, string | undefined> = {
+  paired: undefined,
+  unpaired: 'one run against another: beyond sampling and what identical runs differ by',
+  repeats: undefined,
+  none: undefined,
+}
+
+/** Why nothing is judged. */
+const REASON_NOTES: Partial<Record<NoiseReason, string>> = {
+  'interval unknown': 'without the sampling interval nothing can be called significant',
+  'exact and sampled':
+    'an exact run against a sampled one: measure both alike, V8 lays objects out differently',
+  'single runs': 'exact, but one run against another: nothing is called without three old runs',
+}
+
 function ruleNotes(rule: Rule, reason: NoiseReason | undefined): string[] {
-  if (reason === 'interval unknown') {
-    return ['without the sampling interval nothing can be called significant']
-  }
-  if (reason === 'exact and sampled') {
-    return ['an exact run against a sampled one: measure both alike, V8 lays objects out differently']
-  }
-  if (reason === 'single runs') {
-    return ['exact, but one run against another: nothing is called without three old runs']
-  }
-  if (rule === 'unpaired') {
-    return ['one run against another: beyond sampling and what identical runs differ by']
-  }
-  return []
+  const note = (reason && REASON_NOTES[reason]) ?? RULE_NOTES[rule]
+  return note === undefined ? [] : [note]
 }
 
 /** Notes on metadata that differs between the snapshots. */

@@ -1,15 +1,15 @@
 // Growth over a series of reads. Within a session samples survive, so the sizes of a row are correlated and
 // tests for trend do not apply. Whole objects are compared instead: those that came and stayed with those
 // that went.
+import { differences, idsIn, orderOfDiffs, padded } from '../model/grouping/compare.ts'
 import { type Cumulative, Grouper, type KeyType } from '../model/grouping/group.ts'
-import { StatisticDiff, sortIds } from '../model/grouping/statistic.ts'
+import { StatisticDiff } from '../model/grouping/statistic.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { estimateRows, sumRows } from './estimation/estimates.ts'
 import type { NoiseReason, SeriesTrend, TrendRow } from './results.ts'
 import { heapBalance, isUnmatched } from './testing/heap-balance.ts'
 import { isPaired } from './testing/pairing.ts'
-import { addSums } from './testing/rules.ts'
-import { runtimeStacks } from './testing/runtime-stacks.ts'
+import { addSums, runtimeGroups } from './testing/rules.ts'
 import {
   falseDiscoveryRate,
   growthTest,
@@ -42,27 +42,15 @@ export function seriesTrend(
   const grouped = reads.map(read => grouper.group(read))
   const groups = grouper.length
   const paired = reads.every(read => isPaired(read, reads[0]))
-  const ids = Uint32Array.from(new Set(grouped.flatMap(g => [...g.ids])))
+  const ids = idsIn(grouped, groups)
   const ages = paired ? cohorts(grouper, reads) : undefined
-  const last = grouped[reads.length - 1]
-  const at = (column: Float64Array, id: number) => column[id] ?? 0
-  const column = (of: (id: number) => number) => {
-    const values = new Float64Array(groups)
-    for (const id of ids) values[id] = of(id)
-    return values
-  }
-  const size = column(id => at(last.size, id))
-  const count = column(id => at(last.count, id))
-  const sizeDiff = column(id => size[id] - at(grouped[0].size, id))
-  const countDiff = column(id => count[id] - at(grouped[0].count, id))
-  const verdicts = judgeSeries(grouper, groups, reads, ids, paired, sizeDiff)
-  const columns = [sizeDiff.map(Math.abs), size, countDiff.map(Math.abs), count]
-  const order = sortIds(ids, columns, (a, b) => grouper.compare(a, b))
-  const estimated = grouped.some(g => g.estimated)
+  const [first, last] = [grouped[0], grouped[grouped.length - 1]].map(g => padded(g, groups))
+  const diffs = differences(last, first, grouped)
+  const verdicts = judgeSeries(grouper, groups, reads, ids, paired, diffs.sizeDiff)
   const row = (id: number): TrendRow => {
-    const sizes = grouped.map(g => at(g.size, id))
+    const sizes = grouped.map(g => g.size[id] ?? 0)
     return {
-      statistic: new StatisticDiff(grouper, id, { size, sizeDiff, count, countDiff, estimated }),
+      statistic: new StatisticDiff(grouper, id, diffs),
       sizes,
       get slope() {
         return medianSlope(sizes)
@@ -74,7 +62,7 @@ export function seriesTrend(
       },
     }
   }
-  return { rows: Array.from(order, row), paired, notes: notesOf(paired) }
+  return { rows: Array.from(orderOfDiffs(ids, diffs, grouper), row), paired, notes: notesOf(paired) }
 }
 
 function notesOf(paired: boolean): string[] {
@@ -100,11 +88,11 @@ function judgeSeries(
   )
   const tests = paired ? seriesSides(grouper, groups, reads) : undefined
   if (!tests) return verdicts
-  const runtime = runtimeMarks(grouper, groups, reads)
+  const runtime = runtimeGroups({ grouper, groups }, reads)
   const tested: number[] = []
   for (const id of ids) {
     const sides = tests.map(of => of(id))
-    const isRuntime = runtime[id] === 0
+    const isRuntime = runtime[id] === 1
     verdicts[id] = {
       pValue: isRuntime ? null : Math.max(...sides.map(growthTest)),
       significant: false,
@@ -122,17 +110,6 @@ function judgeSeries(
       : { ...verdicts[id], significant: true, reason: undefined }
   }
   return verdicts
-}
-
-/** Greater than 0 if a group has memory that is not the runtime's own. */
-function runtimeMarks(grouper: Grouper, groups: number, reads: readonly Snapshot[]): Float64Array {
-  const isRuntime = runtimeStacks(grouper.tables)
-  const ours = new Float64Array(groups + 1)
-  for (const read of reads) {
-    const mark = Float64Array.from(read.columns.stack, stack => 1 - isRuntime[stack])
-    addSums({ grouper, groups }, read, [mark, mark], [ours, new Float64Array(groups + 1)])
-  }
-  return ours
 }
 
 /** Sums of some of a read's samples, by group. */

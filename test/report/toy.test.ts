@@ -114,3 +114,8 @@ export function register(program: Command): void {
   expect(run('diff', OLD, NEW, '--group-by', 'line,type', '--format', 'json')).toContain('"sizeDiff"')
   expect(run('top', NEW, '--help').replaceAll(/\s+/g, ' ')).toContain('package, line')
 })
+
+test('the compiler leads from a new rule of comparison to all places that must know it', { timeout: LONG }, () => {
+  edit('src/statistics/results.ts', "  | 'repeats'", "  | 'toy'\n$&")
+  expect(compile()).toEqual(['src/statistics/compare.ts', 'src/statistics/notes.ts'])
+})

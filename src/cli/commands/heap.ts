@@ -1,10 +1,8 @@
-import { totalmem } from 'node:os'
 import { type Command, InvalidArgumentError } from 'commander'
-import { FormatError, UsageError } from '../../errors.ts'
+import { UsageError } from '../../errors.ts'
 import type { Heap } from '../../heap/summary.ts'
 import { FORMATS, type Format } from '../../report/formats/index.ts'
 import type { Report } from '../../report/report.ts'
-import { formatSize } from '../../text/units.ts'
 import { formatOption, maxSizeOption, oneOf, wholeNumber } from '../options.ts'
 
 interface HeapOptions {
@@ -61,12 +59,6 @@ function mebibytes(text: string): number {
   return wholeNumber(1)(text) * 2 ** 20
 }
 
-/** Bytes that this process may have; the machine's where Node does not know. */
-function availableMemory(): number {
-  const { availableMemory: known } = process as unknown as { availableMemory?: () => number }
-  return known?.call(process) || totalmem()
-}
-
 async function heap(path: string, options: HeapOptions): Promise<void> {
   const chosen = (['class', 'retainers', 'detached', 'duplicates', 'compare', 'base'] as const).filter(
     name => options[name] !== undefined,
@@ -76,34 +68,42 @@ async function heap(path: string, options: HeapOptions): Promise<void> {
     throw new UsageError('--base and --target belong together')
   }
   const { printReport } = await import('../output.ts')
-  const report =
-    options.retainers === undefined
-      ? await listOf(path, options)
-      : await retainersOf(path, options, options.retainers)
-  await printReport(report, options.format)
+  await printReport(await reportOf(path, options), options.format)
 }
 
-async function listOf(path: string, options: HeapOptions): Promise<Report> {
-  const reports = await import('../../report/heap.ts')
-  if (options.compare !== undefined) {
-    return reports.comparisonReport(await compared(path, options.compare, options), options.limit)
+/** Opens what the options ask for, and reports it. */
+async function reportOf(path: string, options: HeapOptions): Promise<Report> {
+  const [open, reports, lists, { progress }] = await Promise.all([
+    import('../../formats/open-heap.ts'),
+    import('../../report/heap.ts'),
+    import('../../heap/object-lists.ts'),
+    import('../progress.ts'),
+  ])
+  const { limit, retainers, compare, base, target, class: className } = options
+  const { maxMemory, maxSize } = options
+  const openOptions = { maxMemory, maxSize, progress }
+  if (compare !== undefined) {
+    return reports.comparisonReport(await open.compareHeapFiles(path, compare, openOptions), limit)
   }
-  if (options.base !== undefined && options.target !== undefined) {
-    const rows = await stayedRows(path, options.base, options.target, options)
-    return reports.stayedReport(rows, options.limit)
+  if (base !== undefined && target !== undefined) {
+    return reports.stayedReport(await open.stayedInFile(path, base, target, openOptions), limit)
   }
-  const heap = await readHeap(path, options)
-  const lists = await import('../../heap/object-lists.ts')
-  if (options.duplicates) return reports.duplicatesReport(lists.duplicateStrings(heap), options.limit)
-  if (options.class === undefined && !options.detached) {
+  const heap = await open.openHeap(path, openOptions)
+  if (retainers !== undefined) {
+    const { retainersOf } = await import('../../heap/retainers.ts')
+    const object = retainersOf(heap, retainers, limit)
+    if (!object) throw new UsageError(`there is no object @${retainers} in the snapshot`)
+    return reports.retainersReport(object)
+  }
+  if (options.duplicates) return reports.duplicatesReport(lists.duplicateStrings(heap), limit)
+  if (className === undefined && !options.detached) {
     const { classRows } = await import('../../heap/summary.ts')
-    return reports.classesReport(classRows(heap), heap.total, options.limit)
+    return reports.classesReport(classRows(heap), heap.total, limit)
   }
   const { nodeTexts } = await import('../../heap/labels.ts')
-  const rows =
-    options.class === undefined ? lists.detachedNodes(heap) : lists.objectsOfClass(heap, options.class)
-  if (rows.length === 0 && options.class !== undefined) throw noClass(heap, options.class)
-  return reports.objectsReport(rows, nodeTexts(heap), options.limit)
+  const rows = className === undefined ? lists.detachedNodes(heap) : lists.objectsOfClass(heap, className)
+  if (rows.length === 0 && className !== undefined) throw noClass(heap, className)
+  return reports.objectsReport(rows, nodeTexts(heap), limit)
 }
 
 function noClass(heap: Heap, name: string): UsageError {
@@ -111,100 +111,4 @@ function noClass(heap: Heap, name: string): UsageError {
   return new UsageError(`there is no class '${name}' in the snapshot`, {
     hint: like === undefined ? '--limit 0 lists all classes' : `did you mean '${like}'?`,
   })
-}
-
-/** Reads a graph, if it is not too large. */
-async function readGraphOf(path: string, edgeNames: boolean, options: HeapOptions) {
-  const [{ readFileAs, converterNamed }, { memoryNeeded, readGraph }, { progress }, { inFile }] =
-    await Promise.all([
-      import('../../formats/files.ts'),
-      import('../../heap/graph.ts'),
-      import('../progress.ts'),
-      import('../input.ts'),
-    ])
-  const bar = progress(path)
-  const most = options.maxMemory ?? 0.9 * availableMemory()
-  const graphOptions = {
-    edgeNames,
-    admit: (header: Parameters<typeof memoryNeeded>[0]) => {
-      const needed = memoryNeeded(header, { edgeNames })
-      if (needed <= most) return
-      throw new FormatError(
-        'too-large',
-        `it needs about ${formatSize(needed)} of memory, ${formatSize(most)} may be used`,
-        {
-          format: 'heapsnapshot',
-          hint: `top --group-by type needs 70 MiB for a file of any size, or raise --max-memory`,
-        },
-      )
-    },
-  }
-  try {
-    const load = { maxSize: options.maxSize, onBytes: bar.add }
-    const work = readFileAs(path, converterNamed('heapsnapshot'), load, source =>
-      readGraph(source, graphOptions),
-    )
-    return await inFile(path, work)
-  } finally {
-    bar.stop()
-  }
-}
-
-async function readHeap(path: string, options: HeapOptions): Promise<Heap> {
-  const [{ analyse }, { inFile }] = await Promise.all([
-    import('../../heap/summary.ts'),
-    import('../input.ts'),
-  ])
-  const graph = await readGraphOf(path, true, options)
-  return inFile(path, (async () => analyse(graph))())
-}
-
-async function compared(path: string, old: string, options: HeapOptions) {
-  const { census, compareHeaps } = await import('../../heap/compare.ts')
-  const now = census(await readGraphOf(path, false, options))
-  const before = census(await readGraphOf(old, false, options), now.interfaces)
-  return compareHeaps(now, before)
-}
-
-async function stayedRows(path: string, base: string, target: string, options: HeapOptions) {
-  const [{ readIds, survivingObjects, traceTexts }, { readFileAs, converterNamed }, { inFile }] =
-    await Promise.all([
-      import('../../heap/three-snapshots.ts'),
-      import('../../formats/files.ts'),
-      import('../input.ts'),
-    ])
-  const { maxSize } = options
-  const idsOf = (file: string) =>
-    inFile(file, readFileAs(file, converterNamed('heapsnapshot'), { maxSize }, readIds))
-  const [before, between] = [await idsOf(base), await idsOf(target)]
-  const heap = await readHeap(path, options)
-  const tracebackOf = traceTexts(heap)
-  return survivingObjects(heap, before, between).map(row => ({
-    ...row,
-    ...(row.trace > 0 && { traceback: tracebackOf(row.trace) }),
-  }))
-}
-
-async function retainersOf(path: string, options: HeapOptions, id: number): Promise<Report> {
-  const [{ retainersReport }, { RetainingPaths }, { edgeLabels, nodeTexts }] = await Promise.all([
-    import('../../report/heap.ts'),
-    import('../../heap/retainers.ts'),
-    import('../../heap/labels.ts'),
-  ])
-  const heap = await readHeap(path, options)
-  const { graph, distance, dominators } = heap
-  const node = graph.id.subarray(0, graph.nodeCount).indexOf(id)
-  if (node < 0) throw new UsageError(`there is no object @${id} in the snapshot`)
-  const label = edgeLabels(graph)
-  const text = nodeTexts(heap)
-  const paths = new RetainingPaths(heap).shortest(node, options.limit).map(way =>
-    way.map(step => ({
-      edge: label(step.edge),
-      name: text(step.node),
-      id: graph.id[step.node],
-      distance: distance[step.node],
-    })),
-  )
-  const sizes = { shallow: graph.size[node], retained: dominators.retained[node] }
-  return retainersReport({ id, name: text(node), ...sizes, paths })
 }

@@ -1,8 +1,8 @@
-// Compares two snapshots group by group.
+// Compares groups of snapshots: the one place that unites, subtracts and orders them.
 import type { SnapshotData } from '../columns.ts'
 import { positions } from '../tables/typed-arrays.ts'
-import { type Cumulative, Grouper, type KeyType } from './group.ts'
-import { StatisticDiff, sortIds } from './statistic.ts'
+import { type Cumulative, Grouper, type Groups, type KeyType } from './group.ts'
+import { type DiffColumns, StatisticDiff, sortIds } from './statistic.ts'
 
 /**
  * Differences of two snapshots by group, sorted by |size difference|, size, |count difference|, count,
@@ -15,34 +15,50 @@ export function compareSnapshots(
   cumulative: Cumulative = false,
 ): StatisticDiff[] {
   const grouper = new Grouper(now.tables, keyType, cumulative)
-  const a = grouper.group(old)
-  const b = grouper.group(now)
-  const n = grouper.length
-  const size = padded(b.size, n)
-  const count = padded(b.count, n)
-  const sizeDiff = size.slice()
-  const countDiff = count.slice()
-  for (const id of a.ids) {
-    sizeDiff[id] -= a.size[id]
-    countDiff[id] -= a.count[id]
-  }
-  const ids = union(a.ids, b.ids, n)
-  const columns = [sizeDiff.map(Math.abs), size, countDiff.map(Math.abs), count]
-  const order = sortIds(ids, columns, (a, b) => grouper.compare(a, b))
-  const diffs = { size, count, sizeDiff, countDiff, estimated: a.estimated || b.estimated }
+  const grouped = [grouper.group(old), grouper.group(now)]
+  const [before, after] = grouped.map(groups => padded(groups, grouper.length))
+  const diffs = differences(after, before, grouped)
+  const order = orderOfDiffs(idsIn(grouped, grouper.length), diffs, grouper)
   return Array.from(order, id => new StatisticDiff(grouper, id, diffs))
 }
 
-function padded(column: Float64Array, length: number): Float64Array {
-  const result = new Float64Array(length)
-  result.set(column.subarray(0, length))
-  return result
+/** Bytes and blocks by group id. */
+export type Amounts = Pick<Groups, 'size' | 'count'>
+
+/** The amounts of groups for `length` ids: 0 for those that have no rows. */
+export function padded({ size, count }: Amounts, length: number): Amounts {
+  const longer = (column: Float64Array) => {
+    const result = new Float64Array(length)
+    result.set(column.subarray(0, length))
+    return result
+  }
+  return { size: longer(size), count: longer(count) }
 }
 
-/** Ids in `a` or `b`, ascending. */
-function union(a: Uint32Array, b: Uint32Array, length: number): Uint32Array {
+/** New amounts and what they are more than the old ones, of the same length. */
+export function differences(after: Amounts, before: Amounts, grouped: readonly Groups[]): DiffColumns {
+  const minus = (a: Float64Array, b: Float64Array) => a.map((value, id) => value - b[id])
+  return {
+    ...after,
+    sizeDiff: minus(after.size, before.size),
+    countDiff: minus(after.count, before.count),
+    estimated: grouped.some(groups => groups.estimated),
+  }
+}
+
+/** Ids below `length` that have rows in any of the groups, ascending. */
+export function idsIn(grouped: readonly Groups[], length: number): Uint32Array {
   const present = new Uint8Array(length)
-  for (const id of a) present[id] = 1
-  for (const id of b) present[id] = 1
+  for (const { ids } of grouped) for (const id of ids) present[id] = 1
   return positions(present)
+}
+
+/** Ids in the order of `compareSnapshots`. */
+export function orderOfDiffs(
+  ids: Uint32Array,
+  { size, count, sizeDiff, countDiff }: DiffColumns,
+  grouper: Grouper,
+): Uint32Array {
+  const columns = [sizeDiff.map(Math.abs), size, countDiff.map(Math.abs), count]
+  return sortIds(ids, columns, (a, b) => grouper.compare(a, b))
 }

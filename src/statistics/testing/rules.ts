@@ -6,6 +6,7 @@ import { differenceLimits, gammaLimits } from '../estimation/confidence-limits.t
 import { estimateAt, type RowEstimates, sumRows } from '../estimation/estimates.ts'
 import type { Limits, NoiseReason } from '../results.ts'
 import { pairSnapshots } from './pairing.ts'
+import { runtimeStacks } from './runtime-stacks.ts'
 import { equalityTest, repeatsTest, type TwoSampleStatistic } from './significance.ts'
 
 /** Usual standard deviation of a row between identical runs, in bytes; measured. Compilation moves bytes. */
@@ -61,6 +62,22 @@ export function addSums(
     for (const value of columns[k]) total += value
     targets[k][reads.groups] += factor * total
   }
+}
+
+/** 1 if all of a group's memory is the runtime's own. The last element is the total. */
+export function runtimeGroups(
+  reads: Pick<ComparedReads, 'grouper' | 'groups'>,
+  snapshots: readonly Snapshot[],
+): Uint8Array {
+  const isRuntime = runtimeStacks(reads.grouper.tables)
+  if (!isRuntime.includes(1)) return new Uint8Array(reads.groups + 1)
+  const ours = new Float64Array(reads.groups + 1)
+  const unused = new Float64Array(reads.groups + 1)
+  for (const snapshot of snapshots) {
+    const mark = Float64Array.from(snapshot.columns.stack, stack => 1 - isRuntime[stack])
+    addSums(reads, snapshot, [mark, mark], [ours, unused])
+  }
+  return Uint8Array.from(ours, n => (n > 0 ? 0 : 1))
 }
 
 /** The test for two reads of one session. */
