@@ -1,10 +1,11 @@
+// The options of commands that capture, and what Ctrl-C does to them.
 import { constants } from 'node:os'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { DEFAULT_INTERVAL, LONGEST_TIME, MAX_NFRAME, MODES } from '../capture/v8/settings.ts'
 import { UsageError } from '../errors.ts'
 import { oneOf, wholeNumber } from './options.ts'
 
-/** Seconds, from a millisecond to the 24 days after which a timer of Node's would ring at once. */
+/** Parses seconds, from 0.001 to 24 days: Node's timers fire at once if the delay is longer. */
 export function seconds(text: string): number {
   const value = Number(text)
   if (!/^\d+(\.\d+)?$/.test(text) || value < 0.001 || value > LONGEST_TIME) {
@@ -13,7 +14,7 @@ export function seconds(text: string): number {
   return value
 }
 
-/** Adds the flags of every command that captures. */
+/** Adds the options of every command that captures. */
 export function addCapture(command: Command, modes: readonly string[] = MODES): Command {
   return command
     .option('-o, --output <file>', 'file to write; its ending selects the format')
@@ -29,7 +30,7 @@ export function addCapture(command: Command, modes: readonly string[] = MODES): 
     .addOption(new Option('--mode <mode>', modes.join(', ')).argParser(oneOf(modes)).default('live'))
 }
 
-/** Throws UsageError for options of `addCapture` of which one would do nothing. */
+/** Throws UsageError if an option of `addCapture` would have no effect. */
 export function checkCapture({ output, out, every, count }: CaptureFlags): void {
   if (output !== undefined && out !== undefined)
     throw new UsageError('-o and --out exclude each other: -o names one file, --out a folder')
@@ -47,8 +48,8 @@ interface CaptureFlags {
 const ENDS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
- * The first Ctrl-C, SIGTERM or SIGHUP aborts `signal`, so that the target can be left as it was found; a second one ends us at once.
- * `status` is the exit status of the one that came.
+ * The first Ctrl-C, SIGTERM or SIGHUP aborts `signal`, so that the target can be left as it was found. A second one
+ * ends this process at once. `status` is the exit status for the signal received.
  */
 export function interruption(): { signal: AbortSignal; status(): number | undefined; end(): void } {
   const controller = new AbortController()

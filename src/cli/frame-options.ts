@@ -1,3 +1,4 @@
+// Applies --source-maps, --app, --redact and --sources to snapshots as they are read.
 import { UsageError } from '../errors.ts'
 import type { BaseFilter } from '../model/filter.ts'
 import type { Snapshot } from '../model/snapshot.ts'
@@ -7,13 +8,13 @@ import { visible } from '../text/escape.ts'
 import type { Redaction } from '../transform/redact.ts'
 import { showLines } from './say.ts'
 
-/** Options that change what frames say. */
+/** Options that rewrite frames. */
 export interface RewriteOptions {
-  /** Folders that maps and sources may be read from; undefined = no source maps. */
+  /** Folders to read maps and sources from; undefined = no source maps. */
   readonly sourceMaps?: readonly string[]
   readonly app?: boolean
   readonly redact?: Redaction
-  /** Folder that source lines may be read from; undefined = none are shown. */
+  /** Folder to read source lines from; undefined = none are shown. */
   readonly sources?: string
   readonly verbose?: boolean
 }
@@ -26,13 +27,13 @@ export interface Rewriter {
     snapshots: readonly Snapshot[],
     filters: readonly BaseFilter[],
   ): Promise<readonly Snapshot[]>
-  /** Source lines for tracebacks; undefined where they were not asked for. */
+  /** Source lines for tracebacks; undefined unless asked for. */
   getLine(): Promise<GetLine | undefined>
 }
 
 /**
- * The rewriter of a command's options: one for all the files it reads, so that each map is decoded once. Throws UsageError for
- * options that contradict each other, and, later, for a folder that is none.
+ * The rewriter for a command's options. Use one for all files of a command, so that each map is decoded once. Throws
+ * UsageError for conflicting options at once, and for a path that is not a folder when it is first read.
  */
 export function createRewriter(options: RewriteOptions): Rewriter {
   const { sourceMaps, sources, app, redact } = options
@@ -84,7 +85,7 @@ async function openMaps(folders: readonly string[]) {
   return { files: mapFiles(folders), cache: new SourceMapCache(), apply: applySourceMaps }
 }
 
-/** Scripts that are listed without `--verbose`. */
+/** Most scripts listed without `--verbose`. */
 const MOST_SCRIPTS = 20
 
 const REASONS: Record<MissReason, string> = {
@@ -98,7 +99,7 @@ const REASONS: Record<MissReason, string> = {
   'whole script': 'the top level of a script made of several files',
 }
 
-/** How many frames of a file were mapped, and which not and why. */
+/** How many frames of a file were mapped, and which were not, and why. */
 function* mappedLines(
   path: string,
   { frames, mapped, namesKept, misses }: Mapped,

@@ -1,17 +1,17 @@
-// Reads the files that a command was given, as its request says.
+// Reads the files of a command, as its request says.
 import { inFile } from '../errors.ts'
 import { expandPath, type Loaded, loadFile } from '../formats/files.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { progress } from './progress.ts'
 import type { ReadRequest } from './request.ts'
 
-/** A snapshot with a name for messages and titles. */
+/** A snapshot and its name in messages and titles. */
 export interface Named {
   name: string
   snapshot: Snapshot
 }
 
-/** All files that the paths stand for, read and prepared in order. Errors name their file. */
+/** Reads and prepares the files that the paths stand for, in order. Errors name their file. */
 export async function* readFiles(paths: readonly string[], request: ReadRequest): AsyncGenerator<Loaded> {
   for (const path of paths) {
     for (const file of await inFile(path, expandPath(path))) yield await readFile(file, request)
@@ -39,7 +39,7 @@ function noted(snapshot: Snapshot): Snapshot {
 const EMPTY =
   'the file holds no samples: nothing that is still in use was sampled while it was recorded; record for longer, or with a smaller interval'
 
-/** The snapshots of files, each with a name that tells it from others of its file. */
+/** The snapshots of files. Each has a name of its own, also in a file of several. */
 export async function readSnapshots(paths: readonly string[], request: ReadRequest): Promise<Named[]> {
   const named: Named[] = []
   for await (const { path, snapshots, total } of readFiles(paths, request)) {

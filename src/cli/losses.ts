@@ -1,3 +1,4 @@
+// Reports what a snapshot has that the output format cannot hold.
 import type { Carried, Converter } from '../../converters/converter.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { say } from './say.ts'
@@ -23,7 +24,7 @@ export function lossesOf(snapshots: readonly Snapshot[], converter: Converter): 
   return [...present].filter(what => !converter.carries.includes(what)).map(what => WORDS[what])
 }
 
-/** Says on standard error what the format does not keep. */
+/** Prints on standard error what the format does not keep. */
 export function sayLosses(snapshots: readonly Snapshot[], converter: Converter): void {
   const lost = lossesOf(snapshots, converter)
   if (lost.length > 0) say(`${converter.name} does not keep ${lost.join(', ')}`)

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+// The command line: loads a command, runs it, prints errors and sets the exit status.
 import { Command, CommanderError } from 'commander'
 import {
   FileError,
@@ -13,7 +14,7 @@ import {
 import { nearest, OPTIONAL_VALUES } from './options.ts'
 import { say, showLines } from './say.ts'
 
-/** Every command, one file each; only the one that is called is loaded. */
+/** The commands, one file each. Only the one that is called is loaded. */
 const COMMANDS: Record<string, () => Promise<{ register(program: Command): void }>> = {
   top: () => import('./commands/top.ts'),
   diff: () => import('./commands/diff.ts'),
@@ -86,7 +87,7 @@ async function build(argv: readonly string[]): Promise<Command> {
   return program
 }
 
-/** Gives options with an optional value their value, so that the next word stays an argument. */
+/** Gives an option with an optional value its default, so that the next word is not taken for the value. */
 function spread(argv: readonly string[]): string[] {
   return argv.map(arg => (Object.hasOwn(OPTIONAL_VALUES, arg) ? `${arg}=${OPTIONAL_VALUES[arg]}` : arg))
 }
@@ -96,7 +97,7 @@ async function ownVersion(): Promise<string> {
   return JSON.parse(await readFile(new URL('../../../package.json', import.meta.url), 'utf8')).version
 }
 
-/** One line: what, where, what to do next. */
+/** The error as one line: what, where, and what to do. */
 function messageOf(error: unknown): string {
   if (error instanceof CommanderError) return error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ')
   if (error instanceof TracemallocError) return lineOf(error)
@@ -113,17 +114,17 @@ function statusOf(error: unknown): number {
   if (error instanceof FormatError || error instanceof FileError) return 3
   if (error instanceof TargetError) return 4
   if (systemReason(error)) return OF_SOCKETS.has((error as NodeJS.ErrnoException).code!) ? 4 : 3
-  return 70 // EX_SOFTWARE: a fault of ours
+  return 70 // EX_SOFTWARE: a bug in tracemalloc
 }
 
-/** Errors of a connection, which is one with a target. */
+/** Codes of connection errors. Only targets are connected to. */
 const OF_SOCKETS = new Set(['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'])
 
 process.stdout.on('error', error => {
-  if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit(0) // the reader has seen enough
+  if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit(0) // the reader closed the pipe
   const { reason, hint } = systemReason(error) ?? { reason: error.message }
   say(`cannot write standard output: ${reason}${hint ? `; ${hint}` : ''}`)
   process.exit(3)
 })
-process.stderr.on('error', () => {}) // nobody can be told
+process.stderr.on('error', () => {}) // there is nowhere left to report it
 process.exitCode = await main(process.argv.slice(2))

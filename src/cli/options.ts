@@ -1,3 +1,4 @@
+// Options that several commands share, and how their values are parsed.
 import { createRequire } from 'node:module'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { ReadOptions, ROW_COLUMNS } from '../../converters/converter.ts'
@@ -9,7 +10,7 @@ import { FORMATS, type Format } from '../report/formats/index.ts'
 import { REDACTIONS } from '../transform/redactions.ts'
 import type { ReadFlags } from './request.ts'
 
-/** Options as commander hands them over, of every command that selects and groups. */
+/** The parsed options of commands that select and group. */
 export interface SelectionFlags extends ReadFlags {
   readonly groupBy: readonly KeyType[]
   readonly cumulative?: 'once' | 'per-frame'
@@ -17,7 +18,7 @@ export interface SelectionFlags extends ReadFlags {
   readonly format?: Format
 }
 
-/** A whole number of at least `least`. */
+/** A parser of whole numbers of at least `least`. */
 export function wholeNumber(least: number): (text: string) => number {
   return text => {
     const value = Number(text)
@@ -28,7 +29,7 @@ export function wholeNumber(least: number): (text: string) => number {
   }
 }
 
-/** The word of the list that `text` most looks like, for messages. */
+/** The word of the list that is closest to `text`, for messages; undefined if none is close. */
 export function nearest(text: string, words: readonly string[]): string | undefined {
   // Loaded here, as only a mistake needs it.
   const { distance } = createRequire(import.meta.url)(
@@ -39,7 +40,7 @@ export function nearest(text: string, words: readonly string[]): string | undefi
   return best && best.d <= Math.max(2, best.word.length / 2) ? best.word : undefined
 }
 
-/** One of the words, or an error that names the nearest. */
+/** A parser that accepts one of the words. Its error suggests the closest one. */
 export function oneOf<T extends string>(words: readonly T[]): (text: string) => T {
   return text => {
     if (words.includes(text as T)) return text as T
@@ -61,14 +62,14 @@ function domain(text: string): number {
   return value
 }
 
-/** An option that can be given again and again. */
+/** An option that can be repeated. */
 function repeatable(flags: string, description: string): Option {
   return new Option(flags, `${description} (repeatable)`)
     .argParser((value: string, previous: string[]) => [...previous, value])
     .default([], 'none')
 }
 
-/** Adds the flags that choose what is read and kept, and change what frames say. */
+/** Adds the options that choose what is read, filter it and rewrite frames. */
 export function addFilters(command: Command): Command {
   return addRewrites(command)
     .addOption(repeatable('--include <pattern[:line]>', 'keep only traces allocated in files that match'))
@@ -85,7 +86,7 @@ export function addFilters(command: Command): Command {
     .addOption(maxSizeOption())
 }
 
-/** The guard against files that inflate without end, of every command that reads any. */
+/** The limit against decompression bombs, for every command that reads files. */
 export function maxSizeOption(): Option {
   return new Option(
     '--max-size <bytes>',
@@ -113,13 +114,13 @@ function addRewrites(command: Command): Command {
     )
 }
 
-/** The choice of an output format, of a list of them. */
+/** The option that chooses one of a list of output formats. */
 export function formatOption(formats: Readonly<Record<string, unknown>>): Option {
   const names = Object.keys(formats)
   return new Option('--format <format>', names.join(', ')).argParser(oneOf(names))
 }
 
-/** Adds the choice of keys. */
+/** Adds --group-by. */
 export function groupByOption(command: Command): Command {
   return command.addOption(
     new Option('--group-by <keys>', `one or more of: ${KEY_TYPES.join(', ')}`)
@@ -143,7 +144,7 @@ export function keyTypesOf(
   return groupBy === DEFAULT_KEYS && isNameless ? ['function'] : groupBy
 }
 
-/** Adds the flags that every command with statistics has. */
+/** Adds the options of every command with statistics. */
 export function addGrouping(command: Command): Command {
   return groupByOption(addFilters(command))
     .addOption(
@@ -155,7 +156,7 @@ export function addGrouping(command: Command): Command {
     .option('--limit <n>', 'rows to show; 0 = all', wholeNumber(0), 10)
 }
 
-/** The same, with the formats of a table of statistics. */
+/** Adds the same, and those of commands that print statistics. */
 export function addSelection(command: Command): Command {
   return addGrouping(command)
     .option(
@@ -165,9 +166,7 @@ export function addSelection(command: Command): Command {
     .addOption(formatOption(FORMATS))
 }
 
-/**
- * Options whose value needs a `=`, so that a file behind them is not taken for it; with what they mean alone.
- */
+/** Options whose value needs a `=`, because a file may follow them, with their value if none is given. */
 export const OPTIONAL_VALUES: Readonly<Record<string, string>> = {
   '--cumulative': 'once',
   '--source-maps': '.',
@@ -175,7 +174,7 @@ export const OPTIONAL_VALUES: Readonly<Record<string, string>> = {
   '--redact': 'base',
 }
 
-/** The columns that groups of these keys, and the filters, look at. */
+/** The columns that the group keys and filters need. */
 export function columnsOf(options: SelectionFlags): ReadOptions['columns'] {
   const { groupBy, include, exclude, domain, app } = options
   const looksAtStacks = include.length + exclude.length > 0 || app || groupBy.some(k => k !== 'type' && k !== 'domain')

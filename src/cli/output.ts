@@ -1,3 +1,4 @@
+// Writes reports and snapshots to standard output.
 import { once } from 'node:events'
 import type { Converter, WriteOptions } from '../../converters/converter.ts'
 import { gzipped } from '../bytes/disk.ts'
@@ -8,7 +9,7 @@ import { FORMATS, type Format } from '../report/formats/index.ts'
 import type { OutputFormat, Page, Report } from '../report/report.ts'
 import { say } from './say.ts'
 
-/** Writes to standard output, waiting for a slow reader. */
+/** Writes lines to standard output. Waits if the reader is slow. */
 export async function print(lines: Iterable<string> | AsyncIterable<string>): Promise<void> {
   let buffer = ''
   for await (const line of lines) {
@@ -21,17 +22,17 @@ export async function print(lines: Iterable<string> | AsyncIterable<string>): Pr
   if (buffer !== '') process.stdout.write(buffer)
 }
 
-/** May the stream be coloured? */
+/** Whether output to the stream may have colours. */
 function isColoured(stream: NodeJS.WriteStream): boolean {
   return process.env.NO_COLOR ? false : stream.isTTY === true
 }
 
-/** Prints a report: a table on a terminal, text in a pipe or file, unless a format was asked for. */
+/** Prints a report: as a table on a terminal, as text to a pipe or file, or in the given format. */
 export async function printReport(report: Report, format?: Format, getLine?: GetLine): Promise<void> {
   await printAs(report, await FORMATS[format ?? defaultFormat()](), getLine)
 }
 
-/** Prints a report in a format. Notes go to standard error where the format has no place for them. */
+/** Prints a report in a format. Notes go to standard error if the format has no place for them. */
 export async function printAs<R extends Report>(
   report: R,
   { write, leavesNotes }: OutputFormat<R>,
@@ -41,23 +42,23 @@ export async function printAs<R extends Report>(
   if (leavesNotes) printNotes(report.notes ?? [])
 }
 
-/** Tables are for a terminal, sentences for a pipe or a file. */
+/** The format if none is given. */
 export function defaultFormat(): 'table' | 'text' {
   return process.stdout.isTTY ? 'table' : 'text'
 }
 
-/** What reports are shown on. */
+/** The terminal that reports are shown on. */
 export function terminal(): Page {
   const { stdout } = process
   return { width: stdout.columns ?? 120, colour: isColoured(stdout), folder: process.cwd() }
 }
 
-/** What a user should know about the figures, each once, as messages. */
+/** Prints notes on standard error, each once. */
 export function printNotes(notes: readonly string[]): void {
   for (const note of new Set(notes)) say(`note: ${note}`)
 }
 
-/** Writes snapshots to standard output in a format, gzipped where the format is. Throws UsageError for bytes on a terminal. */
+/** Writes snapshots to standard output, gzipped if the format is. Throws UsageError for binary data on a terminal. */
 export async function writeStdout(
   converter: Converter,
   snapshots: readonly Snapshot[],

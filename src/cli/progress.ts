@@ -1,7 +1,8 @@
+// The progress bar for large files.
 import { statSync } from 'node:fs'
 import { visible } from '../text/escape.ts'
 
-/** Files below this size are read before a bar could be seen. */
+/** Smaller files are read before anybody could see a bar. In bytes. */
 const SMALL = 16 << 20
 
 export interface Progress {
@@ -10,7 +11,7 @@ export interface Progress {
   stop(): void
 }
 
-/** A bar on stderr for a large file, when stderr is a terminal. */
+/** A bar on standard error, if that is a terminal and the file is large. */
 export function progress(path: string): Progress {
   const none = { add() {}, stop() {} }
   if (!process.stderr.isTTY || path === '-') return none

@@ -1,4 +1,4 @@
-// What a command reads and what is done to it, made once of its options: every command that reads snapshots takes this.
+// Turns a command's options into a request: what to read, and how to prepare it.
 import type { ReadOptions } from '../../converters/converter.ts'
 import { UsageError } from '../errors.ts'
 import { checkLoadOptions, type LoadOptions } from '../formats/files.ts'
@@ -7,7 +7,7 @@ import type { Snapshot } from '../model/snapshot.ts'
 import type { GetLine } from '../model/traceback.ts'
 import { createRewriter, type RewriteOptions } from './frame-options.ts'
 
-/** The options of `addFilters`, as commander hands them over. */
+/** The parsed options of `addFilters`. */
 export interface ReadFlags extends RewriteOptions {
   readonly include: readonly string[]
   readonly exclude: readonly string[]
@@ -19,19 +19,19 @@ export interface ReadFlags extends RewriteOptions {
   readonly maxSize?: number
 }
 
-/** What is read, and how it is changed before anything is done with it. */
+/** What to read, and how to prepare it. */
 export interface ReadRequest {
-  /** How each file is read. Plain values, so that they can be sent to a thread. */
+  /** How to read each file. Plain values, because they are sent to threads. */
   readonly load: Omit<LoadOptions, 'onBytes'>
-  /** What the options make of the snapshots of a file: frames are rewritten, traces filtered. */
+  /** Rewrites the frames and filters the traces of a file's snapshots. */
   prepare(path: string, snapshots: readonly Snapshot[]): Promise<readonly Snapshot[]>
-  /** Source lines for tracebacks; undefined where they were not asked for. */
+  /** Source lines for tracebacks; undefined unless asked for. */
   getLine(): Promise<GetLine | undefined>
 }
 
 /**
- * The request that the options of a command make. `needs` says what the command looks at; everything unless given. Throws
- * UsageError for options that contradict each other or that no file can be read with.
+ * Makes the request of a command's options. `needs` says which parts of a snapshot the command uses; all by default.
+ * Throws UsageError for options that conflict or that no file can be read with.
  */
 export function readRequest(
   flags: ReadFlags,
@@ -49,7 +49,7 @@ export function readRequest(
   }
 }
 
-/** The filters that the flags ask for. Throws UsageError for a pattern that matches nothing. */
+/** The filters that the options ask for. Throws UsageError for an empty pattern. */
 function filtersOf({ include, exclude, allFrames, domain }: ReadFlags): BaseFilter[] {
   if (allFrames && include.length + exclude.length === 0) {
     throw new UsageError('--all-frames says how --include and --exclude look at traces: give one of them')
@@ -67,7 +67,7 @@ function filtersOf({ include, exclude, allFrames, domain }: ReadFlags): BaseFilt
   ]
 }
 
-/** Passes one domain only, and, unlike an inclusive filter, together with `--include`. */
+/** Keeps one domain. Not an inclusive filter, because those are alternatives: --include would widen it. */
 function keepDomain(domain: number): BaseFilter {
   return { inclusive: false, matcher: snapshot => row => snapshot.columns.domain[row] === domain }
 }

@@ -1,3 +1,4 @@
+// What is printed while a series is recorded.
 import type { Snapshot } from '../model/snapshot.ts'
 import { statisticsReport } from '../report/statistics.ts'
 import { diffView, topView } from '../report/views.ts'
@@ -5,15 +6,15 @@ import { framesNotes } from '../statistics/notes.ts'
 import { visible } from '../text/escape.ts'
 import { formatSize } from '../text/units.ts'
 
-/** Rows that are shown of each read. */
+/** Rows shown of each read. */
 const ROWS = 10
 
-/** What is shown of a series while it grows: each read against the first of its isolate and session. */
+/** Compares each read of a series with the first of its isolate and session. */
 export class Steady {
   readonly #first = new Map<string, Snapshot>()
   readonly #peak = new Map<string, number>()
 
-  /** Figures of the newest read, and the ten biggest rows: its own for the first read, then what changed since. */
+  /** Figures of a read and its ten largest rows: its own if it is the first, else what changed since. */
   lines({ snapshot, took }: { snapshot: Snapshot; took?: number }): string[] {
     const { isolate = 'main', session = '', memory = {}, time } = snapshot.meta
     const key = `${isolate}\n${session}`

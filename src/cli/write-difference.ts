@@ -1,3 +1,4 @@
+// Writes the difference of two snapshots as a snapshot, for `diff --output`.
 import { UsageError } from '../errors.ts'
 import { converterFor, converterNamed, dumpSnapshots } from '../formats/files.ts'
 import type { Snapshot } from '../model/snapshot.ts'

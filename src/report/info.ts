@@ -1,3 +1,4 @@
+// The report of `info`: what a file is and what its numbers mean.
 import type { Snapshot } from '../model/snapshot.ts'
 import { framesNotes } from '../statistics/notes.ts'
 import { formatSize, inBlocks } from '../text/units.ts'
@@ -84,7 +85,7 @@ function snapshotInfo(snapshot: Snapshot): SnapshotInfo {
   }
 }
 
-/** Bytes allocated in files that have no name, and without any traceback. */
+/** Bytes allocated in files without a name, and bytes without a traceback. */
 function namelessBytes(snapshot: Snapshot): { collected: number; evaluated: number; untraced: number } {
   const bytes = { collected: 0, evaluated: 0, untraced: 0 }
   for (const { traceback, size } of snapshot.statistics('filename')) {
@@ -95,7 +96,7 @@ function namelessBytes(snapshot: Snapshot): { collected: number; evaluated: numb
   return bytes
 }
 
-/** A name and what is said of it. */
+/** A line of the report. */
 type Fact = readonly [name: string, value: string]
 
 export function infoReport(files: readonly InfoView[]): Report {
@@ -123,7 +124,7 @@ export function infoReport(files: readonly InfoView[]): Report {
   }
 }
 
-/** One table of a file; of one that holds several snapshots, another for each. */
+/** A table for a file; if it holds several snapshots, also one for each. */
 function tablesOf({ path, format, carries, snapshots, strip }: InfoView) {
   const file: Fact[] = [
     ['file', path],

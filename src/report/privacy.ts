@@ -1,29 +1,30 @@
+// Looks for data in a file that should stay private, for `info --strip-check`.
 import type { Snapshot } from '../model/snapshot.ts'
 
-/** What a file may hold that should not leave the house. */
+/** Private data that a file may hold. */
 export interface StripView {
-  /** Texts of the program's memory. */
+  /** Strings from the program's memory. */
   heapStrings: Finding
-  /** Texts of its files. */
+  /** Source code. */
   sourceText: Finding
-  /** Hosts in addresses, and this machine's name. */
+  /** Hosts in URLs, and this machine's name. */
   hostNames: Finding
-  /** Folders of users, such as `/home/ann`. */
+  /** Home folders, such as `/home/ann`. */
   userFolders: Finding
 }
 
 export interface Finding {
-  /** `format`: files of this format hold it; `scan`: it was found in this one; `none`: it was not. */
+  /** `format`: every file of this format has it; `scan`: found in this file; `none`: not found. */
   held: 'format' | 'scan' | 'none'
-  /** How many different ones were found, up to `MOST`. */
+  /** Number of distinct matches, at most `MOST`. */
   found: number
   examples: string[]
 }
 
-/** Different findings that are counted. */
+/** Most distinct matches that are counted. */
 const MOST = 1000
 const EXAMPLES = 3
-/** Characters that a finding may have: what begins so near the end of a piece is left to the next. */
+/** Longest match in characters. A match that starts this close to the end of a chunk is left to the next chunk. */
 const OVERLAP = 512
 
 // Slashes may be written `\/`, as JSON has them.
@@ -34,10 +35,10 @@ const SOURCE =
   /"sourcesContent"\s*:\s*\[\s*"|\bdata:(?:text|application)\/(?:x-)?(?:java|type)script\b|\bdata:application\/json;[^"'\s]{0,64}base64,/g
 
 /**
- * Looks through a file's bytes (inflated) and what was read of it. What is not found may still be there in another form:
- * only what a format has no place for is surely not.
- * @param holds what the format holds by its nature
- * @param hostName this machine's name, looked for as it is
+ * Searches a file's inflated bytes and its snapshots. Data may be there in a form that the search does not find; only
+ * data that the format has no place for is certainly absent.
+ * @param holds what every file of the format holds
+ * @param hostName this machine's name
  */
 export async function stripView(
   chunks: AsyncIterable<Uint8Array>,
@@ -86,7 +87,7 @@ function collect(
   }
 }
 
-/** Names of several lines: they are no names, but code or data. */
+/** Names of several lines: they are code or data, not names. */
 function* namesWithLines(snapshots: readonly Snapshot[]): Generator<string> {
   for (const { strings } of new Set(snapshots.map(snapshot => snapshot.tables))) {
     for (let i = 0; i < strings.length; i++) if (/[\r\n]/.test(strings.get(i))) yield strings.get(i)
@@ -108,7 +109,7 @@ const TITLES: Record<keyof StripView, string> = {
   userFolders: 'user folders',
 }
 
-/** What a file may hold, and whether it does. */
+/** Each kind of private data, and whether the file holds it. */
 export function stripFacts(view: StripView): [name: string, answer: string][] {
   return Object.entries(TITLES).map(([name, title]) => {
     const finding = view[name as keyof StripView]

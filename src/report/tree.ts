@@ -1,3 +1,4 @@
+// The call tree of `tree`, and its text, table and JSON.
 import type { Frame } from '../model/frame.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { Tables } from '../model/tables/tables.ts'
@@ -12,7 +13,7 @@ export interface Amount {
   count: number
 }
 
-/** One call of the tree, or the calls below one that are not shown. */
+/** A call in the tree, or all hidden callees of a call. */
 export interface TreeRow {
   /** 0 for the root, whose own memory has no traceback. */
   depth: number
@@ -20,13 +21,13 @@ export interface TreeRow {
   parent: number
   /** Undefined for the root and for what is not shown. */
   frame: Frame | undefined
-  /** Number of calls that this row stands for, where they are not shown; 0 otherwise. */
+  /** Number of hidden calls that this row stands for; 0 for a call. */
   hidden: number
   /** Allocated here and in all calls below. */
   total: Amount
   /** Allocated here. */
   self: Amount
-  /** What `total` and `self` grew by; absent where nothing was compared. */
+  /** Growth of `total` and `self`; absent unless snapshots are compared. */
   totalDiff?: Amount
   selfDiff?: Amount
 }
@@ -35,7 +36,7 @@ export interface TreeView {
   title?: string
   /** Are block counts estimates? */
   estimated: boolean
-  /** Callers before what they call, the heaviest first. */
+  /** Callers before callees, the heaviest callee first. */
   rows: readonly TreeRow[]
 }
 
@@ -43,23 +44,23 @@ export interface TreeOptions {
   title?: string
   /** Most callees of one call; 0 = all. */
   limit: number
-  /** Most calls in a row; 0 = all. */
+  /** Most levels; 0 = all. */
   depth: number
-  /** Least share of the whole that a call must have, in percent. */
+  /** Smallest share of the whole that is shown, in percent. */
   least: number
 }
 
 /**
- * The call tree of a snapshot, or of what changed since `old`. A call weighs what was allocated below it; in a comparison,
- * what came and what went both weigh. Nothing is lost: what is not shown is added up in a row of its own. Works by loops, so
- * no depth of calls is too much.
+ * The call tree of a snapshot, or of what changed since `old`. A call's weight is what was allocated in and below it; in
+ * a comparison, growth and shrinkage both add weight. Hidden callees are summed in a row of their own. Iterative, because
+ * stacks may be deep.
  */
 export function treeView(now: Snapshot, old: Snapshot | undefined, options: TreeOptions): TreeView {
   const before = old?.over(now.tables)
   const tree = new CallTree(now, before)
   const rows: TreeRow[] = []
   const least = (tree.weight[0] * options.least) / 100
-  /** Nodes still to be written, the next one last; a list of nodes stands for those not shown. */
+  /** Nodes still to be added, the next one last. A list of nodes becomes one row of hidden callees. */
   const open: { node: number | number[]; depth: number; parent: number }[] = [
     { node: 0, depth: 0, parent: -1 },
   ]
@@ -80,14 +81,14 @@ export function treeView(now: Snapshot, old: Snapshot | undefined, options: Tree
   return { title: options.title, estimated, rows }
 }
 
-/** Totals of the stacks of one or two snapshots over the same tables. Nodes are stack ids. */
+/** Totals by stack of one or two snapshots that share tables. Nodes are stack ids. */
 class CallTree {
-  /** Absolute bytes, of the change where there is one, here and below. */
+  /** Absolute bytes in and below a node; of the change, in a comparison. */
   readonly weight: Float64Array
   readonly #tables: Tables
   readonly #now: Sums
   readonly #old: Sums | undefined
-  /** Nodes ordered by caller: those that `node` calls are at `first[node]` up to `first[node + 1]`. */
+  /** Nodes ordered by caller: the callees of `node` are at `first[node]` to `first[node + 1] - 1`. */
   readonly #callees: Uint32Array
   readonly #first: Uint32Array
 
@@ -111,7 +112,7 @@ class CallTree {
     for (let i = 1; i < length; i++) if (used[i] === 1) this.#callees[this.#first[parent[i] + 1]++] = i
   }
 
-  /** What a node calls, the heaviest first. */
+  /** The callees of a node, the heaviest first. */
   calleesOf(node: number): number[] {
     const callees = Array.from(this.#callees.subarray(this.#first[node], this.#first[node + 1]))
     return callees.sort((a, b) => this.weight[b] - this.weight[a] || a - b)
@@ -128,7 +129,7 @@ class CallTree {
     }
   }
 
-  /** One row for several nodes and all that is below them. */
+  /** One row for several nodes and everything below them. */
   hiddenRow(nodes: readonly number[], depth: number, parent: number): TreeRow {
     return { depth, parent, frame: undefined, hidden: nodes.length, ...this.#amounts(nodes, []) }
   }
@@ -155,7 +156,7 @@ interface AmountColumns {
   count: Float64Array
 }
 
-/** Per stack: what was allocated there, and there and below. */
+/** By stack: what was allocated in it (`self`), and in and below it (`total`). */
 function sumsOf({ tables, columns, length }: Snapshot): Sums {
   const { parent, length: nodes } = tables.stacks
   const self = { size: new Float64Array(nodes), count: new Float64Array(nodes) }
@@ -184,7 +185,7 @@ function less(a: Amount, b: Amount): Amount {
   return { size: a.size - b.size, count: a.count - b.count }
 }
 
-/** `name (file:line)`; `file:line` where there is no name in the format. */
+/** `name (file:line)`, or `file:line` if the format has no function names. */
 function nameOf({ frame, hidden, depth }: TreeRow): string {
   if (hidden > 0) return `... ${hidden} more`
   if (depth === 0 || !frame) return 'total'
@@ -192,10 +193,10 @@ function nameOf({ frame, hidden, depth }: TreeRow): string {
   return `${frame.functionName || '(anonymous)'} (${frame.lineno > 0 ? frame : frame.filename})`
 }
 
-/** Levels of a text that are drawn as such: deeper calls would be all indent. */
+/** Deepest level that is indented; deeper calls show their level as a number. */
 const MOST_LEVELS = 60
 
-/** One line a call, indented by two for each caller: for grep. */
+/** One line per call, indented by two for each caller. */
 export function* treeText(view: TreeView): Generator<string> {
   if (view.title !== undefined) yield `${visible(view.title)}:`
   for (const row of view.rows) {
@@ -242,10 +243,10 @@ export function* treeTable(view: TreeView, options: { width: number; folder?: st
   }
 }
 
-/** The lines in front of each row, `│ ├ └`, for the first `most` levels. */
+/** The branches before each row, `│ ├ └`, for the first `most` levels. */
 function branchesOf(rows: readonly TreeRow[], most: number): string[] {
   const branches: string[] = new Array(rows.length).fill('')
-  /** By depth: does a further row follow below the same caller? */
+  /** By depth: whether another callee of the same caller follows. */
   const goesOn: boolean[] = []
   for (let i = rows.length - 1; i > 0; i--) {
     const { depth } = rows[i]
@@ -260,7 +261,7 @@ function branchesOf(rows: readonly TreeRow[], most: number): string[] {
   return branches
 }
 
-/** A snapshot of schema `tracemalloc.tree/2`: rows instead of nested objects, as no reader has to fear their depth. */
+/** A snapshot in schema `tracemalloc.tree/2`. Rows, not nested objects, because deep nesting breaks JSON parsers. */
 export function treeJson(view: TreeView): Record<string, unknown> {
   return {
     ...(view.title === undefined ? {} : { snapshot: view.title }),

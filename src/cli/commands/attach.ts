@@ -1,3 +1,4 @@
+// `attach`: records snapshots of a running Node, Chrome or Deno.
 import type { Command } from 'commander'
 import { MODES, type Mode, type SamplerSettings, samplerSettings } from '../../capture/v8/settings.ts'
 import { FileError, TargetError, UsageError } from '../../errors.ts'

@@ -1,3 +1,4 @@
+// `batch`: compares many snapshots, by series.
 import type { Command } from 'commander'
 import { FORMATS } from '../../report/formats/index.ts'
 import { addGrouping, cumulativeOf, formatOption, type SelectionFlags, wholeNumber } from '../options.ts'
@@ -72,7 +73,7 @@ async function batch(paths: string[], flags: BatchFlags): Promise<void> {
   }
 }
 
-/** A bar on stderr that counts files, on a terminal. */
+/** A bar that counts files, if standard error is a terminal. */
 async function fileProgress(total: number): Promise<{ add(): void; stop(): void }> {
   if (!process.stderr.isTTY || total < 20) return { add() {}, stop() {} }
   const { SingleBar, Presets } = (await import('cli-progress')).default

@@ -1,3 +1,4 @@
+// `check`: the gate for CI.
 import type { Command } from 'commander'
 import type { Baseline } from '../../check/baseline.ts'
 import type { CheckConfig } from '../../check/config.ts'
@@ -72,7 +73,7 @@ async function check(baseline: string, paths: string[], flags: CheckFlags): Prom
   process.exitCode = { pass: 0, fail: 1, unknown: 5 }[result.outcome]
 }
 
-/** What an update wrote is in our own format, and holds only what was picked of the files then. */
+/** The request for a baseline. One that --update wrote has a format of its own, and only the chosen snapshots. */
 function ofBaseline(request: ReadRequest, { isUpdated }: Baseline): ReadRequest {
   if (!isUpdated) return request
   return { ...request, load: { ...request.load, from: undefined, snapshot: undefined } }

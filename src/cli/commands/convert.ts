@@ -1,3 +1,4 @@
+// `convert`: writes a snapshot in another format.
 import type { Command } from 'commander'
 import { addFilters } from '../options.ts'
 import type { ReadFlags } from '../request.ts'

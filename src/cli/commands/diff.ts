@@ -1,3 +1,4 @@
+// `diff`: what grew between snapshots.
 import type { Command } from 'commander'
 import { UsageError } from '../../errors.ts'
 import type { Named } from '../input.ts'
@@ -74,10 +75,7 @@ async function diff(paths: string[], flags: DiffFlags): Promise<void> {
   await printReport(statisticsReport(views), flags.format, await request.getLine())
 }
 
-/**
- * Paths of the old and of the new side: those before and behind `--`, which the parser leaves out, or one
- * each.
- */
+/** The old and the new paths: those before and after `--`, which commander drops, or one each. */
 function sidesOf(paths: readonly string[], words: readonly string[]): [string[], string[]] {
   const cut = words.indexOf('--')
   const newCount = cut < 0 ? 1 : words.length - cut - 1
@@ -89,7 +87,7 @@ function sidesOf(paths: readonly string[], words: readonly string[]): [string[],
   return [paths.slice(0, -newCount), paths.slice(-newCount)]
 }
 
-/** Files of several snapshots are compared one by one. */
+/** Pairs the snapshots of two files that hold several. */
 function pair(oldPath: string, old: readonly Named[], newPath: string, now: readonly Named[]) {
   if (old.length !== now.length) {
     throw new UsageError(`${oldPath} holds ${old.length} snapshots and ${newPath} ${now.length}`, {

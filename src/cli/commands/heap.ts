@@ -1,3 +1,4 @@
+// `heap`: what a heap snapshot holds.
 import { type Command, InvalidArgumentError } from 'commander'
 import { UsageError } from '../../errors.ts'
 import type { Heap } from '../../heap/summary.ts'

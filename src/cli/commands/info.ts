@@ -1,3 +1,4 @@
+// `info`: what a file is.
 import type { Command } from 'commander'
 import type { Converter } from '../../../converters/converter.ts'
 import { UsageError } from '../../errors.ts'
@@ -43,7 +44,7 @@ async function info(paths: string[], flags: InfoFlags): Promise<void> {
   await printReport(infoReport(views), flags.format)
 }
 
-/** The file is read a second time, as bytes: what a reader leaves out is in it all the same. */
+/** Reads the file a second time, as bytes, because readers skip parts of it. */
 async function stripOf(
   path: string,
   converter: Converter,

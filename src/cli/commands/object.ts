@@ -1,3 +1,4 @@
+// `object`: where one live object was allocated.
 import type { Command } from 'commander'
 import type { Origin } from '../../capture/object-origin.ts'
 import { seconds } from '../capture-options.ts'

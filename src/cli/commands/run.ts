@@ -1,3 +1,4 @@
+// `run`: starts a Node program and traces it from its first line.
 import { constants } from 'node:os'
 import { type Command, Option } from 'commander'
 import type { Mode } from '../../capture/v8/settings.ts'
@@ -65,7 +66,7 @@ async function run(script: string, args: string[], options: Options): Promise<vo
   if (options.output !== undefined && options.every !== undefined) {
     throw new UsageError('--every writes several files: use --out FOLDER instead of -o')
   }
-  process.stderr.on('error', () => {}) // nobody reads it: the program's status counts
+  process.stderr.on('error', () => {}) // a closed pipe must not change the exit status
   const steady = new Steady()
   const show = (snapshot: Snapshot) => {
     showLines(steady.lines({ snapshot }))
@@ -104,20 +105,20 @@ async function run(script: string, args: string[], options: Options): Promise<vo
   }
   if (timeOver && signal === 'SIGTERM') return // as asked for
   process.exitCode = code ?? 128 + constants.signals[signal!]
-  // As a shell sees the program's own end. SIGUSR1 would open our inspector instead.
+  // Ends as the program ended, for the shell. Not by SIGUSR1, which would open this process's inspector.
   if (signal && signal !== 'SIGUSR1') process.kill(process.pid, signal)
 }
 
-/** One native call that fills the heap leaves nobody a turn before Node 26. */
+/** Before Node 26, a native call that fills the heap leaves no time to take a snapshot. */
 const WHY_NONE =
   Number.parseInt(process.versions.node, 10) < 26
     ? '; before Node 26 one native call, such as a huge JSON.parse, can fill the heap before anything is read'
     : ''
 
-/** A program that held less than so many bytes may have done its work elsewhere. */
+/** A program that held fewer bytes may have done its work in child processes. */
 const LITTLE = 4 << 20
 
-/** Exit status of a shell for a program that aborted. */
+/** A shell's exit status for a program that aborted. */
 const ABORTED = 134
-/** A heap of so many bytes is large enough to wonder where it went. */
+/** If the heap peaked above this many bytes and little is left, a hint is printed. */
 const MUCH = 32 << 20

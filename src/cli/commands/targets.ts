@@ -1,3 +1,4 @@
+// `targets`: lists what can be attached to.
 import type { Command } from 'commander'
 import { UsageError } from '../../errors.ts'
 

@@ -1,3 +1,4 @@
+// `top`: which lines, files, functions, packages or types hold the memory.
 import type { Command } from 'commander'
 import { addSelection, columnsOf, cumulativeOf, keyTypesOf, type SelectionFlags } from '../options.ts'
 

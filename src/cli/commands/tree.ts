@@ -1,3 +1,4 @@
+// `tree`: the call tree.
 import { type Command, InvalidArgumentError } from 'commander'
 import { UsageError } from '../../errors.ts'
 import { jsonText } from '../../text/escape.ts'
