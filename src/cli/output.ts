@@ -48,7 +48,7 @@ export function defaultFormat(): 'table' | 'text' {
 }
 
 /** The terminal that reports are shown on. */
-export function terminal(): Page {
+function terminal(): Page {
   const { stdout } = process
   return { width: stdout.columns ?? 120, colour: isColoured(stdout), folder: process.cwd() }
 }

@@ -5,7 +5,31 @@ import type { Tables } from '../model/tables/tables.ts'
 import { visible } from '../text/escape.ts'
 import { formatCount, formatCounts, formatSize } from '../text/units.ts'
 import { cutEnd, largest, shorten } from '../text/width.ts'
+import type { Page, Report } from './report.ts'
 import { blocksJson, frameJson } from './rows.ts'
+
+/** A report that draws its own table. */
+export interface TreeReport extends Report {
+  readonly views: readonly TreeView[]
+}
+
+/** The trees of snapshots. People see names of several only. */
+export function treeReport(views: readonly TreeView[]): TreeReport {
+  const shown = views.length > 1 ? views : views.map(view => ({ ...view, title: undefined }))
+  return {
+    schema: 'tracemalloc.tree/2',
+    views: shown,
+    document: () => ({ snapshots: views.map(treeJson) }),
+    records: () => [],
+    *lines() {
+      for (const [i, view] of shown.entries()) {
+        if (i > 0) yield ''
+        yield* treeLines(view)
+      }
+    },
+    tables: [],
+  }
+}
 
 /** Bytes and blocks; NaN blocks = unknown. */
 export interface Amount {
@@ -197,17 +221,15 @@ function nameOf({ frame, hidden, depth }: TreeRow): string {
 const MOST_LEVELS = 60
 
 /** One line per call, indented by two for each caller. */
-export function* treeText(view: TreeView): Generator<string> {
-  if (view.title !== undefined) yield `${visible(view.title)}:`
+function* treeLines(view: TreeView): Generator<string> {
+  if (view.title !== undefined) yield `${view.title}:`
   for (const row of view.rows) {
     const { total, self, totalDiff, selfDiff } = row
     const size = (n: number, diff?: number) =>
       formatSize(n) + (diff === undefined ? '' : ` (${formatSize(diff, true)})`)
     const count = formatCounts(total.count, totalDiff?.count, view.estimated)
     const own = self.size !== 0 || selfDiff?.size ? `, self=${size(self.size, selfDiff?.size)}` : ''
-    yield visible(
-      `${indent(row.depth)}${nameOf(row)}: size=${size(total.size, totalDiff?.size)}${own}, count=${count}`,
-    )
+    yield `${indent(row.depth)}${nameOf(row)}: size=${size(total.size, totalDiff?.size)}${own}, count=${count}`
   }
 }
 
@@ -216,7 +238,7 @@ function indent(depth: number, most = MOST_LEVELS): string {
 }
 
 /** Aligned columns, and branches drawn with lines. */
-export function* treeTable(view: TreeView, options: { width: number; folder?: string }): Generator<string> {
+export function* treeTable(view: TreeView, options: Page): Generator<string> {
   if (view.title !== undefined) yield visible(view.title)
   const whole = view.rows[0].total.size
   const heads = view.rows[0].totalDiff ? ['growth', 'size', 'self', 'count'] : ['size', '%', 'self', 'count']
@@ -262,7 +284,7 @@ function branchesOf(rows: readonly TreeRow[], most: number): string[] {
 }
 
 /** A snapshot in schema `tracemalloc.tree/2`. Rows, not nested objects, because deep nesting breaks JSON parsers. */
-export function treeJson(view: TreeView): Record<string, unknown> {
+function treeJson(view: TreeView): Record<string, unknown> {
   return {
     ...(view.title === undefined ? {} : { snapshot: view.title }),
     rows: view.rows.map(({ depth, parent, frame, hidden, total, self, totalDiff, selfDiff }) => ({

@@ -1,18 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import {
-  type TreeOptions,
-  type TreeView,
-  treeJson,
-  treeTable,
-  treeText,
-  treeView,
-} from '../../src/report/tree.ts'
+import { write as writeText } from '../../src/report/formats/text.ts'
+import { type TreeOptions, type TreeView, treeReport, treeTable, treeView } from '../../src/report/tree.ts'
 import { jsonText } from '../../src/text/escape.ts'
 import { sampledMeta, snapshotOf } from '../support/snapshots.ts'
 
 const ALL: TreeOptions = { limit: 0, depth: 0, least: 0 }
-const text = (view: TreeView) => [...treeText(view)].join('\n')
-const table = (view: TreeView, width = 120) => [...treeTable(view, { width })].join('\n')
+const textOf = (view: TreeView) => [...writeText(treeReport([view]), { width: 120, colour: false })]
+const jsonOf = (view: TreeView) =>
+  (treeReport([view]).document() as { snapshots: { rows: object[] }[] }).snapshots[0]
+const text = (view: TreeView) => textOf(view).join('\n')
+const table = (view: TreeView, width = 120) => [...treeTable(view, { width, colour: false })].join('\n')
 
 const now = snapshotOf(`
   1000 1: main@a.js:1
@@ -111,11 +108,11 @@ total: size=2000 B (-8500 B), count=5 (-7)
     const deep = Array.from({ length: 20_000 }, (_, i) => `f@a.js:${i + 1}`).join(' > ')
     const view = treeView(snapshotOf(`8 1: ${deep}`, sampledMeta), undefined, ALL)
     expect(view.rows.length).toBe(20_001)
-    for (const lines of [[...treeText(view)], [...treeTable(view, { width: 120 })]]) {
+    for (const lines of [textOf(view), table(view).split('\n')]) {
       expect(lines.at(-1)).toContain('[20000] ')
       expect(Math.max(...lines.map(line => line.length))).toBeLessThan(220)
     }
-    expect(JSON.parse(jsonText(treeJson(view))).rows).toHaveLength(20_001)
+    expect(JSON.parse(jsonText(jsonOf(view))).rows).toHaveLength(20_001)
   })
 })
 
@@ -142,7 +139,7 @@ it('names are made visible, and long ones cut', () => {
 
 it('JSON has rows with the caller’s index', () => {
   const old = snapshotOf('1000 1: main@a.js:1')
-  const json = treeJson(treeView(now, old, { ...ALL, limit: 1, title: 'x' })) as { rows: object[] }
+  const json = jsonOf(treeView(now, old, { ...ALL, limit: 1, title: 'x' }))
   expect(json).toMatchObject({ snapshot: 'x' })
   expect(json.rows.slice(0, 3)).toEqual([
     {

@@ -1,21 +1,19 @@
 // `tree`: the call tree.
 import { type Command, InvalidArgumentError } from 'commander'
 import { UsageError } from '../../errors.ts'
-import { jsonText } from '../../text/escape.ts'
-import { addFilters, oneOf, wholeNumber } from '../options.ts'
+import { TREE_FORMATS, type TreeFormat } from '../../report/formats/index.ts'
+import { addFilters, formatOption, wholeNumber } from '../options.ts'
 import type { ReadFlags } from '../request.ts'
 
 const HELP = `
 Example: tracemalloc tree app.heapprofile --app --depth 6`
-
-const FORMATS = ['text', 'table', 'json'] as const
 
 interface TreeFlags extends ReadFlags {
   readonly diff?: string
   readonly limit: number
   readonly depth: number
   readonly min: number
-  readonly format?: (typeof FORMATS)[number]
+  readonly format?: TreeFormat
 }
 
 export function register(program: Command): void {
@@ -26,7 +24,7 @@ export function register(program: Command): void {
     .option('--limit <n>', 'most callees to show per call; 0 = all', wholeNumber(0), 10)
     .option('--depth <n>', 'most levels to show; 0 = all', wholeNumber(0), 0)
     .option('--min <percent>', 'hide calls below this share of the total', percent, 1)
-    .option('--format <format>', FORMATS.join(', '), oneOf(FORMATS))
+    .addOption(formatOption(TREE_FORMATS))
     .addHelpText('after', HELP)
     .action(tree)
 }
@@ -39,7 +37,7 @@ function percent(text: string): number {
 }
 
 async function tree(path: string, flags: TreeFlags): Promise<void> {
-  const [{ readSnapshots }, { readRequest }, { treeView, treeText, treeTable, treeJson }, { print }] =
+  const [{ readSnapshots }, { readRequest }, { treeReport, treeView }, { defaultFormat, printAs }] =
     await Promise.all([
       import('../input.ts'),
       import('../request.ts'),
@@ -58,15 +56,5 @@ async function tree(path: string, flags: TreeFlags): Promise<void> {
   const views = now.map(({ name, snapshot }, i) =>
     treeView(snapshot, old?.[i].snapshot, { title: name, limit, depth, least }),
   )
-  const { stdout } = process
-  const format = flags.format ?? (stdout.isTTY ? 'table' : 'text')
-  if (format === 'json') {
-    await print([jsonText({ schema: 'tracemalloc.tree/2', snapshots: views.map(treeJson) }, 2)])
-    return
-  }
-  const shape = { width: stdout.columns ?? 120, folder: process.cwd() }
-  const shown = views.length > 1 ? views : views.map(view => ({ ...view, title: undefined }))
-  for (const [i, view] of shown.entries()) {
-    await print([...(i > 0 ? [''] : []), ...(format === 'text' ? treeText(view) : treeTable(view, shape))])
-  }
+  await printAs(treeReport(views), await TREE_FORMATS[flags.format ?? defaultFormat()]())
 }

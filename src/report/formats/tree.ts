@@ -1,0 +1,10 @@
+// The call tree as a table whose names hang on branches.
+import type { Page } from '../report.ts'
+import { type TreeReport, treeTable } from '../tree.ts'
+
+export function* write({ views }: TreeReport, page: Page): Generator<string> {
+  for (const [i, view] of views.entries()) {
+    if (i > 0) yield ''
+    yield* treeTable(view, page)
+  }
+}
