@@ -177,7 +177,8 @@ export const OPTIONAL_VALUES: Readonly<Record<string, string>> = {
 /** The columns that the group keys and filters need. */
 export function columnsOf(options: SelectionFlags): ReadOptions['columns'] {
   const { groupBy, include, exclude, domain, app } = options
-  const looksAtStacks = include.length + exclude.length > 0 || app || groupBy.some(k => k !== 'type' && k !== 'domain')
+  const looksAtStacks =
+    include.length + exclude.length > 0 || app || groupBy.some(k => k !== 'type' && k !== 'domain')
   const columns: (typeof ROW_COLUMNS)[number][] = looksAtStacks ? ['stack'] : []
   if (groupBy.includes('type')) columns.push('type')
   if (groupBy.includes('domain') || domain !== undefined) columns.push('domain')

@@ -1,4 +1,4 @@
-// The only writer to standard error. Makes hidden characters visible, so that no name can control the terminal.
+// The only writer to standard error. Makes hidden characters visible: no name can control the terminal.
 import { messageLine, visibleLine } from '../text/escape.ts'
 
 /** Prints a message after the command's name. */

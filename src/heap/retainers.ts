@@ -103,8 +103,8 @@ export class RetainingPaths {
   }
 }
 
-/** One step of a way from an object to a root. */
-export interface DescribedStep {
+/** One step of a path from an object to a root. */
+export interface RetainerStep {
   /** How the retainer refers to what is below it: `.name`, `[3]`. */
   readonly edge: string
   readonly name: string
@@ -112,23 +112,23 @@ export interface DescribedStep {
   readonly distance: number
 }
 
-/** The shortest ways from an object to the roots, each nearest first. Sizes in bytes. */
+/** An object and its shortest paths to the roots, each nearest first. Sizes in bytes. */
 export interface RetainedObject {
   readonly id: number
   readonly name: string
   readonly shallow: number
   readonly retained: number
-  readonly paths: readonly (readonly DescribedStep[])[]
+  readonly paths: readonly (readonly RetainerStep[])[]
 }
 
-/** Who keeps the object of an id alive: at most `most` ways (0 = all). Undefined if there is no such object. */
+/** The paths that keep an object alive, at most `most` (0 = all). Undefined if there is no such object. */
 export function retainersOf(heap: Heap, id: number, most: number): RetainedObject | undefined {
   const { graph, distance, dominators } = heap
   const node = graph.id.subarray(0, graph.nodeCount).indexOf(id)
   if (node < 0) return undefined
   const label = edgeLabels(graph)
   const text = nodeTexts(heap)
-  const stepOf = (step: RetainerStep) => ({
+  const stepOf = (step: RetainingEdge) => ({
     edge: label(step.edge),
     name: text(step.node),
     id: graph.id[step.node],

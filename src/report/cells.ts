@@ -43,7 +43,7 @@ export type Column<Row> = {
     readonly head: string
     readonly kind: K
     value(row: Row): ValueOf<K> | undefined
-    /** Only where lines are long (a terminal), or only where they are short (a comment); everywhere unless given. */
+    /** `wide`: only where lines are long (a terminal); `narrow`: only where they are short (a comment). */
     readonly room?: 'wide' | 'narrow'
     /** Columns that a terminal must have for this one to be shown. */
     readonly from?: number

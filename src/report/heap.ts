@@ -138,7 +138,7 @@ export function duplicatesReport(rows: readonly DuplicateRow[], limit: number): 
   })
 }
 
-/** Objects that were made between two snapshots and stayed, by retainer path. `traceback` is of one of them. */
+/** Objects made between two snapshots that stayed, by retainer path. `traceback` is that of one of them. */
 export function stayedReport(
   rows: readonly (SurvivorRow & { traceback?: readonly string[] })[],
   limit: number,

@@ -1,4 +1,4 @@
-// The one shape of what a command reports. Commands make it, output formats write it, and neither knows the other.
+// The one shape of what a command reports. Commands make it and output formats write it.
 import type { GetLine } from '../model/traceback.ts'
 import type { Column } from './cells.ts'
 
@@ -50,7 +50,7 @@ export interface Name<Row> {
   text(row: Row): string
   /** Words in front of the name that are not part of it: `package `. */
   prefix?(row: Row): string
-  /** `place`: a file, whose folder says least; it may be cut at its start. `short`: names that stand in front of the figures. */
+  /** `place`: a file name, cut at its start if too long. `text`: cut at its end. `short`: stands first, never cut. */
   readonly is: 'place' | 'text' | 'short'
 }
 

@@ -75,9 +75,9 @@ export interface TreeOptions {
 }
 
 /**
- * The call tree of a snapshot, or of what changed since `old`. A call's weight is what was allocated in and below it; in
- * a comparison, growth and shrinkage both add weight. Hidden callees are summed in a row of their own. Iterative, because
- * stacks may be deep.
+ * The call tree of a snapshot, or of what changed since `old`. A call's weight is what was allocated in and below
+ * it; in a comparison, growth and shrinkage both add weight. Hidden callees are summed in a row of their own.
+ * Iterative, because stacks may be deep.
  */
 export function treeView(now: Snapshot, old: Snapshot | undefined, options: TreeOptions): TreeView {
   const before = old?.over(now.tables)
@@ -283,7 +283,7 @@ function branchesOf(rows: readonly TreeRow[], most: number): string[] {
   return branches
 }
 
-/** A snapshot in schema `tracemalloc.tree/2`. Rows, not nested objects, because deep nesting breaks JSON parsers. */
+/** A snapshot in JSON. Rows, not nested objects, because deep nesting breaks JSON parsers. */
 function treeJson(view: TreeView): Record<string, unknown> {
   return {
     ...(view.title === undefined ? {} : { snapshot: view.title }),

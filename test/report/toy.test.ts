@@ -115,7 +115,9 @@ export function register(program: Command): void {
   expect(run('top', NEW, '--help').replaceAll(/\s+/g, ' ')).toContain('package, line')
 })
 
-test('the compiler leads from a new rule of comparison to all places that must know it', { timeout: LONG }, () => {
+test('the compiler leads from a new rule of comparison to all places that must know it', {
+  timeout: LONG,
+}, () => {
   edit('src/statistics/results.ts', "  | 'repeats'", "  | 'toy'\n$&")
   expect(compile()).toEqual(['src/statistics/compare.ts', 'src/statistics/notes.ts'])
 })

@@ -38,7 +38,7 @@ function head(text: string): string {
   return /^[\w %+/,-]*$/.test(text) ? text : markdownCode(text)
 }
 
-/** A cell in which nothing is a tag or the end of the cell. What is more than words of ours may hold a name. */
+/** A cell. Nothing in it is a tag or ends the cell. Anything but plain words may hold a name, so it is code. */
 function cell(column: Column<unknown>, row: unknown): string {
   const text = cellText(column, row)
   const isName = column.kind === 'text' || (column.kind === 'words' && !/^[a-zA-Z ]*$/.test(text))
