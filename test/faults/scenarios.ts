@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { loadSnapshots } from '../../src/formats/files.ts'
 import { connect } from '../../src/inspector/websocket.ts'
 import { root } from '../support/cli.ts'
-import { freePort, refuses } from '../support/nodes.ts'
+import { freePort, NEWEST, refuses } from '../support/nodes.ts'
 import type { Fault, Outcome } from './inject.ts'
 
 /** A process that is attached to, and the question whether it is as it was. */
@@ -140,8 +140,9 @@ async function byPid(): Promise<Target> {
   return target([`--inspect-port=${port}`], port, true)
 }
 
+/** Node 20 is not the target: its inspector's own thread can crash when a connection ends while it writes. */
 async function target(options: string[], port: number, opensInspector: boolean): Promise<Target> {
-  const child = spawn(process.execPath, [...options, '-e', `console.log('ready');${SERVICE}`], {
+  const child = spawn(NEWEST, [...options, '-e', `console.log('ready');${SERVICE}`], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let said = ''
