@@ -109,7 +109,9 @@ describe("DevTools' reader of heap profiles", () => {
     Model = await devToolsModel()
   }, 60_000)
 
-  test.each(heapprofiles)('gives the same for %s and what we write of it', async name => {
+  // Those that lack what DevTools of today needs are ours alone to read.
+  const complete = heapprofiles.filter(name => !/^(answer|without-)/.test(name))
+  test.each(complete)('gives the same for %s and what we write of it', async name => {
     const original = `samples/heapprofile/${name}`
     const written = await dump([await load(original)], name)
     const [theirs, ours] = [original, written].map(path => new Model(JSON.parse(readFileSync(path, 'utf8'))))
