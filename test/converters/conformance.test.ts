@@ -227,6 +227,7 @@ describe('a file larger than several buffers is read alike by path, from a strea
 /** A file of a format, of several of the buffers that a file is read by: with deep stacks, or the largest sample. */
 async function largeFile(converter: Converter): Promise<Uint8Array> {
   const least = 3 * 262_144
+  if (converter.name === 'textheap') return new TextEncoder().encode(manyAddresses(20_000))
   if (!converter.write) {
     const largest = samplesOf(converter).toSorted((a, b) => b.bytes.length - a.bytes.length)[0].bytes
     expect(largest.length).toBeGreaterThan(least)
@@ -236,6 +237,16 @@ async function largeFile(converter: Converter): Promise<Uint8Array> {
     const bytes = await written(converter, [deepRows(rows)])
     if (bytes.length > least) return bytes
   }
+}
+
+/** A gperftools profile of so many stacks. */
+function manyAddresses(stacks: number): string {
+  const lines = Array.from(
+    { length: stacks },
+    (_, i) => `1: ${i + 8} [1: ${i + 8}] @ 0x${(i + 4096).toString(16)} 0x400900\n`,
+  )
+  const size = Array.from({ length: stacks }, (_, i) => i + 8).reduce((a, b) => a + b, 0)
+  return `heap profile: ${stacks}: ${size} [${stacks}: ${size}] @ heapprofile\n${lines.join('')}`
 }
 
 /** Reads bytes in pieces of `size`, as the loader does. */
