@@ -114,7 +114,6 @@ describe('the dependency rule', () => {
 
   it('says in one to three lines what each file is for', () => {
     const silent = files.filter(path => {
-      if (/^src.(cli|report)\//.test(path)) return false
       const { length } = headOf(readFileSync(join(root, path), 'utf8'))
       return length === 0 || (length > 3 && !path.startsWith('converters/')) // a format's head describes the format
     })

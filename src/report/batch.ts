@@ -103,7 +103,7 @@ type KindedRow = BatchRow & { kind: Kind }
 export function batchReport(view: BatchView): Report {
   const { keyType, series, matrix, failed } = view
   return {
-    schema: 'tracemalloc.batch/1',
+    schema: 'tracemalloc.batch/2',
     document: () => ({ keyType, series: series.map(seriesJson), matrix, failed }),
     *records() {
       for (const one of series) {

@@ -21,7 +21,7 @@ const TITLES = {
 export function checkReport(result: CheckResult): CheckReport {
   const { outcome, findings, allowed, notes } = result
   return {
-    schema: 'tracemalloc.check/1',
+    schema: 'tracemalloc.check/2',
     findings,
     document: () => ({
       outcome,

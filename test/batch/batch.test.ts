@@ -70,7 +70,7 @@ describe('a series', () => {
   it('ranks the leak first, with growth, interval and p-value', async () => {
     const { view, status } = await batchJson([SERIES])
     expect(status).toBe(0)
-    expect(view.schema).toBe('tracemalloc.batch/1')
+    expect(view.schema).toBe('tracemalloc.batch/2')
     const [series] = view.series
     expect(series.snapshots).toHaveLength(12)
     expect(series.steps).toHaveLength(11)

@@ -69,7 +69,7 @@ describe('check', () => {
     const junit = (await cli(['check', FIRST, LAST, '--format', 'junit'])).stdout
     expect(junit).toMatch(/<testsuite name="tracemalloc" tests="(\d+)" failures="\1" errors="0">/)
     const json = JSON.parse((await cli(['check', FIRST, LAST, '--format', 'json'])).stdout)
-    expect(json).toMatchObject({ schema: 'tracemalloc.check/1', outcome: 'fail' })
+    expect(json).toMatchObject({ schema: 'tracemalloc.check/2', outcome: 'fail' })
     expect(json.findings[0].rows[0]).toMatchObject({ function: 'onEvent', lineno: 7 })
   })
 
