@@ -34,8 +34,8 @@ const FORMAT = 'textheap'
 const HEADER = /^heap profile: *(\d+): *(\d+) *\[ *(\d+): *(\d+) *\] *@ *([a-z_0-9]+)(?:\/(\d+))?\s*$/
 const JEMALLOC = /^heap_v2\/(\d+)\s*$/
 const SYMBOLS = /^--- symbol\s*$/
-const SAMPLE = /^ *(\d+): *(\d+) *\[ *(\d+): *(\d+) *\] *@((?: *0x[0-9a-f]+)*) *$/i
-const STACK = /^@((?: *0x[0-9a-f]+)*) *$/i
+const SAMPLE = /^ *(\d+): *(\d+) *\[ *(\d+): *(\d+) *\] *@((?: *0x[0-9a-f]{1,16}(?= |$))*) *$/i
+const STACK = /^@((?: *0x[0-9a-f]{1,16}(?= |$))*) *$/i
 const THREAD = /^ *t(\*|\d+): *(\d+): *(\d+) *\[ *(\d+): *(\d+) *\] *$/
 const GO_FRAME = /^#\t0x([0-9a-f]+)(?:\t(.*?)\+0x[0-9a-f]+\t+(.*):(\d+))?\s*$/
 const MAPPINGS = /^(?:MAPPED_LIBRARIES:|--- Memory map:)/
@@ -113,7 +113,7 @@ class TextHeapReader {
   /** `0x4007a1 main`, or the line behind which the profile is. */
   #symbol(text: string): void {
     if (text.startsWith('--- heap')) this.#state = 'start'
-    const [, address, name] = /^0x([0-9a-f]+) (.+?)\s*$/i.exec(text) ?? []
+    const [, address, name] = /^0x([0-9a-f]{1,16}) (.+?)\s*$/i.exec(text) ?? []
     if (address) this.#symbols.set(BigInt(`0x${address}`), name)
   }
 
