@@ -12,7 +12,7 @@ import { Random } from './random.ts'
 // One batch: a sample, mutated `count` times, each input read as a user's file would be.
 
 /** CPU milliseconds that an input may take in any case: less cannot be told from the engine's own work. */
-const ENGINE = 700 // the table of sizes for an interval that must be inferred takes 0.4 s, once
+const ENGINE = 5
 
 export interface Sample {
   name: string

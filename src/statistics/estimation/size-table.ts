@@ -29,29 +29,48 @@ const LARGEST_TABLE = 1 << 22
 export class SizeTable {
   readonly interval: number
   readonly granularity: 4 | 8
-  /** First size of each v, and the next size with the same v, in units of the granularity; 0 = none. */
-  readonly #first: Int32Array
-  readonly #next: Int32Array
+  /** Number of v's that can be reported for another size than v, in units of the granularity. */
+  readonly #length: number
+  /**
+   * First size of each v, and the next size with the same v, in units of the granularity; 0 = none. Made when
+   * it is needed: the table of a large interval takes longer than a small file.
+   */
+  #links: { first: Int32Array; next: Int32Array } | undefined
   readonly #known = new Map<number, Candidates>()
 
   constructor(interval: number, granularity: 4 | 8) {
     this.interval = interval
     this.granularity = granularity
     const reach = interval <= LARGEST_TABLE ? interval / granularity : 0
-    this.#first = new Int32Array(Math.ceil(reach * LARGEST_ROUNDED) + 1)
-    this.#next = new Int32Array(Math.ceil(reach * CERTAIN) + 1)
+    this.#length = Math.ceil(reach * LARGEST_ROUNDED) + 1
+  }
+
+  /** First size that is reported as `v`, in units of the granularity; 0 = none. */
+  #firstOf(v: number): number {
+    const i = v / this.granularity
+    return i < this.#length ? (this.#linked().first[i] ?? 0) : 0
+  }
+
+  #linked(): { first: Int32Array; next: Int32Array } {
+    if (this.#links) return this.#links
+    const { interval, granularity } = this
+    const reach = interval <= LARGEST_TABLE ? interval / granularity : 0
+    const first = new Int32Array(this.#length)
+    const next = new Int32Array(Math.ceil(reach * CERTAIN) + 1)
     const smallest = granularity === 8 ? 2 : 3 // a header and one field; with compressed pointers 12 bytes
-    for (let i = this.#next.length - 1; i >= smallest; i--) {
+    for (let i = next.length - 1; i >= smallest; i--) {
       const v = reportedSize(i * granularity, 1, interval) / granularity
-      this.#next[i] = this.#first[v]
-      this.#first[v] = i
+      next[i] = first[v]
+      first[v] = i
     }
+    this.#links = { first, next }
+    return this.#links
   }
 
   /** Can an object of any size be reported as `v`? */
   has(v: number): boolean {
     if (v % this.granularity !== 0) return false
-    return v >= CERTAIN * this.interval || this.#first[v / this.granularity] > 0
+    return v >= CERTAIN * this.interval || this.#firstOf(v) > 0
   }
 
   /** The sizes behind `v`, most probable first, without improbable ones; `v` itself if there are none. */
@@ -64,8 +83,7 @@ export class SizeTable {
   /** All sizes that an object reported as `v` can have; `v` itself if there are none. */
   sizes(v: number): number[] {
     const sizes: number[] = []
-    for (let i = this.#first[v / this.granularity] ?? 0; i > 0; i = this.#next[i])
-      sizes.push(i * this.granularity)
+    for (let i = this.#firstOf(v); i > 0; i = this.#linked().next[i]) sizes.push(i * this.granularity)
     if (v >= CERTAIN * this.interval && !sizes.includes(v)) sizes.push(v)
     return sizes.length > 0 ? sizes : [v]
   }
