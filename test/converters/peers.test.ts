@@ -109,16 +109,28 @@ describe("DevTools' reader of heap profiles", () => {
     Model = await devToolsModel()
   }, 60_000)
 
-  // Those that lack what DevTools of today needs are ours alone to read.
-  const complete = heapprofiles.filter(name => !/^(answer|without-)/.test(name))
-  test.each(complete)('gives the same for %s and what we write of it', async name => {
-    const original = `samples/heapprofile/${name}`
-    const written = await dump([await load(original)], name)
-    const [theirs, ours] = [original, written].map(path => new Model(JSON.parse(readFileSync(path, 'utf8'))))
-    expect(ours.total).toBe(theirs.total)
-    expect(ours.total).toBe((await load(original)).total.size)
-    expect(nodesOf(ours.root)).toEqual(nodesOf(theirs.root))
+  /** What DevTools of today does not open: a profile inside an answer, and nodes that lack a field it relies on. */
+  const OURS_ALONE = ['answer.heapprofile', 'without-children.heapprofile']
+
+  test.each(OURS_ALONE)('cannot read %s, which we read', async name => {
+    const path = `samples/heapprofile/${name}`
+    expect(() => new Model(JSON.parse(readFileSync(path, 'utf8')))).toThrow()
+    expect((await load(path)).total.size).toBeGreaterThan(0)
   })
+
+  test.each(heapprofiles.filter(name => !OURS_ALONE.includes(name)))(
+    'gives the same for %s and what we write of it',
+    async name => {
+      const original = `samples/heapprofile/${name}`
+      const written = await dump([await load(original)], name)
+      const [theirs, ours] = [original, written].map(
+        path => new Model(JSON.parse(readFileSync(path, 'utf8'))),
+      )
+      expect(ours.total).toBe(theirs.total)
+      expect(ours.total).toBe((await load(original)).total.size)
+      expect(nodesOf(ours.root)).toEqual(nodesOf(theirs.root))
+    },
+  )
 })
 
 /** Self sizes by path of call frames. */
@@ -128,7 +140,9 @@ function nodesOf(root: DevToolsNode): [string, number][] {
   for (let next = open.pop(); next; next = open.pop()) {
     const [{ functionName, url, lineNumber, columnNumber, self, children }, above] = next
     const file = url.replace(/^file:\/\//, '') // our reader makes paths of such addresses
-    const path = `${above};${functionName} ${file} ${lineNumber} ${columnNumber}`
+    // The root stands for no call, and a column that is missing is unknown.
+    const path =
+      next[0] === root ? '' : `${above};${functionName} ${file} ${lineNumber} ${columnNumber ?? -1}`
     if (self > 0) nodes.set(path, (nodes.get(path) ?? 0) + self)
     for (const child of children) open.push([child, path])
   }
