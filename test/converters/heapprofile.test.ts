@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { heapprofile } from '../../converters/heapprofile/index.ts'
@@ -7,71 +6,8 @@ import type { Source } from '../../src/bytes/source.ts'
 import { FormatError } from '../../src/errors.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import { checkSnapshot } from '../support/check-snapshot.ts'
+import { type Node, naive, type Profile } from '../support/naive-heapprofile.ts'
 import { samplesOf } from '../support/samples.ts'
-
-interface Node {
-  callFrame: {
-    functionName: string
-    scriptId: string | number
-    url: string
-    lineNumber: number
-    columnNumber: number
-  }
-  selfSize: number
-  id: number
-  children: Node[]
-}
-interface Sample {
-  size: number
-  nodeId: number
-  ordinal: number
-}
-interface Profile {
-  head: Node
-  samples: Sample[]
-}
-
-/** The naive reading: each node's own frame with its bytes and samples, and the same by whole stack. */
-function naive({ head, samples }: Profile): {
-  byFrame: Map<string, number>
-  byStack: Map<string, number[]>
-  total: number
-} {
-  const byFrame = new Map<string, number>()
-  const byStack = new Map<string, number[]>()
-  let total = 0
-  const open: { node: Node; stack: string[] }[] = [{ node: head, stack: [] }]
-  for (let place = open.pop(); place; place = open.pop()) {
-    const { node, stack } = place
-    if (node.selfSize > 0) {
-      total += node.selfSize
-      const frame = stack.at(-1) ?? 'none'
-      byFrame.set(frame, (byFrame.get(frame) ?? 0) + node.selfSize)
-      const [size, count] = byStack.get(stack.join('\n')) ?? [0, 0]
-      byStack.set(stack.join('\n'), [
-        size + node.selfSize,
-        count + samples.filter(s => s.nodeId === node.id).length,
-      ])
-    }
-    for (const child of node.children) {
-      open.push({ node: child, stack: [...stack, naiveFrame(child.callFrame, node === head)] })
-    }
-  }
-  for (const row of byStack.values()) row[1] = row[1] || Number.NaN // no samples, no number
-  return { byFrame, byStack, total }
-}
-
-function naiveFrame(
-  { functionName, scriptId, url, lineNumber, columnNumber }: Node['callFrame'],
-  below: boolean,
-): string {
-  let file = url
-  if (url.startsWith('file:')) file = fileURLToPath(url)
-  else if (url === '' && Number(scriptId) === 0)
-    file = below && /^\(.+\)$/.test(functionName) ? '<v8>' : '<native>'
-  else if (url === '') file = lineNumber === -1 ? `<collected:${scriptId}>` : `<eval:${scriptId}>`
-  return JSON.stringify([file, lineNumber + 1, columnNumber + 1, functionName])
-}
 
 function framesOf(snapshot: Snapshot, stack: number): string[] {
   return snapshot.tables.stacks.framesOf(stack).map(id => {
