@@ -6,7 +6,7 @@ import type { Source } from '../../src/bytes/source.ts'
 import { FormatError } from '../../src/errors.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import { checkSnapshot } from '../support/check-snapshot.ts'
-import { type Node, naive, type Profile } from '../support/naive-heapprofile.ts'
+import { type Node, naive, type Profile, type Sample } from '../support/naive-heapprofile.ts'
 import { samplesOf } from '../support/samples.ts'
 
 function framesOf(snapshot: Snapshot, stack: number): string[] {

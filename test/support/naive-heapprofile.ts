@@ -13,7 +13,7 @@ export interface Node {
   id: number
   children: Node[]
 }
-interface Sample {
+export interface Sample {
   size: number
   nodeId: number
   ordinal: number
