@@ -167,16 +167,20 @@ function* write(snapshots: readonly Snapshot[]): Iterable<string> {
     const size = wholeNumbers(snapshot.columns.size)
     if (snapshot.length === 0) yield NOTHING
     if (size.some(bytes => bytes < 0))
-      throw new FormatError('unsupported', 'a difference is written from its two snapshots', {
+      throw new FormatError('unsupported', 'this format needs both snapshots of a difference', {
         format: FORMAT,
-        hint: 'diff OLD NEW -o FILE.folded',
+        hint: 'use diff OLD NEW -o FILE.folded',
       })
     const textOf = stackWriter(snapshot.tables)
     for (let i = 0; i < snapshot.length; i++) yield `${textOf(stack[i])} ${size[i]}\n`
   } else {
-    throw new FormatError('unsupported', `holds one snapshot, or two to compare, not ${snapshots.length}`, {
-      format: FORMAT,
-    })
+    throw new FormatError(
+      'unsupported',
+      `the format allows one snapshot, or two to compare, not ${snapshots.length}`,
+      {
+        format: FORMAT,
+      },
+    )
   }
 }
 

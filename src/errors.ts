@@ -36,16 +36,16 @@ const SYSTEM_ERRORS: Readonly<Record<string, readonly [reason: string, hint?: st
   EIO: ['the device failed (input/output error)'],
   EMFILE: ['too many open files', 'see `ulimit -n`'],
   ENFILE: ['too many open files on this machine'],
-  ENOTDIR: ['a part of the path is not a folder'],
+  ENOTDIR: ['part of the path is not a folder'],
   EISDIR: ['it is a folder'],
-  EEXIST: ['it exists already'],
+  EEXIST: ['it already exists'],
   ENOTEMPTY: ['the folder is not empty'],
   ELOOP: ['too many symbolic links'],
   ENAMETOOLONG: ['the name is too long'],
   EXDEV: ['it is on another file system'],
   EBUSY: ['it is in use'],
   ENOMEM: ['out of memory'],
-  EPIPE: ['nobody reads it any more'],
+  EPIPE: ['the reader has closed the pipe'],
   ECONNREFUSED: ['the connection was refused'],
   ECONNRESET: ['the connection was reset'],
   ETIMEDOUT: ['no answer in time'],
@@ -55,7 +55,7 @@ const SYSTEM_ERRORS: Readonly<Record<string, readonly [reason: string, hint?: st
 export function systemReason(error: unknown): { reason: string; hint?: string } | undefined {
   const { code, errno, syscall } = (error ?? {}) as NodeJS.ErrnoException
   if (typeof code !== 'string' || typeof errno !== 'number') return undefined
-  if (code === 'EEXIST' && syscall === 'mkdir') return { reason: 'a file of that name is there' }
+  if (code === 'EEXIST' && syscall === 'mkdir') return { reason: 'a file with that name exists' }
   const [reason, hint] = Object.hasOwn(SYSTEM_ERRORS, code) ? SYSTEM_ERRORS[code] : [code]
   return { reason, hint }
 }
@@ -72,7 +72,7 @@ export function systemLine(error: unknown): string | undefined {
   const system = systemReason(error)
   if (!system) return undefined
   const { syscall, path } = error as NodeJS.ErrnoException
-  if (syscall === 'uv_cwd') return 'the working folder is gone; go to another folder'
+  if (syscall === 'uv_cwd') return 'the working folder no longer exists; change to another folder'
   const act = `cannot ${syscall} ${path ?? ''}`.trimEnd()
   return `${act}: ${system.reason}${system.hint ? `; ${system.hint}` : ''}`
 }

@@ -23,7 +23,7 @@ export async function read(source: Source, options: DocumentLimits): Promise<rea
     'meta.preprocessedProfileVersion',
   )
   if (version < OLDEST || version > NEWEST) {
-    throw new FormatError('unsupported', `version ${version}; read are ${OLDEST} to ${NEWEST}`, {
+    throw new FormatError('unsupported', `version ${version}; versions ${OLDEST} to ${NEWEST} can be read`, {
       format: FORMAT,
       path: 'meta.preprocessedProfileVersion',
     })

@@ -12,7 +12,7 @@ const PIECE = 64 * 1024
 /** Writes a file as V8 does. Throws FormatError `unsupported` for several snapshots, and for negative sizes. */
 export function* write(snapshots: readonly Snapshot[], _options: WriteOptions): Generator<string> {
   if (snapshots.length !== 1) {
-    throw new FormatError('unsupported', `a file holds one snapshot, not ${snapshots.length}`, {
+    throw new FormatError('unsupported', `the format allows one snapshot, not ${snapshots.length}`, {
       format: 'heapprofile',
     })
   }

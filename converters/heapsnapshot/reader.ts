@@ -208,7 +208,7 @@ export class SnapshotReader {
       done: () => {
         const last = this.#wanted.at(-1) ?? 0
         if (last > 0 && last >= picker.length) {
-          throw new FormatError('malformed', `string ${last} is asked for, but there are ${picker.length}`)
+          throw new FormatError('malformed', `string ${last} is used, but there are only ${picker.length}`)
         }
       },
     }

@@ -31,7 +31,7 @@ export function writePickle(snapshots: readonly Snapshot[], options: WriteOption
       `${traces} blocks would be as many traces; ${MOST_TRACES} is the most`,
       {
         format: 'pickle',
-        hint: '--merge writes one trace a row',
+        hint: 'use --merge to add up equal traces',
       },
     )
   }

@@ -142,7 +142,7 @@ class SeriesReader {
       snapshots,
     }
     if (snapshots.length < 2) {
-      result.notes.push('one snapshot: there is no other of its series to compare it with')
+      result.notes.push('only one snapshot in this series: nothing to compare')
       return result
     }
     const first = snapshots[0]
@@ -172,7 +172,7 @@ function stepOf({ rows, total }: Comparison): SeriesStep {
 
 function clockNotes(points: readonly Point[]): string[] {
   const backwards = points.some((point, i) => i > 0 && (point.time ?? 0) < (points[i - 1].time ?? 0))
-  return backwards ? ['the clock runs backwards: snapshots are in the order of their names'] : []
+  return backwards ? ['the clock runs backwards: snapshots are sorted by name'] : []
 }
 
 /**

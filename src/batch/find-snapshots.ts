@@ -16,7 +16,7 @@ export async function findSnapshots(args: readonly string[]): Promise<string[]> 
   const found = new Set<string>()
   for (const arg of args) {
     const paths = await filesOf(arg)
-    if (paths.length === 0) throw new FormatError('unrecognized', `no snapshot is found as ${arg}`)
+    if (paths.length === 0) throw new FormatError('unrecognized', `no snapshots found in ${arg}`)
     for (const path of paths.sort(naturalOrder)) found.add(path)
   }
   return [...found]

@@ -68,8 +68,8 @@ async function askOrRetry(thread: PoolThread, job: Job): Promise<Reply> {
     return await alone.ask(job)
   } catch (error) {
     if (!isOutOfMemory(error)) throw error
-    const reason = 'reading it takes more memory than a thread may have'
-    const hint = 'NODE_OPTIONS=--max-old-space-size=MiB allows more'
+    const reason = 'the file needs more memory than a thread has'
+    const hint = 'set NODE_OPTIONS=--max-old-space-size=MiB to allow more'
     return { id: job.id, error: packError(new FormatError('too-large', reason, { hint })) }
   } finally {
     await alone.end()

@@ -17,7 +17,7 @@ export function parseSeriesRule(text: string): SeriesRule {
     )
   }
   if ((new RegExp(`${text}|`, 'u').exec('') as RegExpExecArray).length < 2) {
-    throw new UsageError(`the pattern '${text}' has no group ( ) that names the series`)
+    throw new UsageError(`the pattern '${text}' needs a group ( ) that names the series`)
   }
   return { by: 'pattern', pattern }
 }

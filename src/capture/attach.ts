@@ -41,13 +41,13 @@ export async function attach(spec: TargetSpec, options: AttachOptions): Promise<
   for (;;) {
     const end = await capture(target, options, progress)
     if (end === 'done') return progress
-    if (end === 'ended') options.say(`${target.name} has ended: the last read is of its end`)
+    if (end === 'ended') options.say(`${target.name} has ended, and was read at its end`)
     else if (options.every === undefined) throw end
-    else options.say(`${end.message}: what was sampled since the last read is lost`)
+    else options.say(`${end.message}: samples since the last read are lost`)
     const again = await successor(spec, options, progress, end)
     if (!again) return progress
     target = again
-    options.say(`connected again with ${target.name}, in a new session`)
+    options.say(`reconnected to ${target.name}, in a new session`)
   }
 }
 
@@ -119,7 +119,7 @@ async function capture(target: Target, options: AttachOptions, progress: SeriesP
     })
     void isolate.session.closed.then(() => {
       if (isolate === target.main || !readers.delete(reader) || end !== undefined) return
-      options.say(`${isolate.name} is gone: what was sampled in it since the last read is lost`)
+      options.say(`${isolate.name} has ended: its samples since the last read are lost`)
     })
   }
   const beginLater = (isolate: Isolate) =>
@@ -178,7 +178,7 @@ async function pause(
       sleep(wait, 'read' as const, { signal: stop.signal }).catch(() => 'done' as const),
       target.closed.then(() => 'lost' as const),
     ])
-    if (what === 'lost') throw new TargetError(`the connection with ${target.name} was lost`)
+    if (what === 'lost') throw new TargetError(`the connection to ${target.name} was lost`)
     return what
   } finally {
     signal.removeEventListener('abort', onAbort)
@@ -203,11 +203,11 @@ async function read(
   } catch (error) {
     if (error instanceof FileError && every !== undefined) {
       progress.unwritten++
-      say(`${error.message}; the series goes on`)
+      say(`${error.message}; the series continues`)
       return true
     }
     if (isolate === target.main || !(error instanceof TargetError)) throw error
-    say(`${isolate.name} is no longer read: ${error.message}`)
+    say(`${isolate.name} is not read any more: ${error.message}`)
     return false
   }
   onRead(read)

@@ -60,8 +60,8 @@ export async function originOf(target: Target, expression: string, options: Obje
 
 async function origin(target: Target, expression: string, value: ExpressionValue): Promise<Origin> {
   if (value.objectId === undefined) {
-    throw new TargetError(`${expression} is ${value.text}, no object`, {
-      hint: '--wait SECONDS waits until it has one',
+    throw new TargetError(`${expression} is ${value.text}, not an object`, {
+      hint: 'use --wait SECONDS to wait until it has one',
     })
   }
   const trace = await traceObject(target.main.session, value.objectId)

@@ -37,11 +37,11 @@ export async function announcePause(
   const [least, most] = estimatePause(usedSize, sampling === undefined)
   const heap = `${Math.round(usedSize / 2 ** 20)} MiB of heap in use`
   if (maxPause !== undefined && most > maxPause) {
-    throw new TargetError(`a read may stop the target for ${timeText(most)}: ${heap}`, {
+    throw new TargetError(`a read may pause the target for ${timeText(most)}: ${heap}`, {
       hint: `--max-pause allows ${timeText(maxPause)}`,
     })
   }
-  say(`a read stops the target for ${timeText(least)} to ${timeText(most)}: ${heap}`)
+  say(`a read pauses the target for ${timeText(least)} to ${timeText(most)}: ${heap}`)
 }
 
 function timeText(ms: number): string {

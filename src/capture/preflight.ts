@@ -20,12 +20,12 @@ export function checkProgram(script: string, words: readonly string[]): void {
   try {
     createRequire(path).resolve(path)
   } catch (error) {
-    throw new FileError(`there is no program ${script}`, { cause: error })
+    throw new FileError(`no such program: ${script}`, { cause: error })
   }
   const { typescript } = process.features as { typescript?: unknown }
   if (/^\.[cm]?ts$/.test(extname(path)) && !typescript) {
     throw new FileError(`Node ${process.versions.node} cannot run ${script}`, {
-      hint: "give it a loader: --node-options '--import tsx'",
+      hint: "use a loader: --node-options '--import tsx'",
     })
   }
 }
@@ -34,14 +34,14 @@ export function checkProgram(script: string, words: readonly string[]): void {
 export function missingPermissions(words: readonly string[], dir: string): string | undefined {
   if (!words.some(word => /^--(experimental-)?permission$/.test(word))) return undefined
   if (!process.allowedNodeEnvironmentFlags.has('--allow-inspector')) {
-    return `Node ${process.versions.node} lets nobody use the inspector then; Node 24 and newer have --allow-inspector`
+    return `Node ${process.versions.node} does not allow the inspector there; use Node 24 or newer with --allow-inspector`
   }
   const missing = [
     words.includes('--allow-inspector') ? '' : '--allow-inspector',
     allows(words, '--allow-fs-read', PACKAGE) ? '' : `--allow-fs-read=${PACKAGE}`,
     allows(words, '--allow-fs-write', dir) ? '' : `--allow-fs-write=${dir}`,
   ].filter(Boolean)
-  return missing.length > 0 ? `it lacks ${missing.join(' ')}` : undefined
+  return missing.length > 0 ? `add ${missing.join(' ')}` : undefined
 }
 
 function allows(words: readonly string[], flag: string, path: string): boolean {

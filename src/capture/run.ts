@@ -65,7 +65,7 @@ export async function run(command: readonly string[], options: RunOptions): Prom
   try {
     const known = new Set(await readdir(dir))
     const missing = missingPermissions(words, dir)
-    if (missing !== undefined) say(`under the permission model the program runs untraced: ${missing}`)
+    if (missing !== undefined) say(`the program runs untraced under Node's permission model: ${missing}`)
     const child = start(command, options, missing === undefined ? dir : undefined)
     const prefix = options.children ? 'tracemalloc.' : filePrefix(String(child.pid), 'main')
     const isNew = (name: string) => name.startsWith(prefix) && name.endsWith(DUMP) && !known.has(name)
@@ -205,7 +205,7 @@ async function ended(
   const timer = duration === undefined ? undefined : setTimeout(end, duration * 1000)
   try {
     return await new Promise((fulfil, reject) => {
-      child.on('error', error => reject(new TargetError(`cannot start node: ${error.message}`)))
+      child.on('error', error => reject(new TargetError(`cannot start Node: ${error.message}`)))
       child.on('exit', (code, signal) => fulfil({ code, signal, timeOver }))
     })
   } finally {

@@ -20,7 +20,7 @@ export async function sampleHeap(
   const { session, shown } = isolate
   const { usedSize } = await session.post<{ usedSize: number }>('Runtime.getHeapUsage')
   const isOurs = await startSampler(session, sampling)
-  if (!isOurs) options.say(`${target.name}: ${NOT_OURS}; its samples are read and it is not stopped`)
+  if (!isOurs) options.say(`${target.name}: ${NOT_OURS}; its samples are read, and its sampler keeps running`)
   const { pid, runtime, runtimeVersion } = target
   const sampler = { sampling, frames, pid, isolate: isolate.name, runtime, runtimeVersion, before: usedSize }
   const page = new SampledPage(await shown?.(), newSampler(sampler, isOurs))

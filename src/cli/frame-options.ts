@@ -38,7 +38,7 @@ export interface Rewriter {
 export function createRewriter(options: RewriteOptions): Rewriter {
   const { sourceMaps, sources, app, redact } = options
   if (sources !== undefined && redact)
-    throw new UsageError('--sources shows what --redact hides', { hint: 'leave one' })
+    throw new UsageError('--sources and --redact exclude each other: one shows what the other hides')
   const contents: ((filename: string) => string | undefined)[] = []
   const said = new Set<string>()
   let maps: Promise<{ files: MapFiles; cache: SourceMapCache; apply: typeof applySourceMaps }> | undefined

@@ -64,11 +64,13 @@ export async function writeStdout(
   snapshots: readonly Snapshot[],
   options: WriteOptions,
 ): Promise<void> {
-  if (!converter.write) throw new UsageError(`the format ${converter.name} can only be read`)
+  if (!converter.write) throw new UsageError(`${converter.name} files cannot be written, only read`)
   const pieces = await converter.write(snapshots, options)
   for await (const piece of converter.gzip ? gzipped(pieces) : pieces) {
     if (process.stdout.isTTY && typeof piece !== 'string') {
-      throw new UsageError(`${converter.name} is not for a terminal`, { hint: 'name a file to write it to' })
+      throw new UsageError(`${converter.name} is binary and cannot be shown on a terminal`, {
+        hint: 'give an output file',
+      })
     }
     if (!process.stdout.write(piece)) await once(process.stdout, 'drain')
   }

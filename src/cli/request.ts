@@ -52,11 +52,11 @@ export function readRequest(
 /** The filters that the options ask for. Throws UsageError for an empty pattern. */
 function filtersOf({ include, exclude, allFrames, domain }: ReadFlags): BaseFilter[] {
   if (allFrames && include.length + exclude.length === 0) {
-    throw new UsageError('--all-frames says how --include and --exclude look at traces: give one of them')
+    throw new UsageError('--all-frames needs --include or --exclude')
   }
   const filter = (inclusive: boolean) => (text: string) => {
     const [, pattern, line] = /^(.*?)(?::(\d+))?$/s.exec(text) as unknown as [string, string, string?]
-    if (pattern === '') throw new UsageError(`an empty pattern matches no file: '${text}'`)
+    if (pattern === '') throw new UsageError(`the pattern '${text}' has no file name`)
     const lineno = line === undefined ? undefined : Number(line)
     return new Filter(inclusive, pattern, { lineno, allFrames })
   }

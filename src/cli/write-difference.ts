@@ -17,7 +17,7 @@ export async function writeDifference(
 ): Promise<void> {
   const converter = to !== undefined || out === '-' ? converterNamed(to ?? 'pprof') : converterFor(out)
   if (converter.difference === undefined)
-    throw new UsageError(`the format ${converter.name} cannot hold a difference`)
+    throw new UsageError(`${converter.name} files cannot contain a difference`)
   const snapshots = pairs.flatMap(({ now, old }) =>
     converter.difference === 'pair' ? [old, now] : [differenceOf(now, old)],
   )

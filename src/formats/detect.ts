@@ -28,7 +28,7 @@ export function detect(
     const byName = claimed.filter(c => c.extensions.some(e => name.endsWith(e)))
     if (byName.length === 1) return { converter: byName[0], more: false }
     throw new FormatError('unrecognized', `could be ${claimed.map(c => c.name).join(' or ')}`, {
-      hint: 'name the format with --from',
+      hint: 'choose one with --from',
     })
   }
   if (verdicts.includes('more') && !isWhole) return { more: true }

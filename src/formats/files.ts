@@ -78,7 +78,7 @@ export async function loadSource(raw: Source, options: LoadOptions = {}): Promis
     const all = await converter.read!(source, { ...options, afford })
     const wanted = snapshot === undefined ? all : all.slice(snapshot - 1, snapshot)
     if (snapshot !== undefined && wanted.length === 0)
-      throw new UsageError(`it holds ${all.length} snapshot(s), no number ${snapshot}`)
+      throw new UsageError(`there is no snapshot ${snapshot}: the file has ${all.length}`)
     const noted = notes.length === 0 ? wanted : wanted.map(snapshot => withNotes(snapshot, notes))
     return { converter, snapshots: noted.map(estimateCounts), total: all.length }
   })
@@ -91,10 +91,10 @@ function withNotes(snapshot: Snapshot, notes: readonly string[]): Snapshot {
 /** Throws UsageError for options that no file can be read with. */
 export function checkLoadOptions({ from, interval = 1, snapshot = 1 }: LoadOptions): void {
   if (!(interval >= 1 && interval <= LARGEST_INTERVAL))
-    throw new UsageError(`a sampling interval is from 1 to ${LARGEST_INTERVAL} bytes`)
+    throw new UsageError(`the sampling interval must be from 1 to ${LARGEST_INTERVAL} bytes`)
   if (!(Number.isSafeInteger(snapshot) && snapshot >= 1))
-    throw new UsageError(`the snapshots of a file are counted from 1: there is no number ${snapshot}`)
-  if (from && !converterNamed(from).read) throw new UsageError(`the format ${from} can only be written`)
+    throw new UsageError(`snapshots are counted from 1: there is no number ${snapshot}`)
+  if (from && !converterNamed(from).read) throw new UsageError(`${from} files cannot be read, only written`)
 }
 
 /**
@@ -199,9 +199,9 @@ function limited(source: Source, most: () => number): Source {
         size += chunk.length
         const limit = most()
         if (size > limit) {
-          throw new FormatError('too-large', `over ${limit} bytes, inflated`, {
+          throw new FormatError('too-large', `larger than ${limit} bytes after decompression`, {
             offset: limit,
-            hint: 'if you trust the file, give a greater --max-size',
+            hint: 'if you trust the file, use a larger --max-size',
           })
         }
         if (Math.floor(size / STEP) > Math.floor((size - chunk.length) / STEP)) checkHeap()
@@ -242,8 +242,8 @@ export async function expandPath(path: string): Promise<string[]> {
   })
   if (!names) return [path]
   if (names.length === 0)
-    throw new FormatError('unrecognized', 'a folder without snapshots', {
-      hint: 'names of snapshots end in .heapprofile, .heapsnapshot, .pb.gz ...; a file of any name can be given itself',
+    throw new FormatError('unrecognized', 'the folder has no snapshots', {
+      hint: 'names of snapshots end in .heapprofile, .heapsnapshot, .pb.gz ...; give a file with another name by its path',
     })
   return names.map(name => join(path, name))
 }
@@ -265,7 +265,7 @@ export async function snapshotsIn(folder: string): Promise<string[]> {
 export async function loadSnapshot(path: string, options: LoadOptions = {}): Promise<Snapshot> {
   const { snapshots } = await loadFile(path, options)
   if (snapshots.length !== 1) {
-    throw new FormatError('unsupported', `the file holds ${snapshots.length} snapshots`, {
+    throw new FormatError('unsupported', `the file has ${snapshots.length} snapshots`, {
       hint: 'use loadSnapshots',
     })
   }
@@ -286,8 +286,8 @@ export function converterFor(path: string): Converter {
     .filter(({ e }) => path.endsWith(e) || plain.endsWith(e))
     .sort((a, b) => b.e.length - a.e.length)[0]
   if (!found) {
-    throw new UsageError(`no format is known by the ending of ${path}`, {
-      hint: `name one with --to: ${writers.map(c => c.name).join(', ')}`,
+    throw new UsageError(`unknown format: the ending of ${path} names none`, {
+      hint: `use --to with one of: ${writers.map(c => c.name).join(', ')}`,
     })
   }
   return found.c
@@ -304,7 +304,7 @@ export async function dumpSnapshots(
   options: WriteOptions & { to?: string; exclusive?: boolean } = {},
 ): Promise<void> {
   const converter = options.to ? converterNamed(options.to) : converterFor(path)
-  if (!converter.write) throw new UsageError(`the format ${converter.name} can only be read`)
+  if (!converter.write) throw new UsageError(`${converter.name} files cannot be written, only read`)
   const gzip = converter.gzip === true || path.endsWith('.gz')
   await writeWhole(path, await converter.write(snapshots.map(noteAttributes), options), {
     gzip,

@@ -33,8 +33,8 @@ export function checkHeap(): void {
 export function checkDocument(needed: number, compressed: number | undefined): void {
   const most = compressed === undefined ? Number.POSITIVE_INFINITY : Math.max(FREE, compressed * MOST_RATIO)
   if (needed > most) {
-    throw new FormatError('too-large', `it needs over ${formatSize(most)} of memory, and is compressed`, {
-      hint: 'if you trust the file, give a greater --max-size',
+    throw new FormatError('too-large', `it is compressed and needs more than ${formatSize(most)} of memory`, {
+      hint: 'if you trust the file, use a larger --max-size',
     })
   }
   const { limit, used } = oldObjects()
@@ -43,8 +43,8 @@ export function checkDocument(needed: number, compressed: number | undefined): v
 }
 
 function tooLarge(needs: string): FormatError {
-  return new FormatError('too-large', `it needs ${needs} of memory that Node may use`, {
-    hint: 'NODE_OPTIONS=--max-old-space-size=8192 gives it 8 GB',
+  return new FormatError('too-large', `it needs ${needs} that Node may use`, {
+    hint: 'set NODE_OPTIONS=--max-old-space-size=8192 to allow 8 GB',
   })
 }
 

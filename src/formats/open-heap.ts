@@ -64,7 +64,7 @@ function openGraph(path: string, edgeNames: boolean, options: OpenHeapOptions): 
       `it needs about ${formatSize(needed)} of memory, ${formatSize(most)} may be used`,
       {
         format: 'heapsnapshot',
-        hint: 'top --group-by type needs 70 MiB for a file of any size, or raise --max-memory',
+        hint: 'raise --max-memory, or use top --group-by type, which needs 70 MiB for any file',
       },
     )
   }

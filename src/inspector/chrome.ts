@@ -71,7 +71,7 @@ export async function chromeTarget(browser: Connection, targetId: string, where:
 }
 
 async function answers(session: Session, where: string): Promise<void> {
-  const late = `the page at ${where} does not answer in ${ANSWER_TIME / 1000} s: it loops or has crashed`
+  const late = `the page at ${where} has not answered for ${ANSWER_TIME / 1000} s: it is stuck in a loop or has crashed`
   await withTime(session.post('Runtime.getHeapUsage'), ANSWER_TIME, late)
 }
 

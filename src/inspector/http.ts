@@ -27,7 +27,7 @@ export async function listTargets(host: string, port: number, time = 5000): Prom
   const list = await getJson(host, port, '/json/list', time)
   const isListed = (t: unknown): t is Listed =>
     typeof (t as Listed | null)?.webSocketDebuggerUrl === 'string' && typeof (t as Listed).title === 'string'
-  if (!Array.isArray(list)) throw new TargetError(`${host}:${port} is no inspector`)
+  if (!Array.isArray(list)) throw new TargetError(`${host}:${port} is not an inspector`)
   return list.filter(isListed).map(target => ({
     ...target,
     webSocketDebuggerUrl: through(target.webSocketDebuggerUrl, host, port),
@@ -58,7 +58,7 @@ function getJson(host: string, port: number, path: string, time: number): Promis
     request.on('error', error => {
       const { code } = error as NodeJS.ErrnoException
       if (code === 'ECONNREFUSED')
-        fail('nothing listens there', 'tracemalloc targets lists what can be attached to')
+        fail('nothing listens on this port', 'tracemalloc targets lists all targets')
       else fail(error.message)
     })
     request.on('response', response => {
@@ -66,13 +66,13 @@ function getJson(host: string, port: number, path: string, time: number): Promis
       response.setEncoding('utf8')
       response.on('data', piece => {
         text += piece
-        if (text.length > LONGEST) request.destroy(new Error('too long an answer, it is no inspector'))
+        if (text.length > LONGEST) request.destroy(new Error('the answer is too long for an inspector'))
       })
       response.on('end', () => {
         try {
           resolve(JSON.parse(text))
         } catch {
-          fail('it answers, but is no inspector')
+          fail('the answer is not from an inspector')
         }
       })
     })

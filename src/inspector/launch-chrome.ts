@@ -78,8 +78,8 @@ export async function launchChrome(url: string, options: LaunchOptions): Promise
     throw new TargetError(`cannot launch Chrome: ${why}`, {
       cause: error,
       hint: options.headless
-        ? 'CHROME_PATH names the browser to launch'
-        : 'its window needs a display: without --headed it needs none',
+        ? 'set CHROME_PATH to the browser'
+        : 'a window needs a display: leave out --headed',
     })
   }
   const child = launcher.chromeProcess!

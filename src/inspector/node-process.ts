@@ -66,7 +66,7 @@ export async function openBySignal(pid: number): Promise<Opened> {
   // Ports that may be the program's own are asked only now: one may be an inspector that was open all along.
   const found = await firstInspector(before)
   if (found) return { ...found, opened: false }
-  throw new TargetError(`process ${pid} opened no inspector on SIGUSR1: ${await whyNot(before)}`)
+  throw new TargetError(`process ${pid} did not open its inspector on SIGUSR1: ${await whyNot(before)}`)
 }
 
 /** As `openBySignal`, in a separate process that closes it if we end early or other machines reach it. */
@@ -113,15 +113,15 @@ async function checkPort(pid: number, { allowPublicPort, say }: Opening): Promis
   for (const { option, host } of inspectorHosts(args ?? [], nodeOptions)) {
     if (await isLoopback(host)) continue
     throw new TargetError(
-      `process ${pid} was started with ${option}: SIGUSR1 would open its debug port to other machines`,
+      `process ${pid} was started with ${option}: SIGUSR1 would open its debugging port to other machines`,
       {
-        hint: `who reaches that port can run code in the process; --allow-public-port opens it all the same`,
+        hint: `anyone who reaches that port can run code in the process; use --allow-public-port to open it anyway`,
       },
     )
   }
   if (args === undefined || env === undefined || readsOptions(args)) {
     say(
-      `the options of process ${pid} cannot be read: a debug port for other machines is closed again when it is open`,
+      `the options of process ${pid} cannot be read: if its debugging port is open to other machines, it is closed again`,
     )
   }
 }
@@ -181,18 +181,18 @@ async function checkProcess(pid: number): Promise<void> {
   }
   if (process.platform !== 'linux') return
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => 'State: Z')
-  if (/^State:\s*[ZX]/m.test(status)) throw new TargetError(`there is no process ${pid} any more`)
+  if (/^State:\s*[ZX]/m.test(status)) throw new TargetError(`process ${pid} has ended`)
   const exe = await readlink(`/proc/${pid}/exe`).catch(() => '')
   const name = exe.replace(/.*\//, '').replace(/ \(deleted\)$/, '')
   if (exe !== '' && !/node|electron/i.test(name)) {
-    throw new TargetError(`process ${pid} is ${name}, not Node: SIGUSR1 would end it`)
+    throw new TargetError(`process ${pid} is ${name}, not Node: SIGUSR1 would kill it`)
   }
   const [ours, theirs] = await Promise.all(
     ['self', pid].map(id => readlink(`/proc/${id}/ns/net`).catch(() => '')),
   )
   if (ours !== theirs && ours !== '' && theirs !== '') {
-    throw new TargetError(`process ${pid} has a network of its own`, {
-      hint: `nsenter -t ${pid} -n tracemalloc attach pid:${pid}, or run it inside the container`,
+    throw new TargetError(`process ${pid} is in another network namespace`, {
+      hint: `use nsenter -t ${pid} -n tracemalloc attach pid:${pid}, or attach inside the container`,
     })
   }
 }
@@ -203,8 +203,8 @@ async function checkSignal(pid: number): Promise<void> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8')
   const caught = BigInt(`0x${/^SigCgt:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`)
   if ((caught & SIGUSR1_BIT) === 0n) {
-    throw new TargetError(`process ${pid} does not catch SIGUSR1, which would end it`, {
-      hint: 'it was started with --disable-sigusr1, or is still starting: start it with --inspect',
+    throw new TargetError(`process ${pid} does not handle SIGUSR1, which would kill it`, {
+      hint: 'it is still starting, or was started with --disable-sigusr1: start it with --inspect',
     })
   }
 }
@@ -218,8 +218,8 @@ function wake(pid: number): void {
 async function whyNot(ports: readonly Address[]): Promise<string> {
   const isOurs = ports.some(({ port }) => port === DEFAULT_PORT)
   const other = isOurs ? [] : await listTargets('127.0.0.1', DEFAULT_PORT, 500).catch(() => [])
-  if (other.length > 0) return `port ${DEFAULT_PORT} is taken by ${other[0].title}`
-  return `it handles the signal itself, or its port (${DEFAULT_PORT} unless it names another) is taken`
+  if (other.length > 0) return `port ${DEFAULT_PORT} is used by ${other[0].title}`
+  return `it handles the signal itself, or its port (by default ${DEFAULT_PORT}) is in use`
 }
 
 interface Address {

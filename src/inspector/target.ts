@@ -24,13 +24,13 @@ export function parseTarget(text: string): TargetSpec {
   const pid = /^pid:(\d+)$/.exec(text)
   if (pid) return { kind: 'pid', pid: Number(pid[1]) }
   if (/^wss?:\/\//.test(text)) {
-    if (!URL.canParse(text)) throw new UsageError(`no address: '${text}'`)
+    if (!URL.canParse(text)) throw new UsageError(`not a valid address: '${text}'`)
     return { kind: 'url', url: text }
   }
   const [, host = '127.0.0.1', digits] = /^(?:(\[[\da-f:]+\]|[\w.-]+):)?(\d+)$/i.exec(text) ?? []
   const port = Number(digits)
   if (!digits || port < 1 || port > 65535) {
-    throw new UsageError(`no target: '${text}'`, { hint: 'it takes a port, host:port, ws://... or pid:1234' })
+    throw new UsageError(`not a target: '${text}'`, { hint: 'use a port, host:port, ws://... or pid:1234' })
   }
   return { kind: 'port', host, port }
 }
@@ -86,10 +86,10 @@ function chosen({ targets }: Inspector, where: string, match?: string): Listed {
   const names = (found.length ? found : targets).map(t => `${t.title} (${t.url})`).join(', ')
   if (found.length === 0) {
     throw new TargetError(`no target at ${where}${match === undefined ? '' : ` matches '${match}'`}`, {
-      hint: names && `there are: ${names}`,
+      hint: names && `available: ${names}`,
     })
   }
-  throw new TargetError(`several targets at ${where}`, { hint: `pick one with --match: ${names}` })
+  throw new TargetError(`several targets at ${where}`, { hint: `choose one with --match: ${names}` })
 }
 
 interface Identity {

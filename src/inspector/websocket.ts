@@ -53,7 +53,7 @@ export async function connect(url: string): Promise<Connection> {
   const texts = new Set<number>()
   const attached = attachedTargets(client, own)
   takeMessages(client, texts, error => {
-    lost = new TargetError(`${url} does not speak the protocol: ${error.message}`)
+    lost = new TargetError(`${url} does not speak the DevTools protocol: ${error.message}`)
   })
   const send = async (
     method: string,
@@ -165,7 +165,7 @@ function link(): Link {
   const closed = new Promise<void>(resolve => {
     close = resolve
   })
-  const gone = () => new TargetError('the target is gone')
+  const gone = () => new TargetError('the target has ended')
   return {
     closed,
     end() {

@@ -107,18 +107,18 @@ interface Plan {
 const OPTIONS = ['calls', 'warmup', 'rounds', 'interval']
 
 function planOf(fn: () => unknown, options: GrowthOptions): Plan {
-  if (typeof fn !== 'function') throw new UsageError(`it takes a function, not ${String(fn)}`)
+  if (typeof fn !== 'function') throw new UsageError(`expected a function, not ${String(fn)}`)
   const unknown = Object.keys(options).find(name => !OPTIONS.includes(name))
   if (unknown !== undefined)
-    throw new UsageError(`no option '${unknown}'`, { hint: `options: ${OPTIONS.join(', ')}` })
+    throw new UsageError(`unknown option '${unknown}'`, { hint: `options: ${OPTIONS.join(', ')}` })
   const { calls = 1000, rounds = 5, interval = 1 } = options
   const { warmup = Math.ceil(calls / 5) } = options
   for (const [name, value] of Object.entries({ calls, rounds, interval })) {
     if (!Number.isSafeInteger(value) || value < 1)
-      throw new UsageError(`${name} is not a positive integer: ${value}`)
+      throw new UsageError(`${name} must be a positive integer, not ${value}`)
   }
   if (!Number.isSafeInteger(warmup) || warmup < 0)
-    throw new UsageError(`warmup is not a whole number: ${warmup}`)
+    throw new UsageError(`warmup must be a whole number, not ${warmup}`)
   return { warmup, rounds, perRound: Math.max(1, Math.round(calls / rounds)), interval }
 }
 
@@ -126,12 +126,12 @@ function planOf(fn: () => unknown, options: GrowthOptions): Plan {
 function checkLimit(maxBytes: unknown, calls: number): void {
   if (typeof maxBytes !== 'number' || !Number.isFinite(maxBytes) || maxBytes < 0) {
     const shown = typeof maxBytes === 'string' ? `'${maxBytes}'` : String(maxBytes)
-    throw new UsageError(`the limit is not a number of bytes per call: ${shown}`)
+    throw new UsageError(`the limit must be a number of bytes per call, not ${shown}`)
   }
   const least = Math.ceil(RESOLUTION / Math.max(maxBytes, SLOT))
   if (calls < least)
-    throw new UsageError(`${calls} calls do not show ${maxBytes} B per call`, {
-      hint: `${least} calls would`,
+    throw new UsageError(`${calls} calls are too few to show ${maxBytes} B per call`, {
+      hint: `use at least ${least} calls`,
     })
 }
 

@@ -153,8 +153,8 @@ export async function getObjectTraceback(object: object): Promise<Traceback | un
   const now = tracing()
   if (!now || Object(object) !== object) return undefined
   if (!now.objects) {
-    throw new UsageError('the calls that made an object are not traced', {
-      hint: 'start(nframe, { objects: true }) traces them, after stop() where tracing is on already',
+    throw new UsageError('objects are not traced', {
+      hint: 'call start(nframe, { objects: true }), after stop() if tracing is already on',
     })
   }
   const trace = await traceOwn(now.session, object)

@@ -155,7 +155,7 @@ function* factsOf(info: SnapshotInfo): Generator<Fact> {
   yield ['measured', `${info.measure}, ${info.accuracy}`]
   if (info.accuracy === 'sampled') {
     const known = `${info.interval} bytes (${info.intervalSource})`
-    yield ['interval', info.interval === null ? 'unknown (give it with --interval)' : known]
+    yield ['interval', info.interval === null ? 'unknown (set it with --interval)' : known]
   }
   yield ['rows', `${info.rows} (${info.stacks} different tracebacks, limit ${info.tracebackLimit} frames)`]
   if (info.bufferInterval !== undefined) yield ['interval of ArrayBuffers', `${info.bufferInterval} bytes`]

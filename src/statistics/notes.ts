@@ -26,7 +26,7 @@ export function notesOf(
 /** A note if the bytes of a row may belong to an inlined callee. */
 export function framesNotes(snapshots: readonly Snapshot[]): string[] {
   if (!snapshots.some(({ meta }) => meta.frames === 'inlined')) return []
-  return ["functions may have been inlined while V8 sampled: a row's bytes may be an inlined callee's"]
+  return ['V8 may have inlined functions: a row can include memory of inlined callees']
 }
 
 /** The smallest growth that these snapshots can show reliably; no note if they are exact or not judged. */
@@ -45,24 +45,26 @@ export function detectableNotes(
     total: total.statistic.size,
   })
   return [
-    `at an interval of ${interval} bytes a new row below ${formatSize(Math.round(growth))} is found in less than 80 %, a large row needs more`,
+    `at an interval of ${interval} bytes, a new row below ${formatSize(Math.round(growth))} is found in less than 80 % of cases; larger rows need more growth`,
   ]
 }
 
 /** What there is to say of a rule; nothing of those that take everything into account. */
 const RULE_NOTES: Record<Rule, string | undefined> = {
   paired: undefined,
-  unpaired: 'one run against another: beyond sampling and what identical runs differ by',
+  unpaired:
+    'one run against another: significant means beyond sampling error and the usual variation between runs',
   repeats: undefined,
   none: undefined,
 }
 
 /** Why nothing is judged. */
 const REASON_NOTES: Partial<Record<NoiseReason, string>> = {
-  'interval unknown': 'without the sampling interval nothing can be called significant',
+  'interval unknown':
+    'the sampling interval is unknown, so nothing can be significant: set it with --interval',
   'exact and sampled':
-    'an exact run against a sampled one: measure both alike, V8 lays objects out differently',
-  'single runs': 'exact, but one run against another: nothing is called without three old runs',
+    'one run is exact and one sampled, which are not comparable: measure both the same way',
+  'single runs': 'one exact run against another: nothing can be significant without three old runs',
 }
 
 function ruleNotes(rule: Rule, reason: NoiseReason | undefined): string[] {
@@ -78,7 +80,7 @@ function differenceNotes(all: readonly Snapshot[]): string[] {
     return values.size > 1 ? [...values].join(', ') : undefined
   }
   const accuracy = different(s => s.meta.accuracy)
-  if (accuracy) notes.push('some are exact and some sampled')
+  if (accuracy) notes.push('some snapshots are exact and some sampled')
   const interval = different(s => describeSampling(s).bytes)
   if (interval) notes.push(`different sampling intervals: ${interval} bytes`)
   const runtime = different(
@@ -86,7 +88,7 @@ function differenceNotes(all: readonly Snapshot[]): string[] {
   )
   if (runtime) notes.push(`different runtimes: ${runtime}`)
   const measure = different(s => s.meta.measure)
-  if (measure) notes.push(`they measure different things: ${measure}`)
+  if (measure) notes.push(`the snapshots measure different things: ${measure}`)
   if (all.some(s => s.length === 0)) notes.push('a snapshot is empty')
   return notes
 }
@@ -94,10 +96,10 @@ function differenceNotes(all: readonly Snapshot[]): string[] {
 function orderNotes(now: readonly Snapshot[], old: readonly Snapshot[], rule: Rule): string[] {
   if (rule !== 'paired') return []
   const [a, b] = [old[0].meta, now[0].meta]
-  if (a === b || (a.read !== undefined && a.read === b.read)) return ['both are the same read']
+  if (a === b || (a.read !== undefined && a.read === b.read)) return ['both snapshots are the same read']
   const isLater =
     a.read !== undefined && b.read !== undefined ? a.read > b.read : (a.time ?? 0) > (b.time ?? Infinity)
-  return isLater ? ['the old snapshot is the later read of the session'] : []
+  return isLater ? ['the old snapshot was taken after the new one'] : []
 }
 
 /** Notes on memory that the process has but the samples do not, or the reverse. */
@@ -109,12 +111,12 @@ function balanceNotes(now: readonly Snapshot[], old: readonly Snapshot[], rule: 
   const notes: string[] = []
   if (unmatched >= LEAST_NOTED && isUnmatched(balance, heap + unmatched)) {
     notes.push(
-      `sampled memory ${sampled}, heap in use ${inHeap}: as much went that was there before tracing; later reads show what stays`,
+      `sampled memory ${sampled}, heap in use ${inHeap}: about as much older memory was freed; later reads show what stays`,
     )
   }
   if (-unmatched >= LEAST_UNSEEN && -unmatched > heap / 2) {
     notes.push(
-      `heap in use ${inHeap}, sampled memory ${sampled}: the samples do not tell where the rest is from`,
+      `heap in use ${inHeap}, sampled memory ${sampled}: the samples do not show where the rest comes from`,
     )
   }
   if (external >= LEAST_UNSEEN && external > heap) {

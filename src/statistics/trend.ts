@@ -67,10 +67,8 @@ export function seriesTrend(
 
 function notesOf(paired: boolean): string[] {
   return paired
-    ? ['significant: grew in this window; a cache that outlives the series looks the same']
-    : [
-        'reads of different sessions: growth is described, not tested, as nothing says how much single runs differ',
-      ]
+    ? ['significant means: grew in this period; a cache whose entries outlive the series looks the same']
+    : ['different sessions: growth is shown but not tested, because the variation between runs is unknown']
 }
 
 function judgeSeries(

@@ -32,7 +32,7 @@ describe('inputs', () => {
     expect(await findSnapshots([`${SERIES}/leak-0*`])).toEqual(all.slice(0, 9))
     expect(await findSnapshots([all[3], SERIES])).toEqual([all[3], ...all.filter((_, i) => i !== 3)])
     expect(['a10', 'a9', 'a09'].sort(naturalOrder)).toEqual(['a09', 'a9', 'a10'])
-    await expect(findSnapshots([join(folder, 'none*')])).rejects.toThrow(/no snapshot is found/)
+    await expect(findSnapshots([join(folder, 'none*')])).rejects.toThrow(/no snapshots found/)
   })
 
   it('become series by folder, isolate, session or pattern', () => {
@@ -40,7 +40,7 @@ describe('inputs', () => {
     expect(by('folder', '/runs/a/x.pb.gz')).toBe('/runs/a')
     expect(by('folder', '/runs/tracemalloc.7.worker-3.0000000002.pb.gz')).toBe('/runs/tracemalloc.7.worker-3')
     expect(by('([^/]+)/([^/]+)$', '/runs/a/x.pb.gz')).toBe('a/x.pb.gz')
-    expect(() => parseSeriesRule('abc')).toThrow(/no group/)
+    expect(() => parseSeriesRule('abc')).toThrow(/needs a group/)
     expect(() => parseSeriesRule('(')).toThrow(/regular expression/)
     expect(shortNames(['/r/a/x', '/r/b/x'])).toEqual(['a/x', 'b/x'])
     expect(shortNames(['/r/a'])).toEqual(['a'])
@@ -132,7 +132,7 @@ describe('a series', () => {
   it('of one snapshot is its total and a note', async () => {
     const { stdout, stderr, status } = await cli(['batch', join(SERIES, 'leak-01.pb.gz')])
     expect(stdout).toMatch(/^one snapshot: size=4790 KiB, count=\d+\n$/)
-    expect(stderr).toMatch(/there is no other of its series/)
+    expect(stderr).toMatch(/only one snapshot in this series/)
     expect(status).toBe(0)
   })
 

@@ -155,7 +155,7 @@ describe.concurrent('attach', () => {
     const out = folder()
     const { code, stderr } = await toolEnds(['attach', `${port}`, '--duration', '0.3', '--out', out])
     expect(code).toBe(0)
-    expect(stderr).toContain('another client was sampling already')
+    expect(stderr).toContain('another client was already sampling')
     const { meta } = await loadSnapshot(join(out, dumps(out)[0]))
     expect(meta.notes?.join()).toContain('another client')
     expect(meta.interval).not.toBe(40320)
@@ -171,7 +171,7 @@ describe.concurrent('attach', () => {
     const series = tool(['attach', `${port}`, '--every', '0.3', '--out', out])
     await series.says(/wrote/)
     await other.close()
-    await series.says(/connected again[\s\S]*wrote/)
+    await series.says(/reconnected[\s\S]*wrote/)
     process.kill(series.pid, 'SIGINT')
     expect((await series.ended).code).toBe(0)
     const snapshots = await Promise.all(dumps(out).map(name => loadSnapshot(join(out, name))))
@@ -187,7 +187,7 @@ describe.concurrent('attach', () => {
     expect(await series.ended).toEqual({ code: 0, signal: null })
     expect(await refuses(port)).toBe(true)
     const single = tool(['attach', `pid:${target.pid}`, '--out', out])
-    await single.says(/frames are kept stable/)
+    await single.says(/keeping frames stable/)
     process.kill(single.pid, 'SIGINT')
     expect(await single.ended).toEqual({ code: 130, signal: null })
     expect(await refuses(port)).toBe(true)
@@ -212,7 +212,7 @@ describe.concurrent('attach', () => {
       [deaf.pid, foreign.pid, 2 ** 22 - 3].map(pid => toolEnds(['attach', `pid:${pid}`])),
     )
     expect([a.code, b.code, c.code]).toEqual([4, 4, 4])
-    expect(a.stderr).toContain('does not catch SIGUSR1')
+    expect(a.stderr).toContain('does not handle SIGUSR1')
     expect(b.stderr).toContain('not Node')
     expect(c.stderr).toContain('there is no process')
     expect([deaf.pid, foreign.pid].map(isRunning)).toEqual([true, true])
@@ -228,7 +228,7 @@ describe.concurrent('attach', () => {
     const [a, b] = await Promise.all([handles, blocked].map(({ pid }) => toolEnds(['attach', `pid:${pid}`])))
     expect([a.code, b.code]).toEqual([4, 4])
     expect(a.stderr).toMatch(/it handles the signal itself/)
-    expect(b.stderr).toMatch(/its port .* is taken/)
+    expect(b.stderr).toMatch(/its port .* is in use/)
   })
 
   it('goes on with the process that takes over the port, in a new session', async () => {
@@ -237,9 +237,9 @@ describe.concurrent('attach', () => {
     const series = tool(['attach', `${port}`, '--every', '0.4', '--out', out])
     await series.says(/wrote/)
     process.kill(target.pid, 'SIGKILL')
-    await series.says(/what was sampled since the last read is lost/)
+    await series.says(/samples since the last read are lost/)
     run(OLDEST, [`--inspect=127.0.0.1:${port}`, leak])
-    await series.says(/connected again/)
+    await series.says(/reconnected/)
     const before = dumps(out).length
     for (let i = 0; i < 200 && dumps(out).length <= before; i++) await sleep(50)
     process.kill(series.pid, 'SIGINT')
@@ -312,7 +312,7 @@ describe.concurrent('attach', () => {
     const [a, b] = await Promise.all([silent, await freePort()].map(port => toolEnds(['attach', `${port}`])))
     expect([a.code, b.code]).toEqual([4, 4])
     expect(a.stderr).toContain('no answer in 5 s')
-    expect(b.stderr).toContain('nothing listens there')
+    expect(b.stderr).toContain('nothing listens on this port')
   })
 
   it('survives a socket that speaks nonsense, and one that is cut', async () => {
@@ -321,7 +321,7 @@ describe.concurrent('attach', () => {
       const proxy = await tamper(port, spoil)
       const { code, stderr } = await toolEnds(['attach', `${proxy}`, '--duration', '30', '--out', folder()])
       expect(code).toBe(4)
-      expect(stderr).toMatch(/was lost|does not speak the protocol|was closed/)
+      expect(stderr).toMatch(/was lost|does not speak the DevTools protocol|was closed/)
     }
   })
 
@@ -342,7 +342,7 @@ describe.concurrent('attach', () => {
     ])
     const { code } = await full.ended
     expect(code).toBe(3)
-    expect(full.stderr).toMatch(/no space left.*; the series goes on\n/)
+    expect(full.stderr).toMatch(/no space left.*; the series continues\n/)
     expect(full.stderr).toMatch(/\d+ of the files could not be written\n$/)
     expect(isRunning(target.pid)).toBe(true)
   })

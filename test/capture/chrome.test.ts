@@ -192,7 +192,7 @@ describe('attach to Chromium', () => {
       '1',
     ])
     expect(code).toBe(4)
-    expect(stderr).toMatch(/does not answer in 10 s/)
+    expect(stderr).toMatch(/has not answered for 10 s/)
     await page.close()
     await chromium.close(id)
   })

@@ -18,7 +18,7 @@ describe.concurrent.each(NODES)('run on Node %s', (major, node) => {
     for (const program of ['no-such.js', empty]) {
       const out = folder()
       const { code, stderr } = await toolEnds(['run', '--out', out, program], node)
-      expect([code, stderr]).toEqual([3, `tracemalloc: there is no program ${program}\n`])
+      expect([code, stderr]).toEqual([3, `tracemalloc: no such program: ${program}\n`])
       expect(dumps(out)).toEqual([])
     }
   })
@@ -33,7 +33,7 @@ describe.concurrent.each(NODES)('run on Node %s', (major, node) => {
     )
     expect([code, stdout]).toEqual([0, 'true\n'])
     expect(stderr).toMatch(
-      /^tracemalloc: under the permission model the program runs untraced: .*--allow-inspector/m,
+      /^tracemalloc: the program runs untraced under Node's permission model: .*--allow-inspector/m,
     )
     if (Number(major) < 24) return
     const all = `${permission} --allow-fs-read=* --allow-fs-write=* --allow-inspector`
@@ -82,7 +82,7 @@ describe.concurrent('run', () => {
       else require('node:child_process').fork(__filename, ['the-work'])`)
     const { stderr } = await toolEnds(['run', '--out', folder(), app])
     expect(stderr).toMatch(
-      /Node ran in child processes too, untraced: .*app\.cjs the-work; --children traces them/,
+      /Node also ran in child processes, untraced: .*app\.cjs the-work; use --children to trace them/,
     )
   })
 

@@ -53,7 +53,7 @@ describe.concurrent('the time of a series', () => {
       env: { TRACEMALLOC_EVERY: '2147484' },
     })
     expect((await traced.ended).code).toBe(1)
-    expect(traced.stderr).toContain('TRACEMALLOC_EVERY=2147484: it takes a number of at most 2147483')
+    expect(traced.stderr).toContain('TRACEMALLOC_EVERY=2147484: expected a number of at most 2147483')
   })
 })
 
@@ -90,7 +90,7 @@ describe.concurrent.each(NODES)('a target that ends while it is traced, Node %s'
     const out = folder()
     const attached = await toolEnds(['attach', `pid:${target.pid}`, '--duration', '600', '--out', out])
     expect(await target.ended).toEqual({ code, signal: null })
-    expect(attached.stderr).toContain('has ended: the last read is of its end')
+    expect(attached.stderr).toContain('has ended, and was read at its end')
     expect(attached.code).toBe(0)
     const snapshot = await loadSnapshot(join(out, dumps(out)[0]))
     expect(snapshot.total.size).toBeGreaterThan(500_000)
@@ -138,7 +138,7 @@ describe.concurrent.each(NODES)('a target that ends while it is traced, Node %s'
     expect((await loadSnapshot(join(out, last))).traces.at(0)).toBeDefined()
     const top = await toolEnds(['top', join(out, last), '--group-by', 'function'])
     expect(top.stdout).toContain('size=')
-    expect(attached.stderr).toContain('has ended: the last read is of its end')
+    expect(attached.stderr).toContain('has ended, and was read at its end')
   })
 })
 
@@ -158,7 +158,7 @@ it('a series goes on with the successor of a target that has ended, and ends wel
   process.kill(first.pid, 'SIGTERM')
   await first.ended
   const second = start()
-  await series.says(/connected again[\s\S]*wrote/)
+  await series.says(/reconnected[\s\S]*wrote/)
   process.kill(second.pid, 'SIGTERM')
   expect(await series.ended).toEqual({ code: 0, signal: null })
   const snapshots = await Promise.all(dumps(out).map(name => loadSnapshot(join(out, name))))
@@ -215,11 +215,11 @@ describe('how long a read stops the target', () => {
       toolEnds(['attach', `${port}`, '--duration', '0.2', '--out', folder(), ...options])
     const fine = await attach('--max-pause', '60000')
     expect(fine.code).toBe(0)
-    expect(fine.stderr).toMatch(/a read stops the target for \d+ ms to \d+ ms: \d+ MiB of heap in use\n/)
+    expect(fine.stderr).toMatch(/a read pauses the target for \d+ ms to \d+ ms: \d+ MiB of heap in use\n/)
     const refused = await attach('--max-pause', '20')
     expect([refused.code, refused.stdout]).toEqual([4, ''])
     expect(refused.stderr).toMatch(
-      /a read may stop the target for .* MiB of heap in use; --max-pause allows 20 ms\n$/,
+      /a read may pause the target for .* MiB of heap in use; --max-pause allows 20 ms\n$/,
     )
     expect(refused.stderr.trimEnd().split('\n')).toHaveLength(1)
     const objects = await attach('--max-pause', '1000', '--mode', 'objects')

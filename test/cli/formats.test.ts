@@ -41,7 +41,7 @@ describe('a pipe', () => {
       const { status, stdout } = inTerminal(to)
       expect([status, stdout]).toEqual([
         2,
-        expect.stringContaining(`${to} is not for a terminal; name a file`),
+        expect.stringContaining(`${to} is binary and cannot be shown on a terminal; give an output file`),
       ])
     }
     expect(inTerminal('folded')).toEqual({ status: 0, stdout: expect.stringContaining('leak.cjs') })
@@ -90,7 +90,7 @@ describe('diff -o', () => {
 
   test('refuses a format that has no word for it', async () => {
     const { status, stderr } = await diff(join(folder, 'x.pickle'))
-    expect([status, stderr]).toEqual([2, expect.stringContaining('pickle cannot hold a difference')])
+    expect([status, stderr]).toEqual([2, expect.stringContaining('pickle files cannot contain a difference')])
   })
 })
 

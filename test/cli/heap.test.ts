@@ -101,10 +101,10 @@ describe('heap', { timeout: 60_000 }, () => {
       expect.stringMatching(
         /^3 .*too-large: it needs about .* MiB of memory, 10.0 MiB may be used.*--max-memory/,
       ),
-      expect.stringMatching(/^2 .*there is no class 'map'.*did you mean/),
+      expect.stringMatching(/^2 .*no class 'map'.*did you mean/),
       expect.stringMatching(/^2 .*--class and --detached exclude each other/),
-      expect.stringMatching(/^2 .*--base and --target belong together/),
-      expect.stringMatching(/^2 .*there is no object @99999999/),
+      expect.stringMatching(/^2 .*--base and --target must be used together/),
+      expect.stringMatching(/^2 .*no object @99999999/),
     ])
   })
 })

@@ -125,7 +125,9 @@ describe('--redact and --strip-check', () => {
   it('--sources would show what is hidden', async () => {
     const { status, stderr } = await cli(['top', file, '--redact', '--sources'])
     expect(status).toBe(2)
-    expect(stderr).toBe('tracemalloc: --sources shows what --redact hides; leave one\n')
+    expect(stderr).toBe(
+      'tracemalloc: --sources and --redact exclude each other: one shows what the other hides\n',
+    )
   })
   it('says what a file holds', async () => {
     const page = 'samples/heapprofile/chromium156-page.heapprofile'

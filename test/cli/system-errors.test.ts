@@ -43,10 +43,10 @@ const COMMANDS: [what: string, command: string, says: RegExp][] = [
   [
     'a file in place of a folder',
     `TOOL convert ${PROFILE} DIR/file/x.pb.gz`,
-    /: a part of the path is not a folder/,
+    /: part of the path is not a folder/,
   ],
   ['a link that leads to itself', `TOOL convert ${PROFILE} DIR/loop/x.pb.gz`, /: too many symbolic links/],
-  ['a folder in place of a file', `TOOL top DIR/sealed/..//sealed`, /a folder without snapshots/],
+  ['a folder in place of a file', `TOOL top DIR/sealed/..//sealed`, /the folder has no snapshots/],
   [
     'a name that is too long',
     `TOOL convert ${PROFILE} /tmp/${'x'.repeat(300)}.pb.gz`,
@@ -85,7 +85,7 @@ const COMMANDS: [what: string, command: string, says: RegExp][] = [
     `TOOL run -o DIR/sealed/x.pb.gz samples/programs/leak.js 1`,
     /cannot write into .*: no permission/,
   ],
-  ['a run into a file', `TOOL run --out DIR/file samples/programs/leak.js 1`, /a file of that name is there/],
+  ['a run into a file', `TOOL run --out DIR/file samples/programs/leak.js 1`, /a file with that name exists/],
   [
     'a folder of many that nobody may read',
     `TOOL batch DIR/closed`,
@@ -106,7 +106,7 @@ const COMMANDS: [what: string, command: string, says: RegExp][] = [
   [
     'a working folder that has gone',
     `cd $(mktemp -d) && rmdir $PWD && TOOL top ${PROFILE}`,
-    /the working folder is gone; go to another folder/,
+    /the working folder no longer exists; change to another folder/,
   ],
   [
     'a file that may grow no further',

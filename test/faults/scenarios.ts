@@ -229,7 +229,7 @@ export async function judge(
 
 /** How a line says that something could not be written or reached. */
 const REASON =
-  /^tracemalloc: .*(cannot|could not|lost|was kept|instead of|nothing was read|no permission|no space|failed)/m
+  /^tracemalloc: .*(cannot|could not|lost|was kept|instead of|no snapshot was taken|no permission|no space|failed)/m
 
 /** Errors that can hit the removal of a temporary file as well. */
 const CANNOT_REMOVE = /^E(ACCES|IO|PERM|ROFS)$/

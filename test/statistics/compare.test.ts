@@ -228,7 +228,7 @@ describe('a heap that is known at each read', () => {
     expect(reasons).toEqual(['cache heap unchanged'])
     expect(total).toBe('heap unchanged')
     expect(notes.join()).toMatch(
-      /sampled memory \+\d+ KiB, heap in use \+20\.0 KiB: as much went that was there before/,
+      /sampled memory \+\d+ KiB, heap in use \+20\.0 KiB: about as much older memory was freed/,
     )
   })
 
@@ -240,7 +240,7 @@ describe('a heap that is known at each read', () => {
 
   it('says what the samples have not seen: the rest of the heap, and Buffers', () => {
     expect(called(reads(0, 100, 3000)).notes.join()).toMatch(
-      /heap in use \+3000 KiB, sampled memory \+\d+ KiB: the samples do not tell where the rest is from/,
+      /heap in use \+3000 KiB, sampled memory \+\d+ KiB: the samples do not show where the rest comes from/,
     )
     const [old, now] = reads(0, 100, 100)
     const withExternal = (snapshot: Snapshot, external: number, bufferInterval?: number) =>
@@ -343,10 +343,10 @@ describe('unpaired diffs', () => {
     expect({ rule, reason }).toEqual({ rule: 'none', reason: 'exact and sampled' })
     expect(notes).toEqual(
       expect.arrayContaining([
-        'some are exact and some sampled',
+        'some snapshots are exact and some sampled',
         'different sampling intervals: 1, 1024 bytes',
         'different runtimes: chrome, node v20',
-        'they measure different things: allocated, live',
+        'the snapshots measure different things: allocated, live',
       ]),
     )
   })
@@ -356,7 +356,7 @@ describe('unpaired diffs', () => {
     const now = run(randomFrom(2), 4096)
     expect(compareSampled([now], [empty], 'lineno').notes).toContain('a snapshot is empty')
     const same = compareSampled([now], [now], 'lineno')
-    expect(same.notes).toEqual(['both are the same read'])
+    expect(same.notes).toEqual(['both snapshots are the same read'])
     expect(same.rows.every(row => row.statistic.sizeDiff === 0 && row.significant === false)).toBe(true)
   })
 
@@ -364,7 +364,7 @@ describe('unpaired diffs', () => {
     const sampler = new Sampler(4096, randomFrom(1))
     const first = sampler.read()
     const second = sampler.read()
-    expect(compareSampled([first], [second], 'lineno').notes.join()).toMatch(/later read/)
+    expect(compareSampled([first], [second], 'lineno').notes.join()).toMatch(/taken after the new/)
   })
 })
 

@@ -31,7 +31,7 @@ describe('the series rule', () => {
     // 10 samples a step.
     expect(rows[0].slope / (10 * INTERVAL)).toBeGreaterThan(0.6)
     expect(rows[0].slope / (10 * INTERVAL)).toBeLessThan(1.5)
-    expect(notes[0]).toMatch(/grew in this window/)
+    expect(notes[0]).toMatch(/grew in this period/)
   })
 
   it('keeps to its level under churn', () => {

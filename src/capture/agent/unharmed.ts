@@ -47,7 +47,7 @@ function messageOf(error: unknown): string {
   try {
     return `${(error as Error).message}`
   } catch {
-    return 'an error that cannot be told'
+    return 'an unknown error'
   }
 }
 

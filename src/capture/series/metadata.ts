@@ -29,7 +29,7 @@ export interface SamplerMeta {
 }
 
 /** The note for a sampler that another client started. */
-export const NOT_OURS = 'another client was sampling already, at an interval that nobody tells'
+export const NOT_OURS = 'another client was already sampling, at an unknown interval'
 
 /** The metadata of a sampler that starts now; `isOurs` is false if another client started it. */
 export function newSampler(

@@ -92,7 +92,7 @@ export async function save(dir: string, reading: Reading): Promise<{ path: strin
     removeNow(raw)
     return { path, snapshot }
   } catch (error) {
-    throw new FileError(`${raw} was kept as it is: ${(error as Error).message}`, { cause: error })
+    throw new FileError(`${raw} was kept unchanged: ${(error as Error).message}`, { cause: error })
   }
 }
 
@@ -110,7 +110,7 @@ export async function savePeak(dir: string, reading: Reading, highest: number): 
 export async function finishRaw(path: string): Promise<{ path: string; snapshot: Snapshot }> {
   const text = await readFile(path, 'utf8')
   const meta = rawMeta(text)
-  if (!meta) throw new FormatError('unrecognized', `${path} is no profile of ours`)
+  if (!meta) throw new FormatError('unrecognized', `${path} is not a profile of tracemalloc`)
   const snapshot = await snapshotOf({ profile: text, label: '', ...meta })
   const dump = path.slice(0, -RAW.length) + DUMP
   await dumpSnapshots([snapshot], dump, { exclusive: true })
@@ -130,7 +130,7 @@ export async function finishAll(
   )
   for (const name of names) {
     await finishRaw(join(dir, name)).catch(error =>
-      say(`${join(dir, name)} was kept as it is: ${error.message}`),
+      say(`${join(dir, name)} was kept unchanged: ${error.message}`),
     )
   }
 }

@@ -42,7 +42,7 @@ export async function saveHeap(session: Session, path: string, isLast = false): 
     watch = setInterval(() => {
       if (fault) reject(fault)
       if (performance.now() - heard < SILENCE) return
-      reject(new TargetError(`no heap snapshot in ${SILENCE / 1000} s: the target loops or is stopped`))
+      reject(new TargetError(`no heap snapshot in ${SILENCE / 1000} s: the target is in a loop or stopped`))
     }, 250)
   })
   try {
@@ -125,7 +125,7 @@ function hold(session: LocalSession, object: object): string {
       expression: "globalThis[Symbol.for('tracemalloc.object')]",
     })
     if (result.objectId === undefined)
-      throw new TargetError('the inspector does not see the globals of this code')
+      throw new TargetError('the inspector cannot see the globals of this code')
     return result.objectId
   } finally {
     Reflect.deleteProperty(globalThis, key)
@@ -135,7 +135,7 @@ function hold(session: LocalSession, object: object): string {
 async function traceIn(path: string, object: number): Promise<Trace> {
   const { snapshots } = await loadFile(path, { from: 'heapsnapshot', object })
   const trace = snapshots[0].traces.at(0)
-  if (object === 0 || !trace) throw new TargetError('V8 has lost the object in its own heap snapshot')
+  if (object === 0 || !trace) throw new TargetError('the object is missing in the heap snapshot')
   return trace
 }
 

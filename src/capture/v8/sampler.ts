@@ -46,7 +46,7 @@ export function startSamplerNow(session: LocalSession, sampling: SamplerSettings
 export async function readSampler(session: Session): Promise<string> {
   const text = await session.postText('HeapProfiler.getSamplingProfile')
   const start = '{"profile":'
-  if (!text.startsWith(start)) throw new TargetError('the target answered with something that is no profile')
+  if (!text.startsWith(start)) throw new TargetError('the target did not answer with a profile')
   return text.slice(start.length, -1)
 }
 

@@ -33,7 +33,8 @@ export function samplerSettings(options: Partial<SamplerSettings> = {}): Sampler
   if (!Number.isSafeInteger(interval) || interval < 1) {
     throw new UsageError(`the interval must be a whole number of bytes of at least 1, not ${interval}`)
   }
-  if (mode === 'exact' && interval !== 1) throw new UsageError('the mode exact has interval 1')
+  if (mode === 'exact' && interval !== 1)
+    throw new UsageError('--mode exact has interval 1: leave out --interval')
   if (!Number.isSafeInteger(nframe) || nframe < 1 || nframe > MAX_NFRAME) {
     throw new UsageError(`the number of frames must be in range [1; ${MAX_NFRAME}], not ${nframe}`)
   }
@@ -87,7 +88,7 @@ export function settingsFromEnv(env: Record<string, string | undefined>): Settin
       !(/^\s*[+-]?\d+$/.test(nframe) && Number(nframe) >= 0 && Number(nframe) <= MAX_NFRAME)
     ) {
       throw new UsageError(`TRACEMALLOC=${nframe}: invalid number of frames`, {
-        hint: `1 to ${MAX_NFRAME}, or 0 for off`,
+        hint: `use 1 to ${MAX_NFRAME}, or 0 for off`,
       })
     }
     if (Number(nframe) === 0) return undefined
@@ -155,7 +156,7 @@ function numberOf(
   const value = Number(text)
   if (!/^\d+(\.\d+)?$/.test(text) || value < least || value > most || (whole && !Number.isInteger(value))) {
     const limit = value > most ? `at most ${most}` : `at least ${least}`
-    throw new UsageError(`${name}=${text}: it takes a ${whole ? 'whole ' : ''}number of ${limit}`)
+    throw new UsageError(`${name}=${text}: expected a ${whole ? 'whole ' : ''}number of ${limit}`)
   }
   return value
 }
@@ -163,6 +164,6 @@ function numberOf(
 function switchOf(env: Record<string, string | undefined>, name: string, unset: boolean): boolean {
   const text = env[name]
   if (!text) return unset
-  if (text !== '0' && text !== '1') throw new UsageError(`${name}=${text}: it takes 0 or 1`)
+  if (text !== '0' && text !== '1') throw new UsageError(`${name}=${text}: expected 0 or 1`)
   return text === '1'
 }

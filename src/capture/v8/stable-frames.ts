@@ -44,7 +44,7 @@ export async function stabler(
   try {
     const keep = await keepFramesStable(target)
     const cost = target.runtime === 'chrome' ? COST.chrome : COST.node
-    say(`frames are kept stable: hot code runs ${cost} (--no-stable-frames goes without)`)
+    say(`keeping frames stable: hot code runs ${cost} (turn off with --no-stable-frames)`)
     return keep
   } catch (error) {
     if (stableFrames || !(error instanceof TargetError)) throw error
@@ -53,7 +53,7 @@ export async function stabler(
   }
 }
 
-const INLINED = 'functions may be inlined, and bytes show at one that calls the one that allocated them'
+const INLINED = 'functions may be inlined, and memory may show at a caller'
 
 /**
  * Makes a target keep its frames stable; the result is to be called with each of its isolates. In Node and
@@ -64,13 +64,13 @@ const INLINED = 'functions may be inlined, and bytes show at one that calls the 
  */
 async function keepFramesStable(target: Target): Promise<KeepStable> {
   if (target.runtime === 'chrome') return startCoverage
-  if (!target.lease) throw new TargetError('the target lets nobody set its flags')
+  if (!target.lease) throw new TargetError('the target does not allow setting V8 flags')
   if (await holds(target.main.session, COLLECTS_COVERAGE)) {
-    throw new TargetError('the target collects coverage, which stable frames would end')
+    throw new TargetError('the target collects coverage, and stable frames would end the collection')
   }
   const version = target.runtime === 'node' ? (target.runtimeVersion ?? '') : NEWEST
   const isNew = await target.lease.off(stableFlags(version)).catch(() => {
-    throw new TargetError('the target lets nobody set its flags')
+    throw new TargetError('the target does not allow setting V8 flags')
   })
   return async session => {
     if (isNew) await renewCode(session) // otherwise its code is stable already
@@ -109,8 +109,8 @@ async function startCoverage(session: Session): Promise<void> {
 export async function keepObjectsInPlace({ runtime, main, lease }: Target): Promise<void> {
   if (runtime !== 'node') return
   if (await holds(main.session, TRACES_OBJECTS)) {
-    throw new TargetError('the program traces its objects itself, which this would end', {
-      hint: 'getObjectTraceback(object) in the program tells of one',
+    throw new TargetError('the program traces its objects itself, and this command would end that', {
+      hint: 'call getObjectTraceback(object) in the program',
     })
   }
   await lease?.off(COMPACTION).catch(() => {})

@@ -63,14 +63,14 @@ async function attach(text: string | undefined, options: Options, command: Comma
     throw new UsageError('give a target, such as pid:1234, or --launch URL')
   }
   if (options.mode === OBJECTS && command.getOptionValueSource('nframe') === 'cli') {
-    throw new UsageError('the mode objects keeps all calls that V8 has recorded: --nframe would do nothing')
+    throw new UsageError('--mode objects always keeps all calls: leave out --nframe')
   }
   const wanted = samplingOf(options)
   const launched = options.launch === undefined ? undefined : await launch(options.launch, options)
   const spec: TargetSpec = launched
     ? { kind: 'port', host: '127.0.0.1', port: launched.port }
     : parseTarget(text!)
-  if (isRemote(spec)) say(`${text} is not on this machine: whoever reaches that port can run code there`)
+  if (isRemote(spec)) say(`${text} is not on this machine: anyone who reaches that port can run code there`)
   const interrupt = interruption()
   const steady = new Steady()
   const { reads, unwritten } = await attach(spec, {
@@ -89,7 +89,7 @@ async function attach(text: string | undefined, options: Options, command: Comma
   if (unwritten > 0) throw new FileError(`${unwritten} of the files could not be written`)
   if (reads > 0) return
   if (interrupt.signal.aborted) process.exitCode = interrupt.status()
-  else throw new TargetError('nothing was read')
+  else throw new TargetError('no snapshot was taken')
 }
 
 /** The sampler that is asked for; undefined for the allocation tracker. Throws UsageError. */

@@ -49,7 +49,7 @@ async function diff(paths: string[], flags: DiffFlags): Promise<void> {
   const now = await readSnapshots(newPaths, request)
   const isRuns = oldPaths.length + newPaths.length > 2
   if (flags.output !== undefined) {
-    if (isRuns) throw new UsageError('--output writes the difference of one old and one new snapshot')
+    if (isRuns) throw new UsageError('--output needs exactly one old and one new snapshot')
     const { writeDifference } = await import('../write-difference.ts')
     const pairs = pair(oldPaths[0], old, newPaths[0], now).map(p => ({ now: p.now[0], old: p.old[0] }))
     return await writeDifference(pairs, flags.output, flags.to)
@@ -80,7 +80,7 @@ function sidesOf(paths: readonly string[], words: readonly string[]): [string[],
   const cut = words.indexOf('--')
   const newCount = cut < 0 ? 1 : words.length - cut - 1
   if (paths.length < 2 || newCount < 1 || newCount >= paths.length || (cut < 0 && paths.length > 2)) {
-    throw new UsageError('diff takes an old and a new snapshot, or several of each with -- between them', {
+    throw new UsageError('diff needs an old and a new snapshot, or several of each with -- between them', {
       hint: 'tracemalloc diff old1 old2 old3 -- new1 new2',
     })
   }
@@ -91,7 +91,7 @@ function sidesOf(paths: readonly string[], words: readonly string[]): [string[],
 function pair(oldPath: string, old: readonly Named[], newPath: string, now: readonly Named[]) {
   if (old.length !== now.length) {
     throw new UsageError(`${oldPath} holds ${old.length} snapshots and ${newPath} ${now.length}`, {
-      hint: 'pick one of each with --snapshot N, or compare several runs with -- between old and new',
+      hint: 'choose one of each with --snapshot N, or put -- between several old and new runs',
     })
   }
   return now.map(({ name, snapshot }, i) => ({

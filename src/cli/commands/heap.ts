@@ -66,7 +66,7 @@ async function heap(path: string, options: HeapOptions): Promise<void> {
   )
   if (chosen.length > 1) throw new UsageError(`--${chosen[0]} and --${chosen[1]} exclude each other`)
   if ((options.base === undefined) !== (options.target === undefined)) {
-    throw new UsageError('--base and --target belong together')
+    throw new UsageError('--base and --target must be used together')
   }
   const { printReport } = await import('../output.ts')
   await printReport(await reportOf(path, options), options.format)
@@ -93,7 +93,7 @@ async function reportOf(path: string, options: HeapOptions): Promise<Report> {
   if (retainers !== undefined) {
     const { retainersOf } = await import('../../heap/retainers.ts')
     const object = retainersOf(heap, retainers, limit)
-    if (!object) throw new UsageError(`there is no object @${retainers} in the snapshot`)
+    if (!object) throw new UsageError(`no object @${retainers} in the snapshot`)
     return reports.retainersReport(object)
   }
   if (options.duplicates) return reports.duplicatesReport(lists.duplicateStrings(heap), limit)
@@ -109,7 +109,7 @@ async function reportOf(path: string, options: HeapOptions): Promise<Report> {
 
 function noClass(heap: Heap, name: string): UsageError {
   const like = heap.classes.names.find(n => n.toLowerCase().includes(name.toLowerCase()))
-  return new UsageError(`there is no class '${name}' in the snapshot`, {
+  return new UsageError(`no class '${name}' in the snapshot`, {
     hint: like === undefined ? '--limit 0 lists all classes' : `did you mean '${like}'?`,
   })
 }

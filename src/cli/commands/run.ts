@@ -96,12 +96,14 @@ async function run(script: string, args: string[], options: Options): Promise<vo
   const [last] = lasts
   if (untraced.length > 0 && (last?.total.size ?? 0) < LITTLE) {
     const some = `${visible(untraced[0])}${untraced.length > 1 ? ` and ${untraced.length - 1} more` : ''}`
-    say(`Node ran in child processes too, untraced: ${some}; --children traces them`)
+    say(`Node also ran in child processes, untraced: ${some}; use --children to trace them`)
   }
   const { heapPeak = 0 } = last?.meta.memory ?? {}
   if (last && heapPeak > MUCH && last.total.size < heapPeak / 4) {
     const alive = formatSize(last.total.size)
-    say(`only ${alive} is alive at the end; the heap had been ${formatSize(heapPeak)}: try --peak or --every`)
+    say(
+      `only ${alive} is alive at the end, but the heap was up to ${formatSize(heapPeak)}: try --peak or --every`,
+    )
   }
   if (timeOver && signal === 'SIGTERM') return // as asked for
   process.exitCode = code ?? 128 + constants.signals[signal!]

@@ -49,7 +49,7 @@ async function tree(path: string, flags: TreeFlags): Promise<void> {
   const old = flags.diff === undefined ? undefined : await readSnapshots([flags.diff], request)
   if (old && old.length !== now.length) {
     throw new UsageError(`${flags.diff} holds ${old.length} snapshots and ${path} ${now.length}`, {
-      hint: 'pick one of each with --snapshot N',
+      hint: 'choose one of each with --snapshot N',
     })
   }
   const { limit, depth, min: least } = flags

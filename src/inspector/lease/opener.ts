@@ -22,9 +22,12 @@ try {
   if (opened && isPublic && allowPublicPort !== 'true') {
     await held.close()
     const { port } = new URL(target.webSocketDebuggerUrl)
-    throw new TargetError(`process ${pid} opened port ${port} to other machines: it is closed again`, {
-      hint: '--allow-public-port leaves it open while we are attached',
-    })
+    throw new TargetError(
+      `process ${pid} opened port ${port} to other machines, so the port was closed again`,
+      {
+        hint: 'use --allow-public-port to keep it open while attached',
+      },
+    )
   }
   await tell({ target, opened })
   const isTaken = (await text(process.stdin).catch(() => '')) === TAKEN

@@ -35,8 +35,7 @@ export function inferInterval(sizes: Float64Array, samples?: Float64Array): Infe
       counts.set(sizes[i], (n ?? 0) + (samples ? samples[i] : 1))
   }
   const values = [...counts.keys()].sort((a, b) => a - b)
-  if (values.length === 0)
-    return { interval: undefined, text: 'there are no samples to tell the interval from' }
+  if (values.length === 0) return { interval: undefined, text: 'no samples to infer the interval from' }
   const found: { interval: number; log: number }[] = []
   let least = -Infinity // of an explanation that is no rival
   for (const interval of CANDIDATES) {
@@ -54,14 +53,14 @@ export function inferInterval(sizes: Float64Array, samples?: Float64Array): Infe
   found.sort((a, b) => b.log - a.log)
   const best = found[0]
   if (!best)
-    return { interval: undefined, text: `no usual interval explains the ${values.length} different sizes` }
+    return { interval: undefined, text: `no common interval explains the ${values.length} different sizes` }
   const rivals = found.filter(f => f.log > best.log - Math.log(CLEAR)).map(f => f.interval)
   if (rivals.length > 1) {
-    return { interval: undefined, text: `the samples fit ${rivals.join(', ')} bytes alike` }
+    return { interval: undefined, text: `the samples fit ${rivals.join(', ')} bytes equally well` }
   }
   return {
     interval: best.interval,
-    text: `the ${values.length} different sizes fit no other usual interval as well`,
+    text: `the ${values.length} different sizes fit no other common interval as well`,
   }
 }
 

@@ -32,7 +32,7 @@ export function describeSampling(snapshot: Snapshot): Sampling {
     return {
       interval: 'unknown',
       bytes: undefined,
-      text: 'sampled at an unknown interval (give it with --interval), so sizes have no error bars and counts are those of the samples',
+      text: 'sampled at an unknown interval (set it with --interval): sizes have no error bars, and counts are numbers of samples',
     }
   }
   return {
