@@ -3,14 +3,18 @@ import { execFile } from 'node:child_process'
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { type Listed, listTargets } from './http.ts'
-import { repair } from './lease/lease.ts'
+import { type Repair, repair } from './lease/lease.ts'
+import { forget, notesOf } from './lease/notes.ts'
 import { openInspector } from './node-process.ts'
+import { nodeTarget } from './target.ts'
 import { connect } from './websocket.ts'
 
 /** Something to attach to. */
 export interface Candidate {
   /** The argument for `attach`. */
   target: string
+  /** A process of this machine. */
+  pid?: number
   /** `node`, `chrome`, `deno`. */
   runtime: string
   title: string
@@ -46,6 +50,7 @@ export async function candidatesHere(): Promise<Candidate[]> {
       const port = open && new URL(open.webSocketDebuggerUrl).port
       found.push({
         target: `pid:${pid}`,
+        pid,
         runtime: port ? `${runtime}, port ${port}` : runtime,
         title: command,
         url: open?.webSocketDebuggerUrl,
@@ -66,9 +71,13 @@ export async function candidatesHere(): Promise<Candidate[]> {
  * Undoes what departed clients left in a target, such as one that was killed while the program looped, and
  * reports the outcome. We leave nothing in a browser, and without an inspector nothing is left.
  */
-export async function repairCandidate({ runtime, url }: Candidate): Promise<string> {
+export async function repairCandidate({ pid, runtime, url }: Candidate): Promise<string> {
   if (url === undefined || !/^(node|deno|electron)/.test(runtime)) return 'nothing to repair'
   try {
+    if (pid !== undefined) {
+      const notes = await notesOf(pid)
+      if (notes.length > 0) return await closeNoted(pid, url, notes)
+    }
     const connection = await connect(url)
     try {
       return await repair(connection)
@@ -78,6 +87,13 @@ export async function repairCandidate({ runtime, url }: Candidate): Promise<stri
   } catch (error) {
     return `cannot be repaired: ${(error as Error).message}`
   }
+}
+
+/** Closes an inspector that was opened for a client who was killed before it could leave a keeper. */
+async function closeNoted(pid: number, url: string, notes: readonly string[]): Promise<Repair> {
+  await (await nodeTarget(await connect(url), `process ${pid}`, true)).close()
+  await forget(notes)
+  return (await openInspector(pid)) ? 'in use' : 'repaired' // a client that is attached closes it at its end
 }
 
 function isSame(a: Candidate, b: Candidate): boolean {

@@ -2,12 +2,14 @@
 import { execFile, spawn } from 'node:child_process'
 import { lookup } from 'node:dns/promises'
 import { readdir, readFile, readlink } from 'node:fs/promises'
+import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { TargetError } from '../errors.ts'
 import { type Listed, listTargets } from './http.ts'
 import { inspectorHosts, readsOptions } from './inspect-options.ts'
+import { forget, noteOpening, notesOf } from './lease/notes.ts'
 
 /** SIGUSR1 in the mask of caught signals of /proc/PID/status. */
 const SIGUSR1_BIT = 1n << 9n
@@ -31,11 +33,11 @@ export interface Opening {
   say(line: string): void
 }
 
-/** An inspector that is open. Call `taken` once we are connected and know how to close it. */
+/** An inspector that is open. Call `taken` once the process itself closes it when we are gone. */
 export interface Found {
   target: Listed
   opened: boolean
-  taken(): void
+  taken(): Promise<void>
 }
 
 /**
@@ -46,34 +48,63 @@ export async function inspectorOf(pid: number, opening: Opening): Promise<Found>
   await checkProcess(pid)
   const before = await listeningPorts(pid)
   const open = await firstInspector(await likelyPorts(pid, before))
-  if (open) return { ...open, opened: false, taken() {} }
+  if (open) {
+    const notes = await notesOf(pid) // those who opened it were killed before they could leave a keeper
+    return { ...open, opened: notes.length > 0, taken: () => forget(notes) }
+  }
   await checkSignal(pid)
   await checkPort(pid, opening)
-  return openBeside(pid, opening)
+  const note = await noteOpening(pid)
+  const ports = before.map(({ port }) => port)
+  // An opener that was killed may have left the inspector open: another one takes it over.
+  const found = (await openBeside(pid, ports, opening, note)) ?? (await openBeside(pid, ports, opening, note))
+  if (found) return found
+  throw new TargetError(`the inspector of process ${pid} was not opened: what was to open it was killed`, {
+    hint: 'tracemalloc targets --repair closes it if it is open',
+  })
 }
 
-/** Makes a process open its inspector with SIGUSR1. Throws TargetError if it does not. */
-export async function openBySignal(pid: number): Promise<Opened> {
-  const before = await listeningPorts(pid)
+/** Makes a process open its inspector with SIGUSR1, on another than the known ports. Throws TargetError if it does not. */
+export async function openBySignal(pid: number, known: ReadonlySet<number>): Promise<Opened> {
   wake(pid)
-  const known = new Set(before.map(({ port }) => port))
-  for (const end = performance.now() + OPEN_TIME; performance.now() < end; ) {
-    await sleep(50)
-    const now = await listeningPorts(pid)
-    const found = await firstInspector(now.filter(({ port }) => !known.has(port)))
-    if (found) return { ...found, opened: true }
-  }
+  const found = await newInspector(pid, known, OPEN_TIME, 50)
+  if (found) return { ...found, opened: true }
   // Ports that may be the program's own are asked only now: one may be an inspector that was open all along.
-  const found = await firstInspector(before)
-  if (found) return { ...found, opened: false }
+  const before = (await listeningPorts(pid)).filter(({ port }) => known.has(port))
+  const old = await firstInspector(before)
+  if (old) return { ...old, opened: false }
   throw new TargetError(`process ${pid} did not open its inspector on SIGUSR1: ${await whyNot(before)}`)
 }
 
-/** As `openBySignal`, in a separate process that closes it if we end early or other machines reach it. */
-async function openBeside(pid: number, { allowPublicPort = false }: Opening): Promise<Found> {
+/** Waits for an inspector on another than the known ports, looking again every `step` ms; undefined if none opens in `time` ms. */
+export async function newInspector(
+  pid: number,
+  known: ReadonlySet<number>,
+  time: number,
+  step: number,
+): Promise<{ target: Listed; isPublic: boolean } | undefined> {
+  for (const end = performance.now() + time; performance.now() < end; ) {
+    await sleep(step)
+    const now = await listeningPorts(pid)
+    const found = await firstInspector(now.filter(({ port }) => !known.has(port)))
+    if (found) return found
+  }
+  return undefined
+}
+
+/**
+ * As `openBySignal`, in a separate process that closes it if we end early or other machines reach it; undefined if
+ * that process was killed.
+ */
+async function openBeside(
+  pid: number,
+  ports: readonly number[],
+  { allowPublicPort = false }: Opening,
+  note = '',
+): Promise<Found | undefined> {
   const file = fileURLToPath(new URL(`./lease/opener${import.meta.url.slice(-3)}`, import.meta.url))
   const { NODE_OPTIONS: _, ...env } = process.env // a preload is meant for the program, not for this
-  const opener = spawn(process.execPath, [file, `${pid}`, `${allowPublicPort}`], {
+  const opener = spawn(process.execPath, [file, `${pid}`, `${ports}`, `${allowPublicPort}`, note], {
     detached: true, // survives a shell, and Ctrl-C
     env,
     stdio: ['pipe', 'pipe', 'ignore'],
@@ -91,12 +122,15 @@ async function openBeside(pid: number, { allowPublicPort = false }: Opening): Pr
     throw new TargetError(`cannot start ${process.execPath}: ${error.message}`, { cause: error })
   })
   opener.unref()
-  const { error, hint, ...found } = JSON.parse(text || '{"error":"the inspector was not opened"}')
+  ;(opener.stdin as Socket).unref()
+  if (text === '') return undefined
+  const { error, hint, ...found } = JSON.parse(text)
   if (error !== undefined) throw new TargetError(error, { hint })
   return {
     ...found,
     taken() {
       opener.stdin.end(TAKEN)
+      return forget([note])
     },
   }
 }

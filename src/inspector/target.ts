@@ -50,7 +50,7 @@ export async function openTarget(
   if (spec.kind === 'pid') {
     const { target, opened, taken } = await inspectorOf(spec.pid, opening)
     const found = await nodeTarget(await connect(target.webSocketDebuggerUrl), `process ${spec.pid}`, opened)
-    taken()
+    if (found.lease || !opened) await taken() // without a lease the opener stays and closes it at our end
     return found
   }
   const where = spec.kind === 'url' ? new URL(spec.url).host : `${spec.host}:${spec.port}`
