@@ -1,14 +1,21 @@
 // Every call of ours that writes or connects fails once. In short; `npm run faults` lets every call fail in every way.
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+//
+// FAULTS=all      every fault
+// FAULTS_ONLY     one command
+// FAULTS_JOBS     how many are tried at once
+// FAULTS_SHARD    2/4: the second quarter of them
+// FAULTS_LOG      a file for the results; what is in it is not tried again
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { allFaults, buildShim, type Fault, inject, someFaults } from './faults/inject.ts'
-import { judge, SCENARIOS, type Target } from './faults/scenarios.ts'
+import { allFaults, buildShim, someFaults } from './faults/inject.ts'
+import { SCENARIOS } from './faults/scenarios.ts'
+import { summary, troubles, tryFaults } from './faults/tried.ts'
 
-const IS_FULL = process.env.FAULTS === 'all'
-const ONLY = process.env.FAULTS_ONLY
-const LONG = IS_FULL ? 7_200_000 : 600_000
+const { FAULTS, FAULTS_ONLY, FAULTS_JOBS = '6', FAULTS_SHARD = '1/1', FAULTS_LOG: log } = process.env
+const isFull = FAULTS === 'all'
+const [part, of] = FAULTS_SHARD.split('/').map(Number)
 
 let shim: ReturnType<typeof buildShim>
 let parent: string
@@ -22,46 +29,24 @@ afterAll(() => {
   rmSync(parent, { recursive: true, force: true })
 })
 
-describe.each(SCENARIOS.filter(({ name, isLong }) => (ONLY ? name === ONLY : IS_FULL || !isLong)))(
-  '$name',
-  scenario => {
-    it('ends as it should, whatever call fails', { timeout: LONG }, async () => {
-      let target: Target | undefined
-      let runs = 0
-      const trouble: string[] = []
-      const one = async (fault: Fault | undefined) => {
-        const folder = join(mkdtempSync(join(parent, 'x-')), 'out')
-        mkdirSync(folder)
-        scenario.prepare?.(folder)
-        const outcome = await inject(
-          shim.library,
-          folder,
-          scenario.args(folder, target),
-          fault,
-          scenario.redirected,
-        )
-        const { name, about } = outcome.calls[(fault?.at ?? 0) - 1] ?? { name: 'nothing', about: '' }
-        const wrong = await judge(scenario, folder, outcome, fault)
-        if (target) wrong.push(...(await target.faults()))
-        const where = fault
-          ? `${fault.kind} of call ${fault.at} (${name} ${about.replace(folder, '')})`
-          : 'no fault'
-        trouble.push(...wrong.map(text => `${where}: ${text}`))
-        runs++
-        rmSync(join(folder, '..'), { recursive: true, force: true })
-        return outcome
-      }
-      try {
-        target = await scenario.target?.()
-        const { calls } = await one(undefined)
-        expect(calls.length).toBeGreaterThan(0)
-        expect(trouble).toEqual([])
-        for (const fault of IS_FULL ? allFaults(calls) : someFaults(calls)) await one(fault)
-      } finally {
-        target?.end()
-      }
-      console.log(`${scenario.name}: ${runs - 1} faults, ${trouble.length} of them with a bad end`)
-      expect(trouble).toEqual([])
+describe.each(
+  SCENARIOS.filter(({ name, isLong }) => (FAULTS_ONLY ? name === FAULTS_ONLY : isFull || !isLong)),
+)('$name', scenario => {
+  it('ends as it should, whatever call fails', { timeout: isFull ? 7_200_000 : 600_000 }, async () => {
+    const { library } = shim
+    const choose = isFull ? allFaults : someFaults
+    const shard = { part, of }
+    const start = performance.now()
+    const tried = await tryFaults(scenario, {
+      library,
+      parent,
+      choose,
+      jobs: Number(FAULTS_JOBS),
+      shard,
+      log,
     })
-  },
-)
+    const seconds = Math.round((performance.now() - start) / 1000)
+    process.stdout.write(`${summary(scenario.name, tried)}, in ${seconds} s\n`)
+    expect(troubles(tried)).toEqual([])
+  })
+})

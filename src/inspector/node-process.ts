@@ -64,7 +64,10 @@ export async function inspectorOf(pid: number, opening: Opening): Promise<Found>
   })
 }
 
-/** Makes a process open its inspector with SIGUSR1, on another than the known ports. Throws TargetError if it does not. */
+/**
+ * Makes a process open its inspector with SIGUSR1, on another than the known ports. Throws TargetError if it
+ * does not.
+ */
 export async function openBySignal(pid: number, known: ReadonlySet<number>): Promise<Opened> {
   wake(pid)
   const found = await newInspector(pid, known, OPEN_TIME, 50)
@@ -76,7 +79,10 @@ export async function openBySignal(pid: number, known: ReadonlySet<number>): Pro
   throw new TargetError(`process ${pid} did not open its inspector on SIGUSR1: ${await whyNot(before)}`)
 }
 
-/** Waits for an inspector on another than the known ports, looking again every `step` ms; undefined if none opens in `time` ms. */
+/**
+ * Waits for an inspector on another than the known ports, looking every `step` ms; undefined if none opens in
+ * `time` ms.
+ */
 export async function newInspector(
   pid: number,
   known: ReadonlySet<number>,
@@ -93,8 +99,8 @@ export async function newInspector(
 }
 
 /**
- * As `openBySignal`, in a separate process that closes it if we end early or other machines reach it; undefined if
- * that process was killed.
+ * As `openBySignal`, in a separate process that closes it if we end early or other machines reach it;
+ * undefined if that process was killed.
  */
 async function openBeside(
   pid: number,

@@ -69,6 +69,7 @@ export async function inject(
     ...process.env,
     LD_PRELOAD: library,
     UV_USE_IO_URING: '0', // whose writes are no calls
+    XDG_STATE_HOME: join(folder, 'state'),
     FAULT_UNDER: realpathSync(folder),
     FAULT_LOG: log,
     FAULT_COUNTER: join(own, 'counter'),

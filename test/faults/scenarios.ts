@@ -214,7 +214,10 @@ export async function judge(
       wrong.push(`a file is missing, and nothing is said: ${stderr}`)
     if (!isFine && !/^tracemalloc: \S/.test(last)) wrong.push(`no line tells of the error: ${stderr}`)
   }
-  const hidden = filesIn(folder, /(^|\/)\.[^/]*$|\.tmp$/)
+  const leftovers = () => filesIn(folder, /(^|\/)(\.|opened-)[^/]*$|\.tmp$/)
+  // The helper that closes an inspector for us, as we were not connected, removes its note after that.
+  for (let patience = 20; leftovers().length > 0 && patience > 0; patience--) await sleep(100)
+  const hidden = leftovers()
   const isKept = isKilled || fault?.kind === 'kill' || CANNOT_REMOVE.test(fault?.kind ?? '')
   if (!isKept && hidden.length > 0) wrong.push(`left behind: ${hidden}`)
   for (const name of filesIn(folder, /^[^.].*\.(pb\.gz|heapsnapshot|heapprofile)$/)) {

@@ -1,4 +1,4 @@
-// Notes of the inspectors that we are about to open, so that one that was left open by `kill -9` is recognized. A
+// Notes of the inspectors that we are about to open, so that one that `kill -9` left open is recognized. A
 // note is an empty file, whose name tells the process and ours, each by id and start.
 import { execFile } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -15,7 +15,7 @@ function stateFolder(): string {
   return join(isAbsolute(state) ? state : join(homedir(), '.local/state'), 'tracemalloc')
 }
 
-/** When a process was started, in letters and digits that tell it from a later one with its id; undefined if unknown. */
+/** When a process was started, which tells it from a later one with its id; undefined if unknown. */
 async function startOf(pid: number): Promise<string | undefined> {
   if (process.platform === 'linux') {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
@@ -29,8 +29,8 @@ async function startOf(pid: number): Promise<string | undefined> {
 }
 
 /**
- * Notes that we open the inspector of a process. Returns the file, to be removed once a keeper in the process, or
- * its closed inspector, makes the note useless; undefined if it cannot be written.
+ * Notes that we open the inspector of a process. Returns the file, to be removed once a keeper in the
+ * process, or its closed inspector, makes the note useless; undefined if it cannot be written.
  */
 export async function noteOpening(pid: number): Promise<string | undefined> {
   const [theirs, ours] = await Promise.all([startOf(pid), startOf(process.pid)])
@@ -50,7 +50,9 @@ export async function forget(notes: readonly (string | undefined)[]): Promise<vo
   for (const note of notes) if (note) await rm(note, { force: true }).catch(() => {})
 }
 
-/** Notes of a process's inspector by those of us that are gone. Forgets the notes of processes that are gone. */
+/**
+ * Notes of a process's inspector by those of us that are gone. Forgets the notes of processes that are gone.
+ */
 export async function notesOf(pid: number): Promise<string[]> {
   const found: string[] = []
   try {

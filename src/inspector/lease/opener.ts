@@ -1,6 +1,6 @@
-// A short-lived process that makes a Node process open its inspector: `opener.js PID PORTS ALLOW_PUBLIC_PORT NOTE`,
-// where PORTS are those it listened on before. If its parent ends before reporting that it is connected, or the
-// inspector opens too late, it is closed again.
+// A short-lived process that makes a Node process open its inspector: `opener.js PID PORTS ALLOW_PUBLIC
+// NOTE`, where PORTS are those it listened on before. If its parent ends before reporting that it is
+// connected, or the inspector opens too late, it is closed again.
 import { text } from 'node:stream/consumers'
 import { TargetError } from '../../errors.ts'
 import { newInspector, openBySignal, TAKEN } from '../node-process.ts'
@@ -8,7 +8,7 @@ import { nodeTarget } from '../target.ts'
 import { connect } from '../websocket.ts'
 import { forget } from './notes.ts'
 
-/** How long an inspector that did not open in time may open later, in ms: the process is stopped, or in one long call. */
+/** How long an inspector may take to open after all, in ms: the process is stopped, or in one long call. */
 const LATE = 60_000
 
 const [id, ports, allowPublicPort, note] = process.argv.slice(2)
