@@ -18,7 +18,7 @@ interface CallFrame {
 export const FRAME_KEYS = ['functionName', 'scriptId', 'url', 'lineNumber', 'columnNumber'] as const
 export type FrameKey = (typeof FRAME_KEYS)[number]
 /** Bytes that reach into the url of an object as V8 writes it. */
-export const PREFIX = 64
+const PREFIX = 64
 const GUESSES = 1 << 13
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 /** The largest 0-based line whose 1-based one fits a column of 32 bits. */

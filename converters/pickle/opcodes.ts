@@ -2,7 +2,7 @@
 import { FormatError } from '../../src/errors.ts'
 
 /** Longest string or line that is read, in bytes. */
-export const LONGEST_TEXT = 1 << 20
+const LONGEST_TEXT = 1 << 20
 
 /** Opcodes that snapshots are made of, by CPython's names (`Lib/pickle.py`). */
 export const OP = {

@@ -14,7 +14,7 @@ export const STRING = 2
 /** Index in `GLOBALS`. */
 export const GLOBAL = 3
 /** `(filename, lineno)`: id of the frame. */
-export const FRAME = 4
+const FRAME = 4
 /** A tuple of frames, most recent first: id of the stack. */
 export const STACK = 5
 /** `(domain, size, traceback, total_nframe)`: row of the builder. */

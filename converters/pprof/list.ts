@@ -1,7 +1,10 @@
 // A typed array that grows, for the tables of a pprof file.
 import { type Column, reserve } from '../../src/model/tables/typed-arrays.ts'
 
-/** A typed array that grows. */
+/**
+ * A typed array that grows.
+ * @public the declarations of the tables name it
+ */
 export class List<T extends Column> {
   length = 0
   #values: T

@@ -6,7 +6,7 @@ import { float64List } from './list.ts'
 import { parseMeta } from './meta.ts'
 
 /** Columns of a snapshot that the private field can have; one is left out where all its values are the default. */
-export const COLUMN_NAMES = [
+const COLUMN_NAMES = [
   'type', // string indices; default 0
   'domain', // default 0
   'totalNframe', // default 0 = unknown

@@ -25,7 +25,7 @@ export interface ValueType {
 }
 
 /** The same error, with a path in front of its own. */
-export function located(error: unknown, path: string): unknown {
+function located(error: unknown, path: string): unknown {
   if (!(error instanceof FormatError)) return error
   const { code, reason, offset, cause, hint } = error
   const whole = error.path ? `${path}.${error.path}` : path

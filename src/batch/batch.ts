@@ -26,7 +26,7 @@ export interface BatchOptions {
 }
 
 /** One snapshot of a series. */
-export interface Point {
+interface Point {
   path: string
   /** Total bytes. */
   size: number
@@ -36,7 +36,7 @@ export interface Point {
 }
 
 /** The difference between two neighbouring snapshots. */
-export interface SeriesStep {
+interface SeriesStep {
   sizeDiff: number
   /** Number of rows with significant growth or loss. */
   significant: number

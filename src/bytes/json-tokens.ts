@@ -28,7 +28,7 @@ export const STATE = {
 /** Longest string, number or `span()` in bytes: more is `too-large`. */
 export const LONGEST_TOKEN = 16 << 20
 /** Deepest nesting: a level costs a byte. */
-export const DEEPEST = 64 << 20
+const DEEPEST = 64 << 20
 
 const PIECE = 256 * 1024
 /** A token that is not whole is tried again with every piece up to this length, then only when twice as much is there. */

@@ -19,7 +19,7 @@ const RECONNECT_TIME = 60_000
 const RESTART_TIME = 5_000
 
 /** Seconds of sampling before a single read. */
-export const DEFAULT_DURATION = 10
+const DEFAULT_DURATION = 10
 
 /**
  * Traces a running target and writes what is alive: once, or as a series. If the connection is lost, a series

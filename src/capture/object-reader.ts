@@ -12,7 +12,7 @@ import { saveHeap } from './v8/heap-snapshot.ts'
 import { startTracker, stopTracker } from './v8/object-tracker.ts'
 
 /** Ending of V8's heap snapshots. */
-export const HEAP = '.heapsnapshot'
+const HEAP = '.heapsnapshot'
 
 /** Makes V8 trace every object an isolate allocates from now on. Each read is a heap snapshot with traces. */
 export async function trackObjects(

@@ -18,7 +18,7 @@ const LEAST = [5, 50] as const
 const ANSWER_TIME = 10_000
 
 /** The shortest and the longest time in ms expected for reading a heap of this many bytes. */
-export function estimatePause(heap: number, isSnapshot: boolean): readonly [least: number, most: number] {
+function estimatePause(heap: number, isSnapshot: boolean): readonly [least: number, most: number] {
   const [fast, slow] = isSnapshot ? HEAP_SNAPSHOT : READ
   const mebibytes = heap / 2 ** 20
   return [LEAST[0] + fast * mebibytes, LEAST[1] + slow * mebibytes]

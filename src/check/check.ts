@@ -2,7 +2,6 @@
 import type { SnapshotData } from '../model/columns.ts'
 import { type BaseFilter, Filter } from '../model/filter.ts'
 import { allocationFrames, type KeyType, packageOf } from '../model/grouping/keys.ts'
-import type { Statistic, StatisticDiff } from '../model/grouping/statistic.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { compareSampled } from '../statistics/compare.ts'
 import type { Comparison, SampledDiff } from '../statistics/results.ts'
@@ -192,9 +191,4 @@ function packageMatcher(
     const stack = columns.stack[row]
     return (stack !== 0 && files[frames.filename[allocation[stack]]] === 1) === inclusive
   }
-}
-
-/** The file and line of a statistic, if its group has them. */
-export function placeOf({ key }: Statistic | StatisticDiff): { file: string; line: number } | undefined {
-  return key.filename && key.lineno ? { file: key.filename, line: key.lineno } : undefined
 }

@@ -18,7 +18,7 @@ const WORDS: Record<Carried, string> = {
 }
 
 /** What the snapshots have that the format cannot hold, in words. */
-export function lossesOf(snapshots: readonly Snapshot[], converter: Converter): string[] {
+function lossesOf(snapshots: readonly Snapshot[], converter: Converter): string[] {
   const present = new Set<Carried>(snapshots.length > 1 ? ['measures'] : [])
   for (const snapshot of snapshots) for (const what of contentsOf(snapshot)) present.add(what)
   return [...present].filter(what => !converter.carries.includes(what)).map(what => WORDS[what])

@@ -19,7 +19,7 @@ export interface Dominators {
  * shortcuts only at the root; of the two edges to a value in a WeakMap, the key's does; nodes outside the
  * program keep none in it.
  */
-export function essentialEdges(graph: HeapGraph): Uint8Array {
+function essentialEdges(graph: HeapGraph): Uint8Array {
   const { header, root, firstEdge, edgeType, edgeName, to, id, nodeCount, edgeCount } = graph
   const owned = markOwned(graph)
   const internal = header.edgeTypes.indexOf('internal')

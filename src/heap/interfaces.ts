@@ -66,7 +66,7 @@ function interfaceOf(names: readonly string[]): Interface {
 }
 
 /** A property's name as part of an interface's: quoted if it contains a comma, a quote or a brace. */
-export function propertyText(name: string): string {
+function propertyText(name: string): string {
   return /[,'"{}]/.test(name) ? JSON.stringify({ [name]: 0 }).slice(1, -3) : name
 }
 

@@ -14,7 +14,7 @@ export interface ObjectRow {
 }
 
 /** Retained size of each node. */
-export function objectRow({ graph, distance, dominators }: Heap, node: number): ObjectRow {
+function objectRow({ graph, distance, dominators }: Heap, node: number): ObjectRow {
   const location = graph.location.length > 0 ? graph.location[node] : 0
   const [script, line, column] = location > 0 ? graph.locations[location - 1].split(',').map(Number) : []
   return {

@@ -10,7 +10,7 @@ export interface IncomingEdges {
   readonly edge: Uint32Array
 }
 
-export function retainers(graph: HeapGraph): IncomingEdges {
+function retainers(graph: HeapGraph): IncomingEdges {
   const { nodeCount, edgeCount, edgeType, to, header } = graph
   const weak = header.edgeTypes.indexOf('weak')
   const first = new Uint32Array(nodeCount + 1)
@@ -29,7 +29,7 @@ export function retainers(graph: HeapGraph): IncomingEdges {
 }
 
 /** The node that an edge comes from. */
-export function sourceOf({ firstEdge, nodeCount }: HeapGraph, edge: number): number {
+function sourceOf({ firstEdge, nodeCount }: HeapGraph, edge: number): number {
   let low = 0
   let high = nodeCount - 1
   while (low < high) {
@@ -104,7 +104,7 @@ export class RetainingPaths {
 }
 
 /** One step of a path from an object to a root. */
-export interface RetainerStep {
+interface RetainerStep {
   /** How the retainer refers to what is below it: `.name`, `[3]`. */
   readonly edge: string
   readonly name: string

@@ -28,13 +28,7 @@ export function exactly(values: Uint32Array, at: number, wide: readonly Wide[]):
 }
 
 /** Takes a piece of an array of strings, `bytes[start, end)`, with the positions of its quotes. */
-export type StringSink = (
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  quotes: Uint32Array,
-  count: number,
-) => void
+type StringSink = (bytes: Uint8Array, start: number, end: number, quotes: Uint32Array, count: number) => void
 
 /** What to do with the value of a member. `done` is called after it. */
 export type Handler =

@@ -18,7 +18,7 @@ const DEFAULT_PORT = 9229
 const OPEN_TIME = 5000
 
 /** The inspector of a process, and whether we opened it. */
-export interface Opened {
+interface Opened {
   target: Listed
   opened: boolean
   /** Can other machines reach it? */

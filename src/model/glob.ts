@@ -1,13 +1,5 @@
 // Python's file name patterns.
 
-/**
- * Python's `fnmatch.fnmatchcase`: `*` any run, `?` one character (code point), `[seq]` and `[!seq]` sets with
- * ranges. Linear in practice: one backtrack point, no regular expression, so no pattern can make it hang.
- */
-export function fnmatch(name: string, pattern: string): boolean {
-  return compileGlob(pattern)(name)
-}
-
 type PatternToken = { kind: 'star' } | { kind: 'any' } | { kind: 'char'; code: number } | SetToken
 interface SetToken {
   kind: 'set'
@@ -16,7 +8,11 @@ interface SetToken {
   ranges: number[]
 }
 
-/** Compiles a pattern once for many names. */
+/**
+ * A test of names by Python's `fnmatch.fnmatchcase`: `*` any run, `?` one character (code point), `[seq]` and
+ * `[!seq]` sets with ranges. Linear in practice: one backtrack point, no regular expression, so no pattern can
+ * make it hang.
+ */
 export function compileGlob(pattern: string): (name: string) => boolean {
   const tokens = parse(Array.from(pattern, c => c.codePointAt(0) as number))
   return name =>

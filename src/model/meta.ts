@@ -7,7 +7,7 @@ export type Measure = 'live' | 'allocated' | 'peak'
 export const LARGEST_INTERVAL = 2 ** 32
 
 /** How the sampling interval is known. */
-export type IntervalSource = 'given' | 'recorded' | 'inferred'
+type IntervalSource = 'given' | 'recorded' | 'inferred'
 
 /** `stable`: V8 inlined no function; `inlined`: a row's bytes may be those of an inlined callee. */
 export type FrameStability = 'stable' | 'inlined'

@@ -6,7 +6,7 @@ import type { Report, Table } from './report.ts'
 import { rowJson } from './rows.ts'
 
 /** One snapshot of a series, in bytes and blocks. */
-export interface BatchPoint {
+interface BatchPoint {
   path: string
   size: number
   count: number
@@ -14,7 +14,7 @@ export interface BatchPoint {
 }
 
 /** The difference of two neighbours. */
-export interface BatchStep {
+interface BatchStep {
   sizeDiff: number
   significant: number
   largest?: { label: string; sizeDiff: number }
@@ -51,7 +51,7 @@ export interface BatchMatrix {
   cells: readonly (readonly (MatrixCell | null)[])[]
 }
 
-export interface MatrixCell {
+interface MatrixCell {
   size: number
   /** Bytes by which rows grew significantly: against the baseline where there is one, else first to last. */
   growth: number

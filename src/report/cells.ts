@@ -2,7 +2,7 @@
 import { formatCount, formatCounts, formatSigned, formatSize } from '../text/units.ts'
 
 /** Blocks, rounded; NaN = unknown. */
-export interface Blocks {
+interface Blocks {
   readonly count: number
   readonly change?: number
   readonly estimated: boolean

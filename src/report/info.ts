@@ -15,7 +15,7 @@ export interface InfoView {
   strip?: StripView
 }
 
-export interface SnapshotInfo {
+interface SnapshotInfo {
   name?: string
   isolate?: string
   size: number

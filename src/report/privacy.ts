@@ -13,7 +13,7 @@ export interface StripView {
   userFolders: Finding
 }
 
-export interface Finding {
+interface Finding {
   /** `format`: every file of this format has it; `scan`: found in this file; `none`: not found. */
   held: 'format' | 'scan' | 'none'
   /** Number of distinct matches, at most `MOST`. */

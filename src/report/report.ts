@@ -45,7 +45,7 @@ export interface Table<Row = unknown> {
 export type Tone = 'red' | 'green' | 'dim'
 
 /** What tells a row from the others. */
-export interface Name<Row> {
+interface Name<Row> {
   readonly head: string
   text(row: Row): string
   /** Words in front of the name that are not part of it: `package `. */

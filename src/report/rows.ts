@@ -18,7 +18,7 @@ export interface FrameJson {
 }
 
 /** Oldest first. */
-export function tracebackJson(traceback: Traceback): FrameJson[] {
+function tracebackJson(traceback: Traceback): FrameJson[] {
   return traceback.frames.map(frameJson)
 }
 

@@ -32,13 +32,13 @@ export function treeReport(views: readonly TreeView[]): TreeReport {
 }
 
 /** Bytes and blocks; NaN blocks = unknown. */
-export interface Amount {
+interface Amount {
   size: number
   count: number
 }
 
 /** A call in the tree, or all hidden callees of a call. */
-export interface TreeRow {
+interface TreeRow {
   /** 0 for the root, whose own memory has no traceback. */
   depth: number
   /** Index of the caller's row; -1 for the root. */

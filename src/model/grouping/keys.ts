@@ -180,7 +180,7 @@ function displayName(frame: Frame): string {
 }
 
 /** `file:line`; if the line is only where the function starts, the function's name follows. */
-export function lineLabel(frame: Frame, others = false): string {
+function lineLabel(frame: Frame, others = false): string {
   if (frame.exact) return frame.toString()
   const name = displayName(frame)
   if (others) return `${frame} (${name}, ...)`

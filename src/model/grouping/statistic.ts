@@ -132,7 +132,7 @@ export class StatisticDiff extends Described {
 }
 
 /** Are two numbers of blocks equal? Two unknown ones are. */
-export function isSame(a: number, b: number): boolean {
+function isSame(a: number, b: number): boolean {
   return a === b || (Number.isNaN(a) && Number.isNaN(b))
 }
 

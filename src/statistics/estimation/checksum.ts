@@ -254,7 +254,7 @@ function windowsOf(chain: readonly SampleGroup[], total: number): Windows | unde
 }
 
 /** Sums over a group's partitions; `chances` holds their probabilities times `all`. */
-export function sumGroup(group: SampleGroup, chances: Float64Array = group.weight, all = 1): GroupSums {
+function sumGroup(group: SampleGroup, chances: Float64Array = group.weight, all = 1): GroupSums {
   const { candidates, n, x, ofX, y } = group
   const shares = new Float64Array(candidates.sizes.length)
   let countSquare = 0

@@ -12,7 +12,7 @@ const UNKNOWN: ErrorBar = { sizeError: null, sizeLow: null, sizeHigh: null, coun
 const PART = 1 << 18
 
 /** The error bar of an exact size. */
-export function exactBar(size: number): ErrorBar {
+function exactBar(size: number): ErrorBar {
   return { sizeError: 0, sizeLow: size, sizeHigh: size, countError: 0 }
 }
 

@@ -22,7 +22,7 @@ export interface OracleClass {
 }
 
 /** What DevTools finds in a snapshot; the arrays are per node. */
-export interface OracleSummary {
+interface OracleSummary {
   total: number
   rows: OracleClass[]
   shallow: number[]
