@@ -10,8 +10,8 @@ interface SetToken {
 
 /**
  * A test of names by Python's `fnmatch.fnmatchcase`: `*` any run, `?` one character (code point), `[seq]` and
- * `[!seq]` sets with ranges. Linear in practice: one backtrack point, no regular expression, so no pattern can
- * make it hang.
+ * `[!seq]` sets with ranges. Linear in practice: one backtrack point, no regular expression, so no pattern
+ * can make it hang.
  */
 export function compileGlob(pattern: string): (name: string) => boolean {
   const tokens = parse(Array.from(pattern, c => c.codePointAt(0) as number))
