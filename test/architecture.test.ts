@@ -11,7 +11,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   lines: [],
   bytes: ['errors'],
   model: ['text', 'errors'],
-  transform: ['model', 'errors'],
+  transform: ['model', 'lines', 'errors'],
   sourcemap: ['model', 'transform', 'errors'],
   heapsnapshot: ['bytes', 'model', 'errors'],
   heap: ['heapsnapshot', 'bytes', 'model', 'errors'],

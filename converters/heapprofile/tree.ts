@@ -5,6 +5,7 @@ import type { SnapshotMeta } from '../../src/model/meta.ts'
 import { MultisetBuilder, samplesOf } from '../../src/model/sample-multisets.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import { reserve } from '../../src/model/tables/typed-arrays.ts'
+import { foldStacks } from '../../src/transform/fold-helpers.ts'
 import type { ReadOptions } from '../converter.ts'
 import { CallFrames } from './call-frames.ts'
 
@@ -30,7 +31,7 @@ const TRACEBACK_LIMIT = 128
 export class Tree {
   readonly #tokens: JsonTokens
   readonly #keeps: ReadOptions['samples']
-  readonly #builder = new SnapshotBuilder()
+  #builder = new SnapshotBuilder()
   readonly #multisets: MultisetBuilder | undefined
   readonly callFrames: CallFrames
 
@@ -264,6 +265,20 @@ export class Tree {
     return row
   }
 
+  /** Rows of a rewritten program, before their samples: helpers leave the stacks, and rows of equal stacks are one. */
+  #fold(): void {
+    const before = this.#builder
+    const used = Uint32Array.from({ length: before.length }, (_, row) => before.stackOf(row))
+    const folded = foldStacks(before.tables, used)
+    if (!folded) return
+    this.#builder = new SnapshotBuilder(folded.tables)
+    this.#rowOfStack = new Uint32Array(folded.tables.stacks.length)
+    const rows = used.map((stack, row) => this.#addRow(folded.stacks[stack], before.sizeOf(row)))
+    const rowHere = (row: number) => (row === 0 || row === NO_BYTES ? row : rows[row - 1] + 1)
+    this.#rowOfId = this.#rowOfId.map(rowHere)
+    for (const [id, row] of this.#rowOfLargeId) this.#rowOfLargeId.set(id, rowHere(row))
+  }
+
   #rowsByStack(): Uint32Array {
     const builder = this.#builder
     const rows = new Uint32Array(builder.tables.stacks.length)
@@ -306,6 +321,7 @@ export class Tree {
       this.#lateParent[i] = stack
       this.#add(stack, this.#lateSize[i], this.#lateId[i])
     }
+    this.#fold()
     this.#isWhole = true
     for (let i = 0; i < this.#waiting; i++) {
       this.#addSample(this.#waitingNode[i], this.#waitingSize[i], this.#waitingOrdinal[i])

@@ -18,6 +18,7 @@ import type { Snapshot } from '../../src/model/snapshot.ts'
 import { OLDER } from '../../src/model/tables/frames.ts'
 import { Tables } from '../../src/model/tables/tables.ts'
 import { hash2, RowIndex } from '../../src/model/tables/typed-arrays.ts'
+import { foldHelpers } from '../../src/transform/fold-helpers.ts'
 import { type ReadOptions, ROW_COLUMNS } from '../converter.ts'
 import { Locations } from './locations.ts'
 import { Rows } from './rows.ts'
@@ -243,7 +244,8 @@ export class SnapshotReader {
       if (stack === 0) lost += size
       else traced += size
     }
-    return rows.build(header, this.#traces && this.#wants.has('domain') ? lostNotes(lost, traced) : [])
+    const notes = this.#traces && this.#wants.has('domain') ? lostNotes(lost, traced) : []
+    return foldHelpers(rows.build(header, notes))
   }
 
   /** The stack of each row. */

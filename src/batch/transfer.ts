@@ -14,6 +14,8 @@ export interface PackedSnapshot {
     lineno: Uint32Array
     column: Uint32Array
     exact: Uint8Array
+    startLine: Uint32Array
+    startColumn: Uint32Array
     length: number
   }
   stacks: { parent: Uint32Array; frame: Uint32Array; length: number }
@@ -35,6 +37,8 @@ export function packSnapshot(snapshot: Snapshot): PackedSnapshot {
       lineno: frames.lineno.slice(0, frames.length),
       column: frames.column.slice(0, frames.length),
       exact: frames.exact.slice(0, frames.length),
+      startLine: frames.startLine.slice(0, frames.length),
+      startColumn: frames.startColumn.slice(0, frames.length),
       length: frames.length,
     },
     stacks: {

@@ -71,6 +71,11 @@ export class SnapshotBuilder {
     return this.#stack[row]
   }
 
+  /** Bytes added to a row so far. */
+  sizeOf(row: number): number {
+    return this.#size[row]
+  }
+
   /** Number of blocks added to a row so far. */
   countOf(row: number): number {
     return this.#count[row]

@@ -4,8 +4,9 @@ import { compareCodePoints } from '../text/units.ts'
 
 /**
  * One call. `lineno` and `column` are 1-based, 0 = unknown. If `exact`, the line is the allocating or calling
- * line; otherwise it is where the function starts. Frames are compared as in CPython (by file, then line),
- * and then by function name and column.
+ * line; otherwise it is where the function starts. Where the function of an exact frame starts is in
+ * `startLine` and `startColumn` (0 = unknown). Frames are compared as in CPython (by file, then line), and
+ * then by function name and column.
  */
 export class Frame {
   readonly filename: string
@@ -13,13 +14,25 @@ export class Frame {
   readonly functionName: string
   readonly column: number
   readonly exact: boolean
+  readonly startLine: number
+  readonly startColumn: number
 
-  constructor(filename: string, lineno: number, functionName = '', column = 0, exact = true) {
+  constructor(
+    filename: string,
+    lineno: number,
+    functionName = '',
+    column = 0,
+    exact = true,
+    startLine = 0,
+    startColumn = 0,
+  ) {
     this.filename = filename
     this.lineno = lineno
     this.functionName = functionName
     this.column = column
     this.exact = exact
+    this.startLine = startLine
+    this.startColumn = startColumn
   }
 
   /** Equal for equal frames, and no others: a key for maps and sets. */

@@ -21,8 +21,7 @@ export function snapshotFrom(
     if (!Number.isFinite(size) || typeof count !== 'number')
       throw new UsageError(`a trace has ${size} bytes in ${count} blocks`)
     let stack = 0
-    for (const { functionName, filename, lineno, column, exact } of traceback.frames)
-      stack = stacks.intern(stack, frames.intern(functionName, filename, lineno, column, exact))
+    for (const frame of traceback.frames) stack = stacks.intern(stack, frames.internFrame(frame))
     builder.add(stack, size, count, domain, strings.intern(type), traceback.totalNframe ?? 0)
   }
   return builder.build(

@@ -18,8 +18,8 @@ const RUNTIME = /^(ext|deno|electron|chrome-extension|chrome|devtools):|^(node:)
  */
 export function appFrames(snapshots: readonly Snapshot[]): Snapshot[] {
   const rewritten = rewriteFrames(snapshots, (from, id, into) => {
-    const { functionName, filename, lineno, column, exact } = from.frames.get(id)
-    return isApp(filename) ? into.frames.intern(functionName, filename, lineno, column, exact) : -1
+    const frame = from.frames.get(id)
+    return isApp(frame.filename) ? into.frames.internFrame(frame) : -1
   })
   const placeholders = new Map<Tables, number>()
   return rewritten.map((snapshot, row) => {

@@ -107,8 +107,12 @@ function stackMapper(from: Tables, to: Tables, exact: boolean): (stack: number) 
   const frames = new Uint32Array(from.frames.length) // id in `to`, plus 1
   const frameOf = (frame: number): number => {
     if (frames[frame] === 0) {
-      const { functionName, filename, lineno, column, exact: isExact } = from.frames.get(frame)
-      frames[frame] = to.frames.intern(functionName, filename, lineno, column, exact && isExact) + 1
+      const kept = from.frames.get(frame)
+      const { functionName, filename, lineno, column } = kept
+      const id = exact
+        ? to.frames.internFrame(kept)
+        : to.frames.intern(functionName, filename, lineno, column)
+      frames[frame] = id + 1
     }
     return frames[frame] - 1
   }

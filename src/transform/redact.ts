@@ -40,8 +40,9 @@ function redactAll(snapshots: readonly Snapshot[], how: Redaction): Snapshot[] {
     return name
   }
   const rewritten = rewriteFrames(snapshots, (from, id, into) => {
-    const { functionName, filename, lineno, column, exact } = from.frames.get(id)
-    return into.frames.intern(redactText(functionName, how), nameOf(filename), lineno, column, exact)
+    const { functionName, filename, lineno, column, exact, startLine, startColumn } = from.frames.get(id)
+    const [name, file] = [redactText(functionName, how), nameOf(filename)]
+    return into.frames.intern(name, file, lineno, column, exact, startLine, startColumn)
   })
   return rewritten.map(snapshot => snapshot.with({ meta: redactMeta(snapshot.meta, how) }))
 }

@@ -1,4 +1,5 @@
 // Adds rows for memory outside V8's sampler: tracked memory and backing stores.
+import { type Site, siteOfHelper } from '../../lines/helper-name.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
 
 /** A call in a stack. Line and column are 1-based and those of the call, not where its function starts. */
@@ -19,12 +20,29 @@ export interface ExtraBlocks {
   calls: readonly Call[]
 }
 
+/** Calls, most recent first, without the helpers of a rewritten program: their callers have their places. */
+function foldCalls(calls: readonly Call[]): Call[] {
+  const folded: Call[] = []
+  let site: Site | undefined // of the helper that was passed over
+  for (const [i, call] of calls.entries()) {
+    const own = siteOfHelper(call.functionName)
+    // A helper stands at the end of its script, and is called by the function that its operation stands in.
+    if (own && own.lineno <= call.lineno && call.filename === calls[i + 1]?.filename) {
+      site ??= own
+      continue
+    }
+    folded.push(site ? { ...call, ...site } : call)
+    site = undefined
+  }
+  return folded
+}
+
 /** The snapshot with rows for these blocks appended. */
 export function withExtraBlocks(snapshot: Snapshot, blocks: readonly ExtraBlocks[]): Snapshot {
   if (blocks.length === 0) return snapshot
   const { tables, columns } = snapshot
   const stacks = blocks.map(({ calls }) =>
-    calls.reduceRight((stack, { functionName, filename, lineno, column }) => {
+    foldCalls(calls).reduceRight((stack, { functionName, filename, lineno, column }) => {
       return tables.stacks.intern(stack, tables.frames.intern(functionName, filename, lineno, column, true))
     }, 0),
   )

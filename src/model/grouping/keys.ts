@@ -90,12 +90,14 @@ interface FrameKeyRule {
 
 const FRAME_KEYS: Record<FrameKeyType, FrameKeyRule> = {
   lineno: {
-    width: 2,
+    width: 3,
     fill:
       ({ frames }) =>
       (tuple, i) => {
         tuple[0] = frames.filename[i]
         tuple[1] = frames.lineno[i]
+        // What a line itself allocates, and what a function that starts there does somewhere, are two things.
+        tuple[2] = frames.exact[i]
       },
     describe: (frames, used) => describeLine(used.map(i => frames.get(i))),
   },
@@ -117,10 +119,11 @@ const FRAME_KEYS: Record<FrameKeyType, FrameKeyRule> = {
       (tuple, i) => {
         tuple[0] = frames.filename[i]
         tuple[1] = frames.functionName[i]
-        tuple[2] = frames.exact[i]
-        // A calling line does not identify the function; a line where the function starts does.
-        tuple[3] = frames.exact[i] ? 0 : frames.lineno[i]
-        tuple[4] = frames.exact[i] ? 0 : frames.column[i]
+        // A calling line does not identify the function; the place where it starts does.
+        const { line, column } = frames.startOf(i)
+        tuple[2] = line
+        tuple[3] = column
+        tuple[4] = line === 0 ? frames.exact[i] : 0
       },
     describe: (frames, [first]) => describeFunction(frames.get(first)),
   },
@@ -188,7 +191,7 @@ function lineLabel(frame: Frame, others = false): string {
 }
 
 function describeLine(frames: readonly Frame[]): GroupDescription {
-  const first = frames.find(frame => !frame.exact) ?? frames[0]
+  const [first] = frames
   const alone = frames.every(f => f.functionName === first.functionName && f.column === first.column)
   const frame = alone ? first : new Frame(first.filename, first.lineno, first.functionName, 0, first.exact)
   const key: GroupKey = { filename: frame.filename, lineno: frame.lineno, exact: frame.exact }
@@ -199,12 +202,15 @@ function describeLine(frames: readonly Frame[]): GroupDescription {
 
 function describeFunction(frame: Frame): GroupDescription {
   const name = displayName(frame)
-  const key: GroupKey = { filename: frame.filename, functionName: frame.functionName }
-  if (frame.exact) return { label: `${name} (${frame.filename})`, key, traceback: new Traceback([frame]) }
-  key.lineno = frame.lineno
-  if (frame.column) key.column = frame.column
+  const { filename, functionName, exact } = frame
+  const key: GroupKey = { filename, functionName }
+  const [line, column] = exact ? [frame.startLine, frame.startColumn] : [frame.lineno, frame.column]
+  if (exact && line === 0) return { label: `${name} (${filename})`, key, traceback: new Traceback([frame]) }
+  const start = new Frame(filename, line, functionName, column, false)
+  key.lineno = line
+  if (column) key.column = column
   key.exact = false
-  return { label: `${name} (${frame})`, key, traceback: new Traceback([frame]) }
+  return { label: `${name} (${start})`, key, traceback: new Traceback([start]) }
 }
 
 export function describeStack(tables: Tables, stack: StackId): GroupDescription {

@@ -15,7 +15,8 @@ export const OLDER = '<older>'
 /**
  * Interned frames, as columns. `functionName` and `filename` are string ids; `lineno` and `column` are
  * 1-based, 0 = unknown. `exact` is 1 if the line is the allocating or calling line itself, 0 if it is only
- * where the function starts (often all that V8 reports).
+ * where the function starts (often all that V8 reports). Where an exact frame's function starts is in
+ * `startLine` and `startColumn`, 0 = unknown; a frame that is not exact has 0 there.
  */
 export class Frames {
   functionName = new Uint32Array(64)
@@ -23,6 +24,8 @@ export class Frames {
   lineno = new Uint32Array(64)
   column = new Uint32Array(64)
   exact = new Uint8Array(64)
+  startLine = new Uint32Array(64)
+  startColumn = new Uint32Array(64)
   length = 0
   readonly #strings: Strings
   readonly #index = new RowIndex()
@@ -33,14 +36,30 @@ export class Frames {
     this.#strings = strings
   }
 
-  intern(functionName: string, filename: string, lineno: number, column = 0, exact = false): FrameId {
+  intern(
+    functionName: string,
+    filename: string,
+    lineno: number,
+    column = 0,
+    exact = false,
+    startLine = 0,
+    startColumn = 0,
+  ): FrameId {
     return this.internIds(
       this.#strings.intern(functionName),
       this.#strings.intern(filename),
       lineno,
       column,
       exact ? 1 : 0,
+      startLine,
+      startColumn,
     )
+  }
+
+  /** The frame of a value. */
+  internFrame(frame: Frame): FrameId {
+    const { functionName, filename, lineno, column, exact, startLine, startColumn } = frame
+    return this.intern(functionName, filename, lineno, column, exact, startLine, startColumn)
   }
 
   /** As `intern`, with the strings as ids. */
@@ -50,6 +69,8 @@ export class Frames {
     lineno: number,
     column: number,
     exact: number,
+    startLine = 0,
+    startColumn = 0,
   ): FrameId {
     const hash = hashFrame(functionName, filename, lineno, column)
     const index = this.#index
@@ -59,7 +80,9 @@ export class Frames {
         this.lineno[i] === lineno &&
         this.functionName[i] === functionName &&
         this.column[i] === column &&
-        this.exact[i] === exact
+        this.exact[i] === exact &&
+        this.startLine[i] === startLine &&
+        this.startColumn[i] === startColumn
       ) {
         return i
       }
@@ -70,11 +93,15 @@ export class Frames {
     this.lineno = reserve(this.lineno, this.length)
     this.column = reserve(this.column, this.length)
     this.exact = reserve(this.exact, this.length)
+    this.startLine = reserve(this.startLine, this.length)
+    this.startColumn = reserve(this.startColumn, this.length)
     this.functionName[id] = functionName
     this.filename[id] = filename
     this.lineno[id] = lineno
     this.column[id] = column
     this.exact[id] = exact
+    this.startLine[id] = startLine
+    this.startColumn[id] = startColumn
     index.add(hash, id, this.#hashOf)
     return id
   }
@@ -87,7 +114,15 @@ export class Frames {
       this.#strings.get(this.functionName[id]),
       this.column[id],
       this.exact[id] === 1,
+      this.startLine[id],
+      this.startColumn[id],
     )
+  }
+
+  /** Where a frame's function starts; line 0 = unknown. */
+  startOf(id: FrameId): { line: number; column: number } {
+    if (this.exact[id] === 0) return { line: this.lineno[id], column: this.column[id] }
+    return { line: this.startLine[id], column: this.startColumn[id] }
   }
 
   /** Is the file or the line of any frame known? */

@@ -13,6 +13,8 @@ export interface TableColumns {
     readonly lineno: ArrayLike<number>
     readonly column: ArrayLike<number>
     readonly exact: ArrayLike<number>
+    readonly startLine: ArrayLike<number>
+    readonly startColumn: ArrayLike<number>
     readonly length: number
   }
   readonly stacks: {
@@ -50,7 +52,7 @@ export class Tables {
 
   /** Returns a function that interns another source's frame when called and gives its id here. */
   frameAdopter(other: TableColumns): (frame: FrameId) => FrameId {
-    const { functionName, filename, lineno, column, exact } = other.frames
+    const { functionName, filename, lineno, column, exact, startLine, startColumn } = other.frames
     const strings = new Map<StringId, StringId>()
     const stringHere = (id: StringId): StringId => {
       let here = strings.get(id)
@@ -64,6 +66,8 @@ export class Tables {
         lineno[i],
         column[i],
         exact[i],
+        startLine[i],
+        startColumn[i],
       )
   }
 }
