@@ -1,6 +1,6 @@
 // Finds or creates the frame that a node's `callFrame` stands for, from the bytes of the file.
 import { JsonTokens, TOKEN } from '../../src/bytes/json-tokens.ts'
-import { fileOf, isPseudoName } from '../../src/model/script-url.ts'
+import { fileOf, isPseudoName } from '../../src/model/names/script-url.ts'
 import { NATIVE, V8 } from '../../src/model/tables/frames.ts'
 import type { Tables } from '../../src/model/tables/tables.ts'
 import { RowIndex, reserve } from '../../src/model/tables/typed-arrays.ts'

@@ -1,7 +1,7 @@
 // Rows of a heap snapshot without allocation traces: objects by where their constructors are defined.
 import type { Header } from '../../src/heapsnapshot/header.ts'
 import { type Handler, RowFault } from '../../src/heapsnapshot/values.ts'
-import { pathOfUrl } from '../../src/model/script-url.ts'
+import { pathOfUrl } from '../../src/model/names/script-url.ts'
 import type { Tables } from '../../src/model/tables/tables.ts'
 import { hash2, RowIndex, reserve } from '../../src/model/tables/typed-arrays.ts'
 import type { Rows } from './rows.ts'

@@ -88,7 +88,7 @@ export async function runBatch(paths: readonly string[], options: BatchOptions):
       if (!reader) open.set(name, (reader = new SeriesReader(name, options)))
       const whole = unpackSnapshot(packed, reader.tables)
       const [snapshot] = options.prepare ? await options.prepare(path, [whole]) : [whole]
-      reader.add(path, snapshot.over(reader.tables))
+      reader.add(path, snapshot.named().over(reader.tables))
     }
     options.onFile?.()
     // A series is finished as soon as its last file has been read, so that only open ones are in memory.

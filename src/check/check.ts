@@ -1,7 +1,8 @@
 // Judges snapshots against budgets and a baseline.
 import type { SnapshotData } from '../model/columns.ts'
 import { type BaseFilter, Filter } from '../model/filter.ts'
-import { allocationFrames, type KeyType, packageOf } from '../model/grouping/keys.ts'
+import { allocationFrames, type KeyType } from '../model/grouping/keys.ts'
+import { packageOf } from '../model/names/package.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { compareSampled } from '../statistics/compare.ts'
 import type { Comparison, SampledDiff } from '../statistics/results.ts'

@@ -1,5 +1,5 @@
 // The call tree of V8's allocation tracker, as columns.
-import { fileOf, isPseudoName } from '../model/script-url.ts'
+import { fileOf, isPseudoName } from '../model/names/script-url.ts'
 import { NATIVE, V8 } from '../model/tables/frames.ts'
 import type { Tables } from '../model/tables/tables.ts'
 import { hash2, RowIndex, reserve } from '../model/tables/typed-arrays.ts'

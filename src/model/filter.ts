@@ -3,6 +3,7 @@ import { UsageError } from '../errors.ts'
 import type { SnapshotData } from './columns.ts'
 import { compileGlob } from './glob.ts'
 import { allocationFrames } from './grouping/keys.ts'
+import { fileName } from './names/file-name.ts'
 
 /** A condition on traces. Inclusive filters keep the traces they match, exclusive filters the others. */
 export interface BaseFilter {
@@ -21,7 +22,8 @@ export interface FilterOptions {
 }
 
 /**
- * Filters by file name (fnmatch) and line: CPython's `tracemalloc.Filter` (without its rule for `.pyc`).
+ * Filters by file name (fnmatch) and line: CPython's `tracemalloc.Filter` (without its rule for `.pyc`). The
+ * names are those that reports show: `m.mjs`, not `m.mjs?v=17`.
  * Cannot be changed.
  */
 export class Filter implements BaseFilter {
@@ -73,14 +75,14 @@ export class Filter implements BaseFilter {
   /** 1 for each stack whose allocation frame (or, with `allFrames`, any frame) matches. */
   #matchingStacks({ tables }: SnapshotData): Uint8Array {
     const { frames, stacks, strings } = tables
-    const matches = compileGlob(this.filenamePattern)
+    const matches = patternMatcher(this.filenamePattern)
     const byFile = new Map<number, boolean>()
     const byFrame = new Uint8Array(frames.length)
     for (let i = 0; i < frames.length; i++) {
       if (this.lineno !== undefined && frames.lineno[i] !== this.lineno) continue
       const file = frames.filename[i]
       let match = byFile.get(file)
-      if (match === undefined) byFile.set(file, (match = matches(strings.get(file))))
+      if (match === undefined) byFile.set(file, (match = matches(fileName(strings.get(file)))))
       byFrame[i] = match ? 1 : 0
     }
     const result = new Uint8Array(stacks.length)
@@ -112,6 +114,15 @@ export class DomainFilter implements BaseFilter {
     const { domain } = snapshot.columns
     return row => (domain[row] === this.domain) === this.inclusive
   }
+}
+
+/** Matches the names that reports show. A pattern without wildcards can also be a name as it was read. */
+function patternMatcher(pattern: string): (name: string) => boolean {
+  const matches = compileGlob(pattern)
+  const name = /[*[]|\?$/.test(pattern) ? pattern.replaceAll('\\', '/') : fileName(pattern)
+  if (name === pattern) return matches
+  const matchesName = compileGlob(name)
+  return file => matches(file) || matchesName(file)
 }
 
 function flag(name: string, value: unknown): boolean {

@@ -6,6 +6,7 @@ import { compareSnapshots } from './grouping/compare.ts'
 import { type Cumulative, groupRows, type KeyType } from './grouping/group.ts'
 import { type Statistic, type StatisticDiff, statisticsOf } from './grouping/statistic.ts'
 import type { SnapshotMeta } from './meta.ts'
+import { namedTables } from './tables/named.ts'
 import type { Tables } from './tables/tables.ts'
 import { type Trace, Traces } from './trace.ts'
 
@@ -36,6 +37,7 @@ export class Snapshot implements SnapshotData {
   readonly meta: SnapshotMeta
   /** Largest number of frames in a traceback. */
   readonly tracebackLimit: number
+  #named: Snapshot | undefined
 
   constructor(tables: Tables, columns: Columns, meta: SnapshotMeta, tracebackLimit: number) {
     this.tables = tables
@@ -73,7 +75,7 @@ export class Snapshot implements SnapshotData {
    * without frames.
    */
   statistics(keyType: KeyType | readonly KeyType[], cumulative: Cumulative = false): Statistic[] {
-    return statisticsOf(groupRows(this, keyType, cumulative))
+    return statisticsOf(groupRows(this.named(), keyType, cumulative))
   }
 
   /** Differences from an older snapshot by the same keys: largest change first, as CPython sorts them. */
@@ -82,7 +84,7 @@ export class Snapshot implements SnapshotData {
     keyType: KeyType | readonly KeyType[],
     cumulative: Cumulative = false,
   ): StatisticDiff[] {
-    return compareSnapshots(this, old, keyType, cumulative)
+    return compareSnapshots(this.named(), old.named(), keyType, cumulative)
   }
 
   /** A new snapshot of the traces that some inclusive filter (if any) and every exclusive filter keep. */
@@ -127,6 +129,28 @@ export class Snapshot implements SnapshotData {
       { ...this.meta, ...changes.meta },
       this.tracebackLimit,
     )
+  }
+
+  /**
+   * The same snapshot with one name for each file: `/srv/m.mjs` for `/srv/m.mjs?v=17`. Statistics, reports
+   * and filters go by these names; traces, and files that are written, keep the names that were read.
+   */
+  named(): Snapshot {
+    if (this.#named) return this.#named
+    const names = namedTables(this.tables)
+    if (!names) return this
+    const { tables, stacks } = names
+    const { stack, type } = this.columns
+    const types = new Map<number, number>()
+    const typeHere = (id: number) => {
+      let here = types.get(id)
+      if (here === undefined) types.set(id, (here = tables.strings.intern(this.tables.strings.get(id))))
+      return here
+    }
+    const columns = { stack: stack.map(id => stacks[id]), type: type.map(typeHere) }
+    this.#named = this.with({ tables, columns })
+    this.#named.#named = this.#named
+    return this.#named
   }
 
   /** The same snapshot on other tables (missing entries are added), to compare the ids of two snapshots. */

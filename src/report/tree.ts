@@ -80,8 +80,8 @@ export interface TreeOptions {
  * Iterative, because stacks may be deep.
  */
 export function treeView(now: Snapshot, old: Snapshot | undefined, options: TreeOptions): TreeView {
-  const before = old?.over(now.tables)
-  const tree = new CallTree(now, before)
+  const named = now.named()
+  const tree = new CallTree(named, old?.named().over(named.tables))
   const rows: TreeRow[] = []
   const least = (tree.weight[0] * options.least) / 100
   /** Nodes still to be added, the next one last. A list of nodes becomes one row of hidden callees. */

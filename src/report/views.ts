@@ -51,7 +51,8 @@ export interface ViewOptions {
   significantOnly?: boolean
 }
 
-export function topView(snapshot: Snapshot, options: ViewOptions): TopView {
+export function topView(read: Snapshot, options: ViewOptions): TopView {
+  const snapshot = read.named()
   const groups = groupRows(snapshot, options.keyTypes, options.cumulative)
   const ids = cut(orderOf(groups), options.limit)
   const bars = errorBars([snapshot], groups.grouper)

@@ -1,6 +1,9 @@
 // File names in profiles and maps, and the local paths they stand for. Works on text and opens nothing. Paths
 // are written with `/`.
 
+import { fileName } from '../model/names/file-name.ts'
+import { decoded, normalize } from '../model/names/paths.ts'
+
 /** What a name in a map stands for. */
 export interface SourceName {
   /** What to show if no local file is known. */
@@ -26,16 +29,13 @@ const MOST_PARTS = 32
  * @param mapPath local path of the map, or of the script that holds it
  */
 export function sourceName(source: string, mapPath: string): SourceName {
-  const scheme = SCHEME.exec(source)?.[1].toLowerCase()
-  if (scheme === undefined) {
-    const path = toSlashes(source)
-    const isWhole = isAbsolute(path)
-    return { name: normalize(isWhole ? path : `${folderOf(mapPath)}${decoded(path)}`), relative: [] }
-  }
-  if (scheme === 'file') return { name: pathOfFileUrl(source), relative: [] }
-  const { path } = splitUrl(source)
-  if (scheme === 'http' || scheme === 'https') return { name: dropQuery(source), relative: endings(path) }
-  const name = normalize(path.replace(/^\/+/, ''))
+  const file = fileName(source)
+  const scheme = SCHEME.exec(file)?.[1].toLowerCase()
+  if (scheme === 'http' || scheme === 'https')
+    return { name: dropQuery(file), relative: endings(splitUrl(file).path) }
+  if (isAbsolute(file) || file.startsWith('//')) return { name: normalize(file), relative: [] }
+  if (!SCHEME.test(source)) return { name: normalize(`${folderOf(mapPath)}${decoded(file)}`), relative: [] }
+  const name = scheme === undefined ? file : normalize(splitUrl(file).path.replace(/^\/+/, ''))
   return { name, relative: name.startsWith('../') ? [] : [name] }
 }
 
@@ -45,12 +45,10 @@ export function sourceName(source: string, mapPath: string): SourceName {
  * `x.js`.
  */
 export function scriptPaths(filename: string): { path: string | undefined; relative: readonly string[] } {
-  const scheme = SCHEME.exec(filename)?.[1].toLowerCase()
-  if (scheme === undefined || scheme === 'file') {
-    const path = scheme ? pathOfFileUrl(filename) : normalize(toSlashes(filename))
-    return { path: isAbsolute(path) ? path : undefined, relative: endings(path) }
-  }
-  return { path: undefined, relative: endings(splitUrl(filename).path) }
+  const name = fileName(filename)
+  if (SCHEME.test(name)) return { path: undefined, relative: endings(splitUrl(name).path) }
+  const path = normalize(name)
+  return { path: isAbsolute(path) ? path : undefined, relative: endings(path) }
 }
 
 /** Is the name a URL that needs a network? */
@@ -69,19 +67,6 @@ export function mapPathOf(url: string, scriptPath: string): string {
 export function baseName(path: string): string {
   const plain = dropQuery(path)
   return plain.slice(Math.max(plain.lastIndexOf('/'), plain.lastIndexOf('\\')) + 1)
-}
-
-/** Resolves `.`, `..` and doubled slashes in a text. `..` cannot leave an absolute path's root. */
-export function normalize(path: string): string {
-  const root = /^([a-z]:)?\//i.exec(path)?.[0] ?? ''
-  const parts: string[] = []
-  for (const part of path.slice(root.length).split('/')) {
-    if (part === '' || part === '.') continue
-    if (part !== '..') parts.push(part)
-    else if (parts.length > 0 && parts.at(-1) !== '..') parts.pop()
-    else if (root === '') parts.push('..')
-  }
-  return root + parts.join('/')
 }
 
 /** Endings of a path, longest first, except any that goes up. */
@@ -123,14 +108,4 @@ function isAbsolute(path: string): boolean {
 
 function toSlashes(path: string): string {
   return /^([a-z]:\\|\\\\)/i.test(path) ? path.replaceAll('\\', '/') : path
-}
-
-/** Percent-decodes, if that gives valid text. */
-function decoded(path: string): string {
-  if (!path.includes('%')) return path
-  try {
-    return decodeURIComponent(path)
-  } catch {
-    return path
-  }
 }

@@ -48,9 +48,10 @@ export function compareSampled(
   keyType: KeyType | readonly KeyType[],
   cumulative: Cumulative = false,
 ): Comparison {
-  const { tables } = newSnapshots[0]
-  const now = newSnapshots.map(s => s.over(tables))
-  const old = oldSnapshots.map(s => (s === newSnapshots[0] ? now[0] : s.over(tables)))
+  const first = newSnapshots[0].named()
+  const { tables } = first
+  const now = newSnapshots.map(s => s.named().over(tables))
+  const old = oldSnapshots.map(s => (s === newSnapshots[0] ? first : s.named().over(tables)))
   const grouper = new Grouper(tables, keyType, cumulative)
   const estimates = new Map<Snapshot, RowEstimates>()
   for (const snapshot of [...now, ...old]) {

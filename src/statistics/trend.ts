@@ -36,8 +36,8 @@ export function seriesTrend(
   keyType: KeyType | readonly KeyType[],
   cumulative: Cumulative = false,
 ): SeriesTrend {
-  const { tables } = snapshots[0]
-  const reads = snapshots.map(s => s.over(tables))
+  const { tables } = snapshots[0].named()
+  const reads = snapshots.map(s => s.named().over(tables))
   const grouper = new Grouper(tables, keyType, cumulative)
   const grouped = reads.map(read => grouper.group(read))
   const groups = grouper.length

@@ -1,5 +1,5 @@
 // Reduces snapshots to the program's own frames, for `--app`.
-import { packageOf } from '../model/grouping/keys.ts'
+import { APP, packageOf } from '../model/names/package.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { OLDER } from '../model/tables/frames.ts'
 import type { Tables } from '../model/tables/tables.ts'
@@ -7,9 +7,6 @@ import { rewriteFrames } from './rewrite-frames.ts'
 
 /** File for allocations without any frame of the program itself among their callers. */
 export const NOT_APP = '<not app>'
-
-/** Files of runtimes that belong to no package: Deno's, Electron's, old Node's, Chrome extensions. */
-const RUNTIME = /^(ext|deno|electron|chrome-extension|chrome|devtools):|^(node:)?internal\/|^electron\/js2c\//
 
 /**
  * The same snapshots with only the program's own frames: those of packages (`node_modules`), Node and the
@@ -38,5 +35,5 @@ export function appFrames(snapshots: readonly Snapshot[]): Snapshot[] {
 
 /** Does a file belong to the program, not to a package or the runtime? Objects older than the tracker may. */
 export function isApp(filename: string): boolean {
-  return filename === OLDER || (packageOf(filename) === '<app>' && !RUNTIME.test(filename))
+  return filename === OLDER || packageOf(filename) === APP
 }

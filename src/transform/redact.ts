@@ -3,6 +3,7 @@
 import { sha256 } from '@noble/hashes/sha2'
 import { bytesToHex } from '@noble/hashes/utils'
 import type { SnapshotMeta } from '../model/meta.ts'
+import { fileName } from '../model/names/file-name.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { Redaction } from './redactions.ts'
 import { rewriteFrames } from './rewrite-frames.ts'
@@ -54,10 +55,11 @@ function redactAll(snapshots: readonly Snapshot[], how: Redaction): Snapshot[] {
  */
 export function redactFilename(filename: string, how: Redaction): string {
   if (filename === '' || /^(<[^/\\]*>|node:.*|evalmachine\.<anonymous>)$/s.test(filename)) return filename
+  const name = fileName(filename)
   // At least two letters: a single one is a Windows drive.
-  const isAddress = /^[a-z][a-z0-9+.-]+:/i.test(filename)
-  const end = filename.search(isAddress ? /[?#]/ : /\?/)
-  const plain = end < 0 ? filename : filename.slice(0, end)
+  const isAddress = /^[a-z][a-z0-9+.-]+:/i.test(name)
+  const end = name.search(isAddress ? /[?#]/ : /\?/)
+  const plain = end < 0 ? name : name.slice(0, end)
   if (how === 'hash') return hashOf(plain) + (/\.[a-z0-9]{1,5}$/i.exec(withoutHost(plain))?.[0] ?? '')
   const parts = withoutHost(plain).split(/[/\\]/).filter(Boolean)
   return parts.at(-1) ?? '(index)'

@@ -1,12 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import {
-  baseName,
-  mapPathOf,
-  needsNetwork,
-  normalize,
-  scriptPaths,
-  sourceName,
-} from '../../src/sourcemap/paths.ts'
+import { normalize } from '../../src/model/names/paths.ts'
+import { baseName, mapPathOf, needsNetwork, scriptPaths, sourceName } from '../../src/sourcemap/paths.ts'
 
 describe('sourceName', () => {
   const map = '/srv/app/dist/x.js.map'

@@ -1,5 +1,5 @@
 // Runs inside the traced program. Captures call stacks cheaply and resolves them later.
-import { fileOf } from '../../model/script-url.ts'
+import { fileOf } from '../../model/names/script-url.ts'
 import type { Call } from '../series/extra-blocks.ts'
 
 /** A function, or a class. */

@@ -1,7 +1,9 @@
 // The keys that rows can be grouped by, and how a group of each is described.
 import { Frame } from '../frame.ts'
+import { UNKNOWN } from '../frame-text.ts'
 import { domainName } from '../meta.ts'
-import { type Frames, NATIVE, OLDER, V8 } from '../tables/frames.ts'
+import { packageOf } from '../names/package.ts'
+import { type Frames, NATIVE, V8 } from '../tables/frames.ts'
 import type { FrameId, StackId } from '../tables/ids.ts'
 import type { Tables } from '../tables/tables.ts'
 import { reserve, TupleIds } from '../tables/typed-arrays.ts'
@@ -34,19 +36,6 @@ export interface GroupDescription {
   label: string
   key: GroupKey
   traceback: Traceback
-}
-
-/** Package of a file: `express`, `@scope/name`, `node:`, `<native>`, `<older>`; `<app>` for others. */
-export function packageOf(filename: string): string {
-  if (filename.startsWith('node:')) return 'node:'
-  if (filename === NATIVE || filename === V8 || filename === OLDER) return filename
-  if (filename === '') return '<app>'
-  const at = Math.max(filename.lastIndexOf('/node_modules/'), filename.lastIndexOf('\\node_modules\\'))
-  const rest =
-    at >= 0 ? filename.slice(at + 14) : filename.startsWith('node_modules/') ? filename.slice(13) : ''
-  if (rest === '') return '<app>'
-  const parts = rest.split(/[/\\]/)
-  return parts[0].startsWith('@') && parts.length > 1 ? `${parts[0]}/${parts[1]}` : parts[0]
 }
 
 /** For each stack, its allocation frame: the most recent one that has a file, or else the most recent one. */
@@ -90,14 +79,17 @@ interface FrameKeyRule {
 
 const FRAME_KEYS: Record<FrameKeyType, FrameKeyRule> = {
   lineno: {
-    width: 3,
+    width: 4,
     fill:
-      ({ frames }) =>
+      ({ frames, strings }) =>
       (tuple, i) => {
         tuple[0] = frames.filename[i]
         tuple[1] = frames.lineno[i]
         // What a line itself allocates, and what a function that starts there does somewhere, are two things.
         tuple[2] = frames.exact[i]
+        // Where neither file nor line is known, the function's name is all that tells rows apart.
+        tuple[3] =
+          frames.lineno[i] === 0 && NO_FILES.has(strings.get(frames.filename[i])) ? frames.functionName[i] : 0
       },
     describe: (frames, used) => describeLine(used.map(i => frames.get(i))),
   },
@@ -146,6 +138,9 @@ const FRAME_KEYS: Record<FrameKeyType, FrameKeyRule> = {
     },
   },
 }
+
+/** Files of frames that have none. */
+const NO_FILES = new Set([NATIVE, V8, UNKNOWN, ''])
 
 export function isFrameKey(type: KeyType): type is FrameKeyType {
   return Object.hasOwn(FRAME_KEYS, type)

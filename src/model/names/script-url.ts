@@ -1,5 +1,5 @@
 // File names from the script URLs that V8 reports.
-import { NATIVE } from './tables/frames.ts'
+import { NATIVE } from '../tables/frames.ts'
 
 /** `file:///a%20b` -> `/a b`, `file:///C:/a` -> `C:\a`; other URLs and invalid escapes are unchanged. */
 export function pathOfUrl(url: string): string {
