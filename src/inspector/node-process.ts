@@ -187,6 +187,29 @@ export async function openInspector(pid: number): Promise<Listed | undefined> {
   return (await firstInspector(await likelyPorts(pid, await listeningPorts(pid))))?.target
 }
 
+/** The Node process of this machine that listens on a port; undefined if there is none, or not on Linux. */
+export async function nodeOnPort(port: number): Promise<number | undefined> {
+  const names = await readdir('/proc').catch(() => [])
+  for (const pid of names.filter(name => /^\d+$/.test(name)).map(Number)) {
+    if (!(await isNodeProcess(pid))) continue
+    if ((await listeningPorts(pid)).some(address => address.port === port)) return pid
+  }
+  return undefined
+}
+
+/** Is there a process of that id that runs Node? Known on Linux only. */
+export async function isNodeProcess(pid: number): Promise<boolean> {
+  return NODE_NAME.test(await programOf(pid))
+}
+
+/** The name of a process's program; empty if it is unknown. */
+async function programOf(pid: number): Promise<string> {
+  const exe = await readlink(`/proc/${pid}/exe`).catch(() => '')
+  return exe.replace(/.*\//, '').replace(/ \(deleted\)$/, '')
+}
+
+const NODE_NAME = /node|electron/i
+
 async function likelyPorts(pid: number, ports: readonly Address[]): Promise<Address[]> {
   const likely = new Set([DEFAULT_PORT, ...(await portsOfArguments(pid))])
   return ports.filter(({ port }) => likely.has(port))
@@ -222,9 +245,8 @@ async function checkProcess(pid: number): Promise<void> {
   if (process.platform !== 'linux') return
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => 'State: Z')
   if (/^State:\s*[ZX]/m.test(status)) throw new TargetError(`process ${pid} has ended`)
-  const exe = await readlink(`/proc/${pid}/exe`).catch(() => '')
-  const name = exe.replace(/.*\//, '').replace(/ \(deleted\)$/, '')
-  if (exe !== '' && !/node|electron/i.test(name)) {
+  const name = await programOf(pid)
+  if (name !== '' && !NODE_NAME.test(name)) {
     throw new TargetError(`process ${pid} is ${name}, not Node: SIGUSR1 would kill it`)
   }
   const [ours, theirs] = await Promise.all(

@@ -1,8 +1,10 @@
 // Finds and opens the target that the user names.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { TargetError, UsageError } from '../errors.ts'
+import { TargetError } from '../errors.ts'
+import { namingOwner } from './address/owner.ts'
+import type { TargetSpec } from './address/spec.ts'
 import { chromeTarget } from './chrome.ts'
-import { type Inspector, inspectorAt, type Listed } from './http.ts'
+import { type Inspector, inspectorAt, type Listed, listTargets } from './http.ts'
 import type { Isolate, Target } from './isolate.ts'
 import { type Lease, takeLease } from './lease/lease.ts'
 import { readHeapUsage, readMemory } from './memory.ts'
@@ -11,35 +13,8 @@ import { type WorkerSession, workerSessions } from './node-workers.ts'
 import type { Session } from './session.ts'
 import { type Connection, connect } from './websocket.ts'
 
-/** What the user names. */
-export type TargetSpec =
-  | { kind: 'pid'; pid: number }
-  | { kind: 'port'; host: string; port: number }
-  | { kind: 'url'; url: string }
-
-const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|\[?::1\]?)$/
-
-/** Reads `9229`, `host:port`, `ws://...` or `pid:1234`. Throws UsageError for anything else. */
-export function parseTarget(text: string): TargetSpec {
-  const pid = /^pid:(\d+)$/.exec(text)
-  if (pid) return { kind: 'pid', pid: Number(pid[1]) }
-  if (/^wss?:\/\//.test(text)) {
-    if (!URL.canParse(text)) throw new UsageError(`not a valid address: '${text}'`)
-    return { kind: 'url', url: text }
-  }
-  const [, host = '127.0.0.1', digits] = /^(?:(\[[\da-f:]+\]|[\w.-]+):)?(\d+)$/i.exec(text) ?? []
-  const port = Number(digits)
-  if (!digits || port < 1 || port > 65535) {
-    throw new UsageError(`not a target: '${text}'`, { hint: 'use a port, host:port, ws://... or pid:1234' })
-  }
-  return { kind: 'port', host, port }
-}
-
-/** Is the target on another machine, or at least not on the loopback address? */
-export function isRemote(spec: TargetSpec): boolean {
-  if (spec.kind === 'pid') return false
-  return !LOOPBACK.test(spec.kind === 'url' ? new URL(spec.url).hostname : spec.host)
-}
+export { findTarget } from './address/owner.ts'
+export { isRemote, parseTarget, type TargetSpec } from './address/spec.ts'
 
 /** Connects to a target. `match` selects by title or URL; `opening` is for processes. Throws TargetError. */
 export async function openTarget(
@@ -54,25 +29,50 @@ export async function openTarget(
     return found
   }
   const where = spec.kind === 'url' ? new URL(spec.url).host : `${spec.host}:${spec.port}`
-  const page = spec.kind === 'url' ? PAGE.exec(spec.url) : null
-  if (spec.kind === 'url' && !page) return nodeTarget(await connect(spec.url), where, false)
-  const at = spec.kind === 'url' ? hostAndPort(spec.url) : spec
-  const inspector = await inspectorAt(at.host, at.port)
-  const targetId = page?.[1]
+  const ofBrowser = spec.kind === 'url' ? OF_BROWSER.exec(spec.url) : null
+  if (spec.kind === 'url' && !ofBrowser) return nodeTarget(await connectTo(spec.url), where, false)
+  const { host, port } = spec.kind === 'url' ? hostAndPort(spec.url) : spec
+  const inspector = await inspectorAt(host, port).catch(async error => {
+    throw await namingOwner(error, host, port)
+  })
+  const pageId = ofBrowser?.[1]
+  if (pageId !== undefined && !inspector.targets.some(({ id }) => id === pageId)) {
+    throw new TargetError(`the page of ${(spec as { url: string }).url} is closed`, {
+      hint: `${where} lists those that are open`,
+    })
+  }
   if (inspector.browserUrl !== undefined) {
-    const id = targetId ?? chosen(inspector, where, match).id
+    const id = pageId ?? chosen(inspector, where, match).id
     return chromeTarget(await connect(inspector.browserUrl), id, where)
   }
   const { webSocketDebuggerUrl } = chosen(inspector, where, match)
   return nodeTarget(await connect(webSocketDebuggerUrl), where, false)
 }
 
-/** The WebSocket URL of one target of a browser, and its id. */
-const PAGE = /^ws:.*\/devtools\/page\/([\w-]+)$/
+/** The WebSocket URL of a browser, or of one of its targets with its id. */
+const OF_BROWSER = /^ws:.*\/devtools\/(?:page\/([\w-]+)|browser\/[\w-]+)$/
 
 function hostAndPort(url: string): { host: string; port: number } {
   const { hostname, port } = new URL(url)
   return { host: hostname, port: Number(port || 80) }
+}
+
+/** Connects to a session by its own address. Throws TargetError: nothing is there, or it is an old one. */
+async function connectTo(url: string): Promise<Connection> {
+  try {
+    return await connect(url)
+  } catch (error) {
+    if (!url.startsWith('ws:')) throw error
+    const { host, port } = hostAndPort(url)
+    const [now] = await listTargets(host, port).catch(async reason => {
+      throw await namingOwner(reason, host, port)
+    })
+    if (!now || url.endsWith(now.id)) throw error
+    throw new TargetError(`${url} has expired: each start of a program has an address of its own`, {
+      cause: error,
+      hint: `it is ${now.webSocketDebuggerUrl} now; ${host}:${port} always works`,
+    })
+  }
 }
 
 /** The target that is meant: pages have priority over what belongs to them. */

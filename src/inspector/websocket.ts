@@ -1,4 +1,6 @@
 // A connection to an inspector over its WebSocket.
+import { lookup } from 'node:dns/promises'
+import { isIP } from 'node:net'
 import { TargetError } from '../errors.ts'
 import { resultText } from './message.ts'
 import { refusal, type Session } from './session.ts'
@@ -107,13 +109,38 @@ export async function connect(url: string): Promise<Connection> {
 
 async function open(url: string): Promise<Client> {
   const { default: CDP } = await import('chrome-remote-interface')
-  try {
-    const opened = CDP({ target: url, local: true }) as Promise<unknown>
+  const openAt = (target: string) => {
+    const opened = CDP({ target, local: true }) as Promise<unknown>
     const late = `it does not accept the connection (${CONNECT_TIME / 1000} s)`
-    return (await withTime(opened, CONNECT_TIME, late)) as Client
+    return withTime(opened, CONNECT_TIME, late) as Promise<Client>
+  }
+  try {
+    return await openAt(url).catch(async error => {
+      const addresses = REFUSED.test(error.message) ? await byAddress(url) : []
+      for (const address of addresses) {
+        const client = await openAt(address).catch(() => undefined)
+        if (client) return client
+      }
+      throw error
+    })
   } catch (error) {
     throw new TargetError(`cannot connect to ${url}: ${(error as Error).message}`, { cause: error })
   }
+}
+
+/** The words of a WebSocket that is answered in HTTP. */
+const REFUSED = /^Unexpected server response/
+
+/**
+ * The same address with a number for the host: inspectors refuse a connection that asks for any name but
+ * localhost. None for TLS, whose certificate is for the name.
+ */
+async function byAddress(url: string): Promise<string[]> {
+  const { protocol, hostname } = new URL(url)
+  if (hostname === '0.0.0.0') return [url.replace(hostname, '127.0.0.1')] // as Node prints it, and refuses it
+  if (protocol !== 'ws:' || hostname === 'localhost' || isIP(hostname.replace(/^\[(.*)\]$/, '$1'))) return []
+  const found = await lookup(hostname, { all: true }).catch(() => [])
+  return found.map(({ address, family }) => url.replace(hostname, family === 6 ? `[${address}]` : address))
 }
 
 /** Replaces the client's own listener. What is not a message ends the connection. */

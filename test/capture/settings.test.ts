@@ -152,11 +152,28 @@ describe('targets', () => {
     ['[::1]:9229', { kind: 'port', host: '[::1]', port: 9229 }],
     ['pid:12', { kind: 'pid', pid: 12 }],
     ['ws://127.0.0.1:9229/abc', { kind: 'url', url: 'ws://127.0.0.1:9229/abc' }],
+    ['Debugger listening on ws://[::1]:9229/abc\n', { kind: 'url', url: 'ws://[::1]:9229/abc' }],
+    ['devtools://devtools/x.html?v8only=true&ws=box:1/abc', { kind: 'url', url: 'ws://box:1/abc' }],
+    ['http://box.example:9229/json/list', { kind: 'port', host: 'box.example', port: 9229 }],
+    ['http://[::1]:9229', { kind: 'port', host: '[::1]', port: 9229 }],
+    ['65536', { kind: 'pid', pid: 65536 }],
   ])('%s', (text, spec) => {
     expect(parseTarget(text)).toEqual(spec)
   })
 
-  it.each(['', 'x', '0', '65536', 'pid:', 'pid:x', 'host:', 'ws://[', 'http://x:1/'])('refuses %o', text => {
+  it.each([
+    '',
+    'x',
+    '0',
+    '4194305',
+    'pid:',
+    'pid:x',
+    'host:',
+    'ws://[',
+    'http://',
+    'https://x:1/',
+    'ftp://x:1',
+  ])('refuses %o', text => {
     expect(() => parseTarget(text)).toThrow(UsageError)
   })
 

@@ -34,7 +34,7 @@ interface Options {
 export function register(program: Command): void {
   addCapture(program.command('attach'), [...MODES, OBJECTS])
     .description('take snapshots of a running Node, Chrome or Deno, and leave it as it was')
-    .argument('[target]', 'a port, host:port, ws://... or pid:1234')
+    .argument('[target]', 'a port, host:port, http://..., ws://... or pid:1234')
     .option('--launch <url>', 'start Chrome with this page and a fresh profile, instead of a target')
     .option('--headed', 'with --launch: show the window')
     .option('--duration <seconds>', 'how long to sample (default: 10, unlimited with --every)', seconds)
@@ -49,7 +49,7 @@ export function register(program: Command): void {
 }
 
 async function attach(text: string | undefined, options: Options, command: Command): Promise<void> {
-  const [{ attach }, { isRemote, parseTarget }, { Steady }, { interruption }, { say, showLines }] =
+  const [{ attach }, { findTarget, isRemote }, { Steady }, { interruption }, { say, showLines }] =
     await Promise.all([
       import('../../capture/attach.ts'),
       import('../../inspector/target.ts'),
@@ -69,7 +69,7 @@ async function attach(text: string | undefined, options: Options, command: Comma
   const launched = options.launch === undefined ? undefined : await launch(options.launch, options)
   const spec: TargetSpec = launched
     ? { kind: 'port', host: '127.0.0.1', port: launched.port }
-    : parseTarget(text!)
+    : await findTarget(text!, say)
   if (isRemote(spec)) say(`${text} is not on this machine: anyone who reaches that port can run code there`)
   const interrupt = interruption()
   const steady = new Steady()

@@ -17,7 +17,7 @@ export function register(program: Command): void {
   program
     .command('object')
     .description('show where one live object was allocated')
-    .argument('<target>', 'a port, host:port, ws://... or pid:1234')
+    .argument('<target>', 'a port, host:port, http://..., ws://... or pid:1234')
     .argument('<expression>', 'a JavaScript expression that returns the object')
     .option('--wait <seconds>', 'wait for a new value: V8 has no trace of older objects', seconds)
     .option('--match <text>', 'choose among several targets by part of the title or address')
@@ -34,7 +34,7 @@ async function object(
   { wait = 0, match, stableFrames, allowPublicPort }: Options,
 ): Promise<void> {
   const [
-    { openTarget, parseTarget },
+    { openTarget, findTarget },
     { originOf },
     { print },
     { TargetError },
@@ -51,7 +51,7 @@ async function object(
     import('../../text/escape.ts'),
   ])
   const interrupt = interruption()
-  const target = await openTarget(parseTarget(text), match, { allowPublicPort, say })
+  const target = await openTarget(await findTarget(text, say), match, { allowPublicPort, say })
   let origin: Origin
   try {
     origin = await originOf(target, expression, { wait, stableFrames, signal: interrupt.signal, say })
