@@ -1,10 +1,11 @@
 // Judges snapshots against budgets and a baseline.
 import type { SnapshotData } from '../model/columns.ts'
-import { type BaseFilter, Filter } from '../model/filter.ts'
+import { type BaseFilter, pathFilter } from '../model/filter.ts'
 import { allocationFrames, type KeyType } from '../model/grouping/keys.ts'
 import { packageOf } from '../model/names/package.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { compareSampled } from '../statistics/compare.ts'
+import { emptyNotes } from '../statistics/little.ts'
 import type { Comparison, SampledDiff } from '../statistics/results.ts'
 import { answerGrowth, judgeBudget, type LimitResult } from './budgets.ts'
 import type { Allowance, CheckConfig, Scope, ScopedBudget } from './config.ts'
@@ -49,7 +50,7 @@ export function checkSnapshots(
   return {
     findings,
     allowed: config.allow.map(allowance => allowedSize(allowance, now)),
-    notes: comparison.notes,
+    notes: [...emptyNotes([...now, ...old]), ...comparison.notes],
     outcome: worst(findings.map(finding => finding.outcome)),
   }
 }
@@ -173,9 +174,9 @@ function scopeFilter(scope: Scope, inclusive: boolean): BaseFilter {
   if (scope.kind === 'total') return { inclusive, matcher: () => () => inclusive }
   if (scope.kind === 'package')
     return { inclusive, matcher: snapshot => packageMatcher(snapshot, scope.name, inclusive) }
-  const pattern =
-    scope.pattern.startsWith('/') || scope.pattern.startsWith('*') ? scope.pattern : `*/${scope.pattern}`
-  return new Filter(inclusive, pattern, { lineno: scope.kind === 'line' ? scope.lineno : undefined })
+  return pathFilter(inclusive, scope.pattern, {
+    lineno: scope.kind === 'line' ? scope.lineno : undefined,
+  })
 }
 
 function packageMatcher(

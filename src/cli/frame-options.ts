@@ -1,6 +1,5 @@
 // Applies --source-maps, --app, --redact and --sources to snapshots as they are read.
 import { UsageError } from '../errors.ts'
-import type { BaseFilter } from '../model/filter.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { GetLine } from '../model/traceback.ts'
 import type { applySourceMaps, MapFiles, Mapped, MissReason, SourceMapCache } from '../sourcemap/apply.ts'
@@ -21,11 +20,11 @@ export interface RewriteOptions {
 
 /** Applies the options to snapshots as they are read. */
 export interface Rewriter {
-  /** Source maps and `--app` first, so that filters see what is shown; `--redact` last. */
+  /** Source maps and `--app` first, so that a filter sees what is shown; `--redact` last. */
   apply(
     path: string,
     snapshots: readonly Snapshot[],
-    filters: readonly BaseFilter[],
+    filter?: (snapshot: Snapshot) => Snapshot,
   ): Promise<readonly Snapshot[]>
   /** Source lines for tracebacks; undefined unless asked for. */
   getLine(): Promise<GetLine | undefined>
@@ -53,10 +52,10 @@ export function createRewriter(options: RewriteOptions): Rewriter {
     return mapped.snapshots
   }
   return {
-    async apply(path, snapshots, filters) {
+    async apply(path, snapshots, filter) {
       if (sourceMaps) snapshots = await original(path, snapshots, sourceMaps)
       if (app) snapshots = (await import('../transform/app-frames.ts')).appFrames(snapshots)
-      if (filters.length > 0) snapshots = snapshots.map(snapshot => snapshot.filterTraces(filters))
+      if (filter) snapshots = snapshots.map(filter)
       return redact ? (await import('../transform/redact.ts')).redact(snapshots, redact) : snapshots
     },
     async getLine() {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The command line: loads a command, runs it, prints errors and sets the exit status.
 import { Command, CommanderError } from 'commander'
+import { nearest } from '../capture/nearest.ts'
 import {
   FileError,
   FormatError,
@@ -11,7 +12,7 @@ import {
   TracemallocError,
   UsageError,
 } from '../errors.ts'
-import { nearest, OPTIONAL_VALUES } from './options.ts'
+import { OPTIONAL_VALUES } from './options.ts'
 import { say, showLines } from './say.ts'
 
 /** The commands, one file each. Only the one that is called is loaded. */

@@ -1,7 +1,7 @@
 // Options that several commands share, and how their values are parsed.
-import { createRequire } from 'node:module'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { ReadOptions, ROW_COLUMNS } from '../../converters/converter.ts'
+import { nearest } from '../capture/nearest.ts'
 import type { Cumulative } from '../model/grouping/group.ts'
 import { KEY_TYPES, type KeyType } from '../model/grouping/keys.ts'
 import { parseDomain } from '../model/meta.ts'
@@ -27,17 +27,6 @@ export function wholeNumber(least: number): (text: string) => number {
     }
     return value
   }
-}
-
-/** The word of the list that is closest to `text`, for messages; undefined if none is close. */
-export function nearest(text: string, words: readonly string[]): string | undefined {
-  // Loaded here, as only a mistake needs it.
-  const { distance } = createRequire(import.meta.url)(
-    'fastest-levenshtein',
-  ) as typeof import('fastest-levenshtein')
-  const distances = words.map(word => ({ word, d: distance(text.toLowerCase(), word.toLowerCase()) }))
-  const best = distances.sort((a, b) => a.d - b.d)[0]
-  return best && best.d <= Math.max(2, best.word.length / 2) ? best.word : undefined
 }
 
 /** A parser that accepts one of the words. Its error suggests the closest one. */

@@ -2,9 +2,11 @@
 import type { ReadOptions } from '../../converters/converter.ts'
 import { UsageError } from '../errors.ts'
 import { checkLoadOptions, type LoadOptions } from '../formats/files.ts'
-import { type BaseFilter, Filter } from '../model/filter.ts'
+import { type BaseFilter, pathFilter } from '../model/filter.ts'
+import { domainName } from '../model/meta.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { GetLine } from '../model/traceback.ts'
+import { HINTS, hintLine } from '../text/hints.ts'
 import { createRewriter, type RewriteOptions } from './frame-options.ts'
 
 /** The parsed options of `addFilters`. */
@@ -41,10 +43,11 @@ export function readRequest(
   const load = { interval, snapshot, from, maxSize, ...needs }
   checkLoadOptions(load)
   const filters = filtersOf(flags)
+  const filter = (all: Snapshot) => noted(all.filterTraces(filters), all, flags)
   const rewriter = createRewriter(flags)
   return {
     load,
-    prepare: (path, snapshots) => rewriter.apply(path, snapshots, filters),
+    prepare: (path, snapshots) => rewriter.apply(path, snapshots, filters.length > 0 ? filter : undefined),
     getLine: () => rewriter.getLine(),
   }
 }
@@ -58,13 +61,28 @@ function filtersOf({ include, exclude, allFrames, domain }: ReadFlags): BaseFilt
     const [, pattern, line] = /^(.*?)(?::(\d+))?$/s.exec(text) as unknown as [string, string, string?]
     if (pattern === '') throw new UsageError(`the pattern '${text}' has no file name`)
     const lineno = line === undefined ? undefined : Number(line)
-    return new Filter(inclusive, pattern, { lineno, allFrames })
+    return pathFilter(inclusive, pattern, { lineno, allFrames })
   }
   return [
     ...include.map(filter(true)),
     ...exclude.map(filter(false)),
     ...(domain === undefined ? [] : [keepDomain(domain)]),
   ]
+}
+
+/** A snapshot of which the filters leave nothing says so. */
+function noted(after: Snapshot, before: Snapshot, flags: ReadFlags): Snapshot {
+  if (after.length > 0 || before.length === 0) return after
+  const { include, exclude, domain, allFrames, redact } = flags
+  const filters = [
+    ...include.map(pattern => `--include ${pattern}`),
+    ...exclude.map(pattern => `--exclude ${pattern}`),
+    ...(allFrames ? ['--all-frames'] : []),
+    ...(domain === undefined ? [] : [`--domain ${domainName(domain)}`]),
+  ].join(' ')
+  const [largest] = redact ? [] : before.statistics('filename')
+  const hint = HINTS.noMatch({ filters, file: largest?.key.filename || undefined })
+  return after.with({ meta: { notes: [hintLine(hint), ...(after.meta.notes ?? [])] } })
 }
 
 /** Keeps one domain. Not an inclusive filter, because those are alternatives: --include would widen it. */

@@ -2,8 +2,10 @@
 import type { Snapshot } from '../model/snapshot.ts'
 import { statisticsReport } from '../report/statistics.ts'
 import { diffView, topView } from '../report/views.ts'
+import { bufferHints } from '../statistics/little.ts'
 import { framesNotes } from '../statistics/notes.ts'
 import { visible } from '../text/escape.ts'
+import { Hints } from '../text/hints.ts'
 import { formatSize } from '../text/units.ts'
 
 /** Rows shown of each read. */
@@ -13,6 +15,7 @@ const ROWS = 10
 export class Steady {
   readonly #first = new Map<string, Snapshot>()
   readonly #peak = new Map<string, number>()
+  readonly #hints = new Hints()
 
   /** Figures of a read and its ten largest rows: its own if it is the first, else what changed since. */
   lines({ snapshot, took }: { snapshot: Snapshot; took?: number }): string[] {
@@ -37,7 +40,9 @@ export class Steady {
     return [
       visible(title),
       ...[...statisticsReport([view]).lines()].map(line => visible(line)),
-      ...framesNotes([snapshot]).map(note => `note: ${note}`),
+      ...[...framesNotes([snapshot]), ...this.#hints.fresh(bufferHints(snapshot))].map(
+        note => `note: ${note}`,
+      ),
     ]
   }
 }

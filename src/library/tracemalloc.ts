@@ -1,5 +1,6 @@
 // CPython's tracemalloc functions for this thread.
 import { measure, readNow, startTracing, stopTracing, tracing } from '../capture/agent/tracing.ts'
+import { nearest } from '../capture/nearest.ts'
 import { snapshotOf } from '../capture/series/store.ts'
 import { isOlder, traceOwn } from '../capture/v8/heap-snapshot.ts'
 import { DEFAULT_INTERVAL, MAX_NFRAME, type Mode, samplerSettings } from '../capture/v8/settings.ts'
@@ -22,13 +23,27 @@ export interface StartOptions {
   stableFrames?: boolean
 }
 
+const OPTIONS: readonly string[] = [
+  'interval',
+  'mode',
+  'objects',
+  'stableFrames',
+] satisfies (keyof StartOptions)[]
+
 /**
  * Starts tracing this thread's heap: CPython's `tracemalloc.start`. Does nothing if tracing is already on.
  * @param nframe largest number of frames in a traceback, 1 to 128 (V8 before version 14 collects 128 and a
  * snapshot keeps the newest)
- * @throws UsageError for a value that V8 does not survive
+ * @throws UsageError for a value that V8 does not survive, and for an option that there is not
  */
 export function start(nframe: number = MAX_NFRAME, options: StartOptions = {}): void {
+  const unknown = Object.keys(options).find(name => !OPTIONS.includes(name))
+  if (unknown !== undefined) {
+    const near = nearest(unknown, OPTIONS)
+    throw new UsageError(`start has no option ${unknown}`, {
+      hint: near === undefined ? `it has ${OPTIONS.join(', ')}` : `did you mean ${near}?`,
+    })
+  }
   const wanted = samplerSettings({ ...options, nframe })
   const { objects = false, stableFrames = true } = options
   if (!tracing()) startTracing(wanted, { objects, stableFrames })

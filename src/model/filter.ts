@@ -96,6 +96,23 @@ export class Filter implements BaseFilter {
   }
 }
 
+/**
+ * As `Filter`, for patterns of the command line and of budgets: a relative one, such as `server.js` or
+ * `src/*`, matches at any depth.
+ */
+export function pathFilter(inclusive: boolean, pattern: string, options: FilterOptions = {}): BaseFilter {
+  const relative = pattern.replace(/^\.[/\\]/, '')
+  const patterns = /^[/\\*<]/.test(relative) ? [relative] : [relative, `*/${relative}`, `*\\${relative}`]
+  const filters = patterns.map(one => new Filter(true, one, options))
+  return {
+    inclusive,
+    matcher(snapshot) {
+      const matchers = filters.map(filter => filter.matcher(snapshot))
+      return row => matchers.some(matches => matches(row)) === inclusive
+    },
+  }
+}
+
 /** Filters by kind of memory: CPython's `tracemalloc.DomainFilter`. */
 export class DomainFilter implements BaseFilter {
   readonly inclusive: boolean

@@ -2,7 +2,9 @@
 import type { Frame } from '../model/frame.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { Tables } from '../model/tables/tables.ts'
+import { bufferHints, emptyNotes } from '../statistics/little.ts'
 import { visible } from '../text/escape.ts'
+import { hintLine } from '../text/hints.ts'
 import { formatCount, formatCounts, formatSize } from '../text/units.ts'
 import { cutEnd, largest, shorten } from '../text/width.ts'
 import type { Page, Report } from './report.ts'
@@ -21,6 +23,7 @@ export function treeReport(views: readonly TreeView[]): TreeReport {
     views: shown,
     document: () => ({ snapshots: views.map(treeJson) }),
     records: () => [],
+    notes: views.flatMap(view => view.notes),
     *lines() {
       for (const [i, view] of shown.entries()) {
         if (i > 0) yield ''
@@ -62,6 +65,8 @@ export interface TreeView {
   estimated: boolean
   /** Callers before callees, the heaviest callee first. */
   rows: readonly TreeRow[]
+  /** Why it shows little. */
+  notes: readonly string[]
 }
 
 export interface TreeOptions {
@@ -102,7 +107,8 @@ export function treeView(now: Snapshot, old: Snapshot | undefined, options: Tree
     for (const callee of shown.reverse()) open.push({ node: callee, depth: depth + 1, parent: index })
   }
   const estimated = now.meta.counts === 'estimated' || old?.meta.counts === 'estimated'
-  return { title: options.title, estimated, rows }
+  const notes = [...emptyNotes(old ? [now, old] : [now]), ...bufferHints(now).map(hintLine)]
+  return { title: options.title, estimated, rows, notes }
 }
 
 /** Totals by stack of one or two snapshots that share tables. Nodes are stack ids. */
@@ -287,6 +293,7 @@ function branchesOf(rows: readonly TreeRow[], most: number): string[] {
 function treeJson(view: TreeView): Record<string, unknown> {
   return {
     ...(view.title === undefined ? {} : { snapshot: view.title }),
+    ...(view.notes.length > 0 ? { notes: view.notes } : {}),
     rows: view.rows.map(({ depth, parent, frame, hidden, total, self, totalDiff, selfDiff }) => ({
       depth,
       parent,

@@ -5,8 +5,10 @@ import type { Snapshot } from '../model/snapshot.ts'
 import { compareSampled } from '../statistics/compare.ts'
 import { errorBars } from '../statistics/estimation/error-bars.ts'
 import { describeSampling } from '../statistics/estimation/sampling.ts'
+import { bufferHints, emptyNotes } from '../statistics/little.ts'
 import { detectableNotes, framesNotes } from '../statistics/notes.ts'
 import type { ErrorBar, Rule, SampledDiff, SampledStatistic } from '../statistics/results.ts'
+import { hintLine } from '../text/hints.ts'
 import { cut } from './report.ts'
 
 /** What is shown of a snapshot: rows already sorted and cut. */
@@ -63,7 +65,12 @@ export function topView(read: Snapshot, options: ViewOptions): TopView {
     groups: groups.ids.length,
     estimated: snapshot.meta.counts === 'estimated',
     sampled: snapshot.meta.accuracy === 'sampled',
-    notes: [...samplingNotes([snapshot]), ...framesNotes([snapshot]), ...fileNotes(snapshot)],
+    notes: [
+      ...samplingNotes([snapshot]),
+      ...framesNotes([snapshot]),
+      ...fileNotes(snapshot),
+      ...bufferHints(snapshot).map(hintLine),
+    ],
     total: { ...total, ...bars(-1, total.size) },
     rows: statisticsOf(groups, ids).map((statistic, i) => ({ statistic, ...bars(ids[i], statistic.size) })),
   }
@@ -83,6 +90,7 @@ export function diffView(now: readonly Snapshot[], old: readonly Snapshot[], opt
     estimated: all.some(s => s.meta.counts === 'estimated'),
     sampled: all.some(s => s.meta.accuracy === 'sampled'),
     notes: [
+      ...emptyNotes(all),
       ...samplingNotes(all),
       ...notes,
       ...(significantOnly ? detectableNotes(comparison, now, old) : []),

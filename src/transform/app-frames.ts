@@ -35,5 +35,16 @@ export function appFrames(snapshots: readonly Snapshot[]): Snapshot[] {
 
 /** Does a file belong to the program, not to a package or the runtime? Objects older than the tracker may. */
 export function isApp(filename: string): boolean {
-  return filename === OLDER || packageOf(filename) === APP
+  if (filename === OLDER) return true
+  return packageOf(filename) === APP && !isOurs(filename)
+}
+
+const HERE = decodeURIComponent(new URL('../', import.meta.url).pathname).replace(/^\/(?=\w:)/, '')
+/** In a bundle this file is part of the program's, so the folder around it is, too. */
+const IS_BUNDLED = !/\/transform\/app-frames\.[jt]s$/.test(new URL(import.meta.url).pathname)
+
+/** Is it this package's own code, linked (`npm link`) rather than below `node_modules`, here or elsewhere? */
+function isOurs(filename: string): boolean {
+  const name = filename.replaceAll('\\', '/')
+  return name.includes('/dist/src/capture/agent/') || (!IS_BUNDLED && name.startsWith(HERE))
 }

@@ -1,6 +1,8 @@
 // Settings of the sampler and of a traced process, checked, and their form as environment variables.
 import { UsageError } from '../../errors.ts'
 import { MAX_NFRAME } from '../../inspector/unsafe-commands.ts'
+import { HINTS, type Hint } from '../../text/hints.ts'
+import { nearest } from '../nearest.ts'
 
 export { MAX_NFRAME }
 
@@ -109,6 +111,21 @@ export function settingsFromEnv(env: Record<string, string | undefined>): Settin
     stableFrames: switchOf(env, 'TRACEMALLOC_STABLE_FRAMES', true),
     buffers: switchOf(env, 'TRACEMALLOC_BUFFERS', false),
   }
+}
+
+/** Variables that this package reads. */
+const NAMES = [
+  ...['INTERVAL', 'MODE', 'DIR', 'EVERY', 'COUNT', 'PEAK', 'WORKERS', 'CHILDREN', 'STABLE_FRAMES', 'BUFFERS'],
+  ...['PARENT', 'OWNER'],
+].map(name => `TRACEMALLOC_${name}`)
+
+/** Variables that look like settings and are none. */
+export function unknownVariables(env: Record<string, string | undefined>): Hint[] {
+  const unknown = Object.keys(env).filter(name => name.startsWith('TRACEMALLOC_') && !NAMES.includes(name))
+  const known = NAMES.slice(0, -2)
+  return unknown.map(name =>
+    HINTS.unknownName({ name, nearest: nearest(name, known), known: known.join(', ') }),
+  )
 }
 
 /** The same settings as environment variables. */

@@ -2,6 +2,9 @@
 import type { Page } from '../report.ts'
 import { type TreeReport, treeTable } from '../tree.ts'
 
+/** Notes go to standard error. */
+export const leavesNotes = true
+
 export function* write({ views }: TreeReport, page: Page): Generator<string> {
   for (const [i, view] of views.entries()) {
     if (i > 0) yield ''
