@@ -45,7 +45,7 @@ export function tunnelTo(address: string, port?: number): string {
   return `use a tunnel, ssh -L 9229:127.0.0.1:${at} ${host}, and attach to 9229; or give its address as wss://... if a proxy speaks TLS for it`
 }
 
-/** The `ws://...` in Node's own words, `Debugger listening on ws://...`, or DevTools', `devtools://...?ws=`. */
+/** The `ws://...` in the line that Node prints, or in the address of DevTools (`devtools://...?ws=`). */
 function socketIn(text: string): string | undefined {
   const inDevTools = /^(?:chrome-)?devtools:\/\/.*[?&](wss?)=([^&\s]+)/.exec(text)
   if (inDevTools) return `${inDevTools[1]}://${unescaped(inDevTools[2])}`
