@@ -3,7 +3,7 @@
 /**
  * Names begin so; a source text that uses the prefix itself is not rewritten.
  */
-const HELPER_PREFIX = '$tm'
+export const HELPER_PREFIX = '$tm'
 
 /** Where an operation stands in the text that the program was given; both 1-based. */
 export interface Site {
