@@ -21,22 +21,23 @@ export const ROW_COLUMNS = ['stack', 'type', 'domain'] as const
 
 export interface ReadOptions {
   /**
-   * The columns that are wanted, all unless given. A reader may leave the others empty (no stack, no type, domain 0) to save
-   * time and memory.
+   * The columns that are wanted, all unless given. A reader may leave the others empty (no stack, no type,
+   * domain 0) to save time and memory.
    */
   columns?: readonly (typeof ROW_COLUMNS)[number][]
   /** Sampling interval in bytes, where the user knows it. */
   interval?: number
   /**
-   * `true` (the default) keeps each sample, for pairing and error bars. `'multisets'` is enough for error bars: it
-   * keeps, if the reader can, the sizes of a row's samples and how many there are of each. `false` only counts them.
+   * `true` (the default) keeps each sample, for pairing and error bars. `'multisets'` is enough for error
+   * bars: it keeps, if the reader can, the sizes of a row's samples and how many there are of each. `false`
+   * only counts them.
    */
   samples?: boolean | 'multisets'
   /** Only the object of this id, in a format that knows objects by ids (heap snapshots). */
   object?: number
   /** Most bytes a file may have after inflating. */
   maxSize?: number
-  /** Throws FormatError `too-large` where so many bytes of memory cannot be had: asked by who holds a document as a whole. */
+  /** Throws FormatError `too-large` if a document that is held whole needs more memory than there is. */
   afford?: (bytes: number) => void
 }
 
@@ -46,8 +47,8 @@ export interface WriteOptions {
 }
 
 /**
- * A file format. One file in `converters/`, one line in `converters/index.ts`; detection, help, docs, loss warnings and the
- * conformance tests follow from the list.
+ * A file format. One file in `converters/`, one line in `converters/index.ts`; detection, help, docs, loss
+ * warnings and the conformance tests follow from the list.
  */
 export interface Converter {
   /** The word users type: `--to pprof`. */
@@ -61,21 +62,21 @@ export interface Converter {
   /** Can every cut of a file be told from a whole one? */
   readonly truncation: 'always' | 'when possible'
   /**
-   * Can a difference of two snapshots be written? As one snapshot, new less old, with negative sizes; or as the pair of
-   * them, old and new.
+   * Can a difference of two snapshots be written? As one snapshot, new less old, with negative sizes; or as
+   * the pair of them, old and new.
    */
   readonly difference?: 'negative' | 'pair'
-  /** What files of this format hold of the program besides names and numbers; nothing unless it is said. */
+  /** What files of this format contain of the program besides names and numbers; by default nothing. */
   readonly holds?: readonly ('heap strings' | 'source text')[]
   /** Is the file, as written, gzipped? */
   readonly gzip?: boolean
   /**
-   * Is it this format? Pure; sees the first bytes (after inflating) and the name. `more` asks for a longer head, and
-   * counts as `no` when there is none. The content decides: the name only breaks ties.
+   * Is it this format? Pure; sees the first bytes (after inflating) and the name. `more` asks for a longer
+   * head, and counts as `no` when there is none. The content decides: the name only breaks ties.
    */
   sniff(head: Uint8Array, name: string): 'yes' | 'no' | 'more'
   /** Reads all snapshots of a file. Throws FormatError only. */
   read?(source: Source, options: ReadOptions): Promise<readonly Snapshot[]>
-  /** The pieces of a file. Throws FormatError `unsupported` or `too-large` for what it cannot hold, at once or in a piece. */
+  /** The pieces of a file. Throws FormatError `unsupported` or `too-large`, at once or in a piece. */
   write?(snapshots: readonly Snapshot[], options: WriteOptions): Promise<Iterable<Uint8Array | string>>
 }

@@ -1,20 +1,22 @@
-// Traces as CSV (RFC 4180), one row each: for spreadsheets and data frames. A format of this project; docs/formats.md describes it.
+// Traces as CSV (RFC 4180), one row each: for spreadsheets and data frames. A format of this project;
+// docs/formats.md describes it.
 //
-// | column                     | unit, base, sentinel                                                          |
-// | -------------------------- | ----------------------------------------------------------------------------- |
-// | snapshot                   | number of the snapshot in the file, from 1                                    |
-// | measure, accuracy, counts  | live, allocated or peak; exact or sampled; exact or estimated                 |
-// | size, count                | total bytes and blocks of the row (empty = unknown); negative in a difference |
-// | domain                     | 0 JS heap, 1 ArrayBuffer, 2 native, 3 code, or another                        |
-// | type                       | constructor or kind, empty = unknown                                          |
-// | totalNframe               | frames before truncation, 0 = unknown                                         |
-// | filename, lineno, function | the allocation frame, for pivot tables; not read back                         |
-// | traceback                  | `name (file:line:column);...`, oldest first; lines and columns 1-based         |
-// | following                  | rows that follow in the file, so that no cut is missed                        |
+// | column                     | unit, base, sentinel                                               |
+// | -------------------------- | ------------------------------------------------------------------ |
+// | snapshot                   | number of the snapshot in the file, from 1                         |
+// | measure, accuracy, counts  | live, allocated or peak; exact or sampled; exact or estimated      |
+// | size, count                | total bytes and blocks (empty = unknown); negative in a difference |
+// | domain                     | 0 JS heap, 1 ArrayBuffer, 2 native, 3 code, or another             |
+// | type                       | constructor or kind, empty = unknown                               |
+// | totalNframe                | frames before truncation, 0 = unknown                              |
+// | filename, lineno, function | the allocation frame, for pivot tables; not read back              |
+// | traceback                  | `name (file:line:column);...`, oldest first, 1-based               |
+// | following                  | rows that follow in the file, so that no cut is missed             |
 //
-// A snapshot without traces is one row without a size. Text never begins like a formula (a `'` goes in front) and has
-// hidden characters as `\u{1b}`, so a row is always one line. Rows end with `\n`; `\r\n` is read as well.
-// Fields are taken apart here, in 25 lines, because no library says at which byte of a broken file it stopped.
+// A snapshot without traces is one row without a size. Text never begins like a formula (a `'` goes in front)
+// and has hidden characters as `\u{1b}`, so a row is always one line. Rows end with `\n`; `\r\n` is read as
+// well. Fields are parsed here, in 25 lines, because no library says at which byte of a broken file it
+// stopped.
 
 import { asciiOf, inPieces, type Line, linesOf } from '../src/bytes/lines.ts'
 import type { Source } from '../src/bytes/source.ts'
@@ -116,7 +118,7 @@ function fieldsOf(line: Line): string[] {
       end = comma < 0 ? text.length : comma
       fields.push(text.slice(from, end))
     }
-    if (end < text.length && text[end] !== ',') throw fault(line, '', 'text behind a quoted field')
+    if (end < text.length && text[end] !== ',') throw fault(line, '', 'text after a quoted field')
     from = end + 1
   }
   return fields

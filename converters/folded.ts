@@ -5,10 +5,10 @@
 // (difffolded.pl) has two
 // numbers on every line, the old and the new one: two snapshots here, and how a difference is written.
 //
-// | field  | unit, base, sentinel                                                                            |
-// | ------ | ----------------------------------------------------------------------------------------------- |
-// | number | nowhere said: bytes in files of ours, and taken as bytes in others; no numbers of blocks         |
-// | frame  | no rule: `name (file:line:column)` here, 1-based; a name alone is of the file `<unknown>`        |
+// | field  | unit, base, sentinel                                                                  |
+// | ------ | ------------------------------------------------------------------------------------- |
+// | number | the format does not say; here bytes, also when read; no numbers of blocks             |
+// | frame  | no rule; here `name (file:line:column)`, 1-based; a name alone is in file `<unknown>` |
 //
 // Quirks: `perf` leaves frames such as `[unknown]` and names with spaces; Windows ends lines with `\r\n`; the
 // last line
@@ -16,7 +16,7 @@
 // `<untraced>`.
 // Lines that begin with `# `, blank ones, and, as flamegraph.pl does it, lines without a number are passed
 // over; the last are
-// counted. A cut behind a line break cannot be told.
+// counted. A cut after a line break cannot be noticed.
 
 import { inPieces, type Line, linesOf } from '../src/bytes/lines.ts'
 import type { Source } from '../src/bytes/source.ts'
@@ -37,7 +37,7 @@ const FORMAT = 'folded'
 const NOTHING = `${UNTRACED} 0\n`
 const NOTHING_TWICE = `${UNTRACED} 0 0\n`
 const NUMBER = /^-?\d+(?:\.\d*)?$/
-/** What is JSON, perhaps cut behind a number, and so no folded stack. */
+/** JSON, perhaps cut after a number, and so not a folded stack. */
 const JSON_START = /^\s*(?:\{\s*["}]|\[\s*[[\]{"])/
 /** A comment: a frame may begin with `#` as well, as private methods do. */
 const COMMENT = /^\s*#(?:[\s#!]|$)/

@@ -1,9 +1,10 @@
 // A summary in GitHub's Markdown, for a pull request or an assistant. Only written.
 // https://github.github.com/gfm/
 //
-// Per snapshot: its facts and total, a table of the lines that hold most, and their biggest tracebacks. Everything that
-// comes from a profile stands in code spans, in which nothing is a link, a mention, a tag or the border of a cell. What is
-// not shown is counted. Sizes are CPython's (`50.7 KiB`), estimated numbers of blocks have a `~`.
+// Per snapshot: its facts and total, a table of the lines that hold most, and their biggest tracebacks.
+// Everything that comes from a profile stands in code spans, in which nothing is a link, a mention, a tag or
+// the border of a cell. What is not shown is counted. Sizes are CPython's (`50.7 KiB`), estimated numbers of
+// blocks have a `~`.
 
 import { inPieces } from '../src/bytes/lines.ts'
 import { frameText } from '../src/model/frame-text.ts'

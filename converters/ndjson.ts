@@ -1,17 +1,18 @@
-// Traces as JSON lines, one row each: for jq, DuckDB, pandas. A format of this project; docs/formats.md describes it.
+// Traces as JSON lines, one row each: for jq, DuckDB, pandas. A format of this project; docs/formats.md
+// describes it.
 //
-// {"snapshot":1,"meta":{...},"size":96,"count":2,"domain":0,"type":"","totalNframe":0,
-//  "traceback":[{"filename":"/srv/app/a.js","lineno":3,"column":9,"function":"f","exact":false}],"following":0}
+// {"snapshot":1,"meta":{...},"size":96,"count":2,"domain":0,"type":"","totalNframe":0,"traceback":
+// [{"filename":"/srv/app/a.js","lineno":3,"column":9,"function":"f","exact":false}],"following":0}
 //
-// | member      | unit, base, sentinel                                                                       |
-// | ----------- | ------------------------------------------------------------------------------------------ |
-// | snapshot    | number of the snapshot in the file, from 1                                                 |
-// | meta        | its facts, on its first line only                                                          |
-// | size, count | total bytes and blocks of the row (null = unknown); negative in a difference               |
-// | domain      | 0 JS heap, 1 ArrayBuffer, 2 native, 3 code, or another                                     |
-// | totalNframe | frames before truncation, 0 = unknown                                                      |
-// | traceback   | oldest call first; lines and columns 1-based, 0 = unknown                                  |
-// | following   | lines that follow in the file, so that no cut is missed                                    |
+// | member      | unit, base, sentinel                                              |
+// | ----------- | ----------------------------------------------------------------- |
+// | snapshot    | number of the snapshot in the file, from 1                        |
+// | meta        | its metadata, on its first line only                              |
+// | size, count | total bytes and blocks (null = unknown); negative in a difference |
+// | domain      | 0 JS heap, 1 ArrayBuffer, 2 native, 3 code, or another            |
+// | totalNframe | frames before truncation, 0 = unknown                             |
+// | traceback   | oldest call first; lines and columns 1-based, 0 = unknown         |
+// | following   | lines that follow in the file, so that no cut is missed           |
 //
 // A snapshot without traces is one line without `size`. Samples (ordinals) are not kept.
 

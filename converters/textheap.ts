@@ -7,15 +7,15 @@
 //   MAPPED_LIBRARIES:                                           @ 0x1 0x2
 //                                                                 t*: 1: 128 [0: 0]
 //
-// | in the file          | unit, base, sentinel                                                                      |
-// | -------------------- | ----------------------------------------------------------------------------------------- |
-// | n: bytes [n: bytes]  | in use, and in brackets allocated in all; as they were sampled                             |
-// | heap_v2/N            | sampled every N bytes on average: scaled up here as pprof does                             |
-// | heap/N               | the same of Go, where N is twice the interval                                              |
-// | heapprofile, growthz | everything is in it                                                                        |
-// | @ 0x1 0x2            | return addresses, newest first; the call is in front of each, so it is named by one less   |
-// | #  0x1 f+0x2 a.go:3  | Go: the frames of the line above, newest first                                             |
-// | --- symbol           | pprof --raw: names of addresses in front of the profile                                    |
+// | in the file          | unit, base, sentinel                                                       |
+// | -------------------- | -------------------------------------------------------------------------- |
+// | n: bytes [n: bytes]  | in use, and in brackets ever allocated; as sampled                         |
+// | heap_v2/N            | sampled every N bytes on average: scaled up here as pprof does             |
+// | heap/N               | the same of Go, where N is twice the interval                              |
+// | heapprofile, growthz | everything is in it                                                        |
+// | @ 0x1 0x2            | return addresses, newest first; the call is before each: named by one less |
+// | #  0x1 f+0x2 a.go:3  | Go: the frames of the line above, newest first                             |
+// | --- symbol           | pprof --raw: names of addresses in front of the profile                    |
 //
 // Quirks: jemalloc has a line a thread, `t*` is of all; `[0: 0]` everywhere where nothing but what is in use
 // was recorded.
@@ -110,7 +110,7 @@ class TextHeapReader {
       kind !== 'growth' && kind !== 'growthz' && (isOther(allCount, count) || isOther(allSize, size))
   }
 
-  /** `0x4007a1 main`, or the line behind which the profile is. */
+  /** `0x4007a1 main`, or the line after which the profile follows. */
   #symbol(text: string): void {
     if (text.startsWith('--- heap')) this.#state = 'start'
     const [, address, name] = /^0x([0-9a-f]{1,16}) (.+?)\s*$/i.exec(text) ?? []

@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import { type GrowthOptions, growthMessage, judgeGrowth } from './library/growth.ts'
 
 declare module 'vitest' {
-  // biome-ignore lint/suspicious/noExplicitAny: vitest's own declaration must be repeated as it is
+  // biome-ignore lint/suspicious/noExplicitAny: vitest's own declaration must be repeated exactly
   interface Matchers<T = any> {
     /** The function does not leave more than `maxBytes` bytes per call. Await it. */
     toLeaveAtMost(maxBytes: number, options?: GrowthOptions): Promise<void>

@@ -23,18 +23,18 @@ const GUESSES = 1 << 13
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 /** The largest 0-based line whose 1-based one fits a column of 32 bits. */
 const LAST_LINE = 0xfffffffe
-/** Scripts that were given a negative offset (test runners wrap modules so) have such lines and columns: unknown. */
+/** Test runners wrap modules in scripts with a negative offset: their lines and columns are unknown. */
 const FIRST_LINE = -(2 ** 31)
 
 /**
- * The different `callFrame` objects of a file, interned by their raw bytes: a file of a million nodes has a few thousand,
- * and only these are parsed.
+ * The different `callFrame` objects of a file, interned by their raw bytes: a file of a million nodes has a
+ * few thousand, and only these are parsed.
  */
 export class CallFrames {
   readonly #tables: Tables
   readonly #tokens: JsonTokens
   readonly #index = new RowIndex()
-  /** Raw bytes of all, one behind the other; `#end[i]` is where those of `i` end. */
+  /** Raw bytes of all, one after the other; `#end[i]` is where those of `i` end. */
   #raw = new Uint8Array(1 << 16)
   #view = new DataView(this.#raw.buffer)
   #end = new Uint32Array(64)
@@ -53,7 +53,7 @@ export class CallFrames {
     this.#tokens = new JsonTokens('heapprofile', path)
   }
 
-  /** The number of the object whose bytes are `from` to `to` of a view; `base` is the offset of the view, for faults. */
+  /** The number of the object at `from` to `to` of a view; `base` is the offset of the view, for faults. */
   intern(view: DataView, from: number, to: number, base: number): number {
     const hash = hashOf(view, from, to)
     const length = to - from
@@ -83,8 +83,9 @@ export class CallFrames {
   }
 
   /**
-   * The number of the object that begins at `from`, without looking for its end: the last one seen with the same first bytes,
-   * if all its bytes are there. -1 = unknown, `intern` tells. Needs PREFIX bytes before `limit`.
+   * The number of the object that begins at `from`, without looking for its end: the last one seen with the
+   * same first bytes, if all its bytes are there. -1 = unknown, `intern` tells. Needs PREFIX bytes before
+   * `limit`.
    */
   guess(view: DataView, from: number, limit: number): number {
     const slot = hashOf(view, from, from + PREFIX) & (GUESSES - 1)
@@ -166,7 +167,7 @@ export class CallFrames {
   }
 }
 
-/** An object that is exactly as V8 writes it, which nearly all are; undefined for any other, right or wrong. */
+/** An object exactly as V8 writes it, which nearly all are; undefined for any other, right or wrong. */
 function parseAsWritten(bytes: Uint8Array): CallFrame | undefined {
   const text = decoder.decode(bytes)
   let parsed: unknown

@@ -12,7 +12,7 @@
 //   lineNumber, columnNumber: 0-based, < 0 unknown  lineno, column: 1-based, 0 unknown; where the FUNCTION
 // starts (not exact)
 //   url file:///a%20b                               /a b
-//   any other url                                   as it is (node:fs, http://..., wasm://...,
+//   any other url                                   unchanged (node:fs, http://..., wasm://...,
 // evalmachine.<anonymous>)
 //   no url, no script                               <native>: a built-in such as push
 //   the same, "(name)" directly below the root      <v8>: V8's own work such as (GC)

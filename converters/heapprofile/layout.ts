@@ -17,14 +17,17 @@ const [SIZE0, SIZE4] = words('{"size":', 0, 4)
 const [NODE0, NODE4, NODE6] = words(',"nodeId":', 0, 4, 6)
 const [ORDINAL0, ORDINAL4, ORDINAL7] = words(',"ordinal":', 0, 4, 7)
 
-/** Room behind a place in which one unit's literals and numbers, and PREFIX, need no test for the end of the window. */
+/**
+ * Bytes after a place in which a unit's literals and numbers, and PREFIX, need no test for the window's end.
+ */
 const ROOM = 128
 /** Most digits of a number that is exact in any case. */
 const DIGITS = 15
 
 /**
- * The short cut through text that is exactly as V8 writes it: whole nodes and samples at once, without tokens. It stops at
- * the first byte that is otherwise, or at the end of the window, and leaves the tokens' state as they would be there.
+ * The short cut through text that is exactly as V8 writes it: whole nodes and samples at once, without
+ * tokens. It stops at the first byte that is otherwise, or at the end of the window, and leaves the tokens'
+ * state as they would be there.
  */
 export class Layout {
   readonly #tokens: JsonTokens
@@ -43,7 +46,9 @@ export class Layout {
     return this.#tree.callFrames.intern(this.#window(), from, to, this.#tokens.base)
   }
 
-  /** Nodes, from inside a list of children on: `{"callFrame":{...},"selfSize":1,"id":2,"children":[` and `]}`. */
+  /**
+   * Nodes, from inside a list of children: `{"callFrame":{...},"selfSize":1,"id":2,"children":[` and `]}`.
+   */
   readNodes(): void {
     const { at } = this.#tokens
     this.#moveTo(at, this.#nodes(at))
@@ -61,8 +66,8 @@ export class Layout {
     if (at > from) tokens.state = tokens.bytes[at - 1] === 0x5b ? STATE.first : STATE.after
   }
 
-  // The loops below only return where they stop: V8 compiles a loop while it runs the first time, and throws the code away
-  // where that comes to something behind the loop that it has not seen yet.
+  // The loops below only return where they stop: V8 compiles a loop while it runs the first time, and throws
+  // the code away where that comes to something after the loop that it has not seen yet.
 
   #nodes(at: number): number {
     const tokens = this.#tokens
@@ -136,7 +141,9 @@ export class Layout {
     return q + 1
   }
 
-  /** Opens the node that begins at `at`. Returns where its children begin; -1 = it looks otherwise, or is not whole. */
+  /**
+   * Opens the node at `at`. Returns where its children begin; -1 = it has another layout, or is incomplete.
+   */
   #node(at: number, end: number): number {
     const view = this.#view
     if (

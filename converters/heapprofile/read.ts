@@ -57,8 +57,8 @@ export async function read(source: Source, options: ReadOptions): Promise<readon
 }
 
 /**
- * The file as a machine over its tokens: it stops and goes on wherever a piece ends, at any depth, whatever the order of
- * members. Where the text looks as V8 writes it, `Layout` takes whole nodes and samples at once.
+ * The file as a machine over its tokens: it stops and goes on wherever a piece ends, at any depth, whatever
+ * the order of members. Where the text looks as V8 writes it, `Layout` takes whole nodes and samples at once.
  */
 class Reader {
   readonly tokens = new JsonTokens('heapprofile', () => this.#path())

@@ -20,14 +20,14 @@ const UNKNOWN = 0xffffffff
 const LATE = 0x80000000
 /** Instead of the row of a node. */
 const NO_BYTES = 0xffffffff
-/** Node ids below this are looked up in a column; V8 counts from 1. Others, which anyone may write, in a map. */
+/** Node ids below this are looked up in a column, as V8 counts from 1; others in a map. */
 const DENSE = 1 << 22
-/** First length of columns: they grow at once, so that code that was compiled with growth in it stays valid. */
+/** First length of columns: they grow at once, so that code compiled with growth in it stays valid. */
 const FEW = 4
-/** How deep V8 looks, unless it is told otherwise. */
+/** How deep V8 looks by default. */
 const TRACEBACK_LIMIT = 128
 
-/** V8's tree on its way into rows: the open nodes as a stack, the closed ones as rows, whatever the order of members is. */
+/** V8's tree on its way into rows: open nodes as a stack, closed ones as rows, with members in any order. */
 export class Tree {
   readonly #tokens: JsonTokens
   readonly #keeps: ReadOptions['samples']
@@ -50,8 +50,9 @@ export class Tree {
   /** Length of the log before the children. */
   #scope = new Uint32Array(FEW)
 
-  // Of each frame: the innermost open stack that has called it (plus 1; 0 = none), and the stack that it became. So a node is
-  // known to be new without an index of all stacks. The log restores these when the caller is closed.
+  // Of each frame: the innermost open stack that has called it (plus 1; 0 = none), and the stack that it
+  // became. So a node is known to be new without an index of all stacks. The log restores these when the
+  // caller is closed.
   #caller = new Uint32Array(FEW)
   #called = new Uint32Array(FEW)
   #logFrame = new Uint32Array(FEW)
@@ -59,7 +60,8 @@ export class Tree {
   #logCalled = new Uint32Array(FEW)
   #log = 0
 
-  // Nodes whose stack is not known when their children come, because `callFrame` comes behind `children`; and all below.
+  // Nodes whose stack is not known when their children come, because `callFrame` comes after `children`; and
+  // all below.
   #lateParent = new Uint32Array(0) // like #stack; the stack itself once it is known
   #lateFrame = new Uint32Array(0)
   #lateSize = new Float64Array(0)

@@ -9,7 +9,7 @@ import { CallFrameTexts } from './call-frames.ts'
 /** Length of the pieces, about. */
 const PIECE = 64 * 1024
 
-/** Writes a file as V8 does. Throws FormatError `unsupported` for several snapshots, and for negative sizes. */
+/** Writes a file as V8 does. Throws FormatError `unsupported` for several snapshots or negative sizes. */
 export function* write(snapshots: readonly Snapshot[], _options: WriteOptions): Generator<string> {
   if (snapshots.length !== 1) {
     throw new FormatError('unsupported', `the format allows one snapshot, not ${snapshots.length}`, {
@@ -80,7 +80,7 @@ function treeOf(snapshot: Snapshot): CallTree {
     stackOfRow[row] = map[columns.stack[row]]
     size[stackOfRow[row]] += columns.size[row]
   }
-  checkSums(Float64Array.of(size.reduce((sum, bytes) => sum + bytes, 0)), 'heapprofile') // as it is read
+  checkSums(Float64Array.of(size.reduce((sum, bytes) => sum + bytes, 0)), 'heapprofile') // the reader's check
   return { tables, size: wholeNumbers(size), stackOfRow, node: new Uint32Array(tables.stacks.length) }
 }
 

@@ -22,7 +22,7 @@
  * owns them.
  * Node 20 and 22 break lines inside of the arrays; Chromium adds sections (scopes ...) and location fields;
  * fields go by `meta`.
- * Others (Julia, Hermes, Bun, files that were written anew) leave out sections, have them in any order, have
+ * Others (Julia, Hermes, Bun, files that were rewritten) leave out sections, have them in any order, have
  * ids of 64 bits, types that
  * the file does not list, and a node_count of 0.
  * Before V8 14 traces of live objects get lost in garbage collections.
@@ -35,7 +35,7 @@ import type { Snapshot } from '../../src/model/snapshot.ts'
 import type { Converter, ReadOptions } from '../converter.ts'
 
 const FORMAT = 'heapsnapshot'
-/** How sections begin by which a file is told, whichever comes first. */
+/** How the sections begin by which a file is recognised, whichever comes first. */
 const SECTIONS: readonly (readonly [string, readonly Token[]])[] = [
   ['snapshot', [TOKEN.object]],
   ['nodes', [TOKEN.array, TOKEN.number]],

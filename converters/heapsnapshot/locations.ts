@@ -108,7 +108,7 @@ export class Locations {
     return new Set(this.#scriptName.subarray(0, this.#places))
   }
 
-  /** The stack of a row: one frame, or none. A script that the file does not name is told by its number. */
+  /** The stack of a row: one frame, or none. A script that the file does not name is known by its number. */
   stack(row: number, tables: Tables, text: (string: number) => string): number {
     const place = this.#rows.place[row] - 1
     if (place < 0) return 0

@@ -1,7 +1,8 @@
 // Sums per node type, name and place while a heap snapshot is read.
 /**
- * Totals per (node type, name, place), as columns: a distinct combination is a row. `place` is the allocation trace's or
- * the code location's number, 0 = none; `name` is a string's number of the file, 0 where the type says it all.
+ * Totals per (node type, name, place), as columns: a distinct combination is a row. `place` is the allocation
+ * trace's or the code location's number, 0 = none; `name` is a string's number of the file, 0 where the type
+ * says it all.
  */
 export class Rows {
   type = new Uint8Array(256)

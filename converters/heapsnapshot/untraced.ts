@@ -9,10 +9,8 @@ export const OLDER_PLACE = 0xffffffff
 
 /**
  * What a file with traces has no trace of. The bytes of ArrayBuffers, which V8 never traces, are credited to
- * the trace of the
- * ArrayBuffer that owns them. The rest is told apart by its ids, which rise: what was there when the tracker
- * started, and what
- * was made since, whose traces V8 has lost.
+ * the trace of the ArrayBuffer that owns them. The rest is distinguished by its ids, which rise: what was
+ * there when the tracker started, and what was made since, whose traces V8 has lost.
  */
 export class Untraced {
   readonly #rows: Rows

@@ -1,21 +1,23 @@
 // CPython's dumped snapshots as a format: what the fields mean, and the converter.
 /**
- * CPython's `tracemalloc.Snapshot.dump`: a pickle of the object. https://github.com/python/cpython/blob/3.13/Lib/tracemalloc.py
+ * CPython's `tracemalloc.Snapshot.dump`: a pickle of the object.
+ * https://github.com/python/cpython/blob/3.13/Lib/tracemalloc.py
  *
- * | fact | in the file | here |
- * |---|---|---|
- * | traces | 2 fields (3.4, 3.5), 3 (3.6 to 3.8), 4 (from 3.9 on) | one row each, count 1; the domain is 0 where there is none |
- * | size | bytes | bytes |
- * | line | 1-based, 0 = unknown | the same; it is the calling line (`exact`) |
- * | traceback | most recent frame first | oldest first |
- * | total_nframe | number, or None | `totalNframe`, 0 = unknown |
- * | text | UTF-8 with lone surrogates as three bytes | the same, but two that make a pair are one character here |
+ * | fact         | in the file                                     | here                                 |
+ * | ------------ | ----------------------------------------------- | ------------------------------------ |
+ * | traces       | 2 fields (3.4, 3.5), 3 (3.6 to 3.8), 4 (3.9 on) | one row, count 1; domain 0 if absent |
+ * | size         | bytes                                           | bytes                                |
+ * | line         | 1-based, 0 = unknown                            | the calling line (`exact`)           |
+ * | traceback    | most recent frame first                         | oldest first                         |
+ * | total_nframe | number, or None                                 | `totalNframe`, 0 = unknown           |
+ * | text         | UTF-8 with lone surrogates as three bytes       | the same; a pair is one character    |
  *
- * Read: protocols 0 to 5, only the opcodes that such objects are made of, only the names `tracemalloc.Snapshot`,
- * `tracemalloc._Traces` and what protocols 0 and 1 need to make them. Nothing is called.
- * Written: protocol 4, what `tracemalloc.Snapshot.load` of Python 3.9 and later reads. A row of n blocks becomes n traces whose
- * sizes add up to the row's. Frames more recent than the allocation frame (built-ins) are left out, so that Python's statistics
- * name the same lines; an empty traceback, which Python does not know, becomes the frame `<untraced>:0`.
+ * Read: protocols 0 to 5, only the opcodes that such objects are made of, only the names
+ * `tracemalloc.Snapshot`, `tracemalloc._Traces` and what protocols 0 and 1 need to make them. Nothing is
+ * called. Written: protocol 4, what `tracemalloc.Snapshot.load` of Python 3.9 and later reads. A row of n
+ * blocks becomes n traces whose sizes add up to the row's. Frames more recent than the allocation frame
+ * (built-ins) are left out, so that Python's statistics name the same lines; an empty traceback, which Python
+ * does not know, becomes the frame `<untraced>:0`.
  */
 
 import { copyOf, type Source } from '../../src/bytes/source.ts'

@@ -57,7 +57,7 @@ const ONE_LINE = 103
 const TWO_LINES = 104
 const UNKNOWN = 255
 
-/** Bytes of an opcode's argument, or (above 8) how they are told. */
+/** Bytes of an opcode's argument; above 8, how they are found. */
 export const ARGUMENTS = new Uint8Array(256).fill(UNKNOWN)
 for (const op of Object.values(OP)) ARGUMENTS[op] = 0
 for (const op of [OP.BININT1, OP.BINPUT, OP.BINGET, OP.PROTO]) ARGUMENTS[op] = 1
@@ -70,15 +70,16 @@ ARGUMENTS[OP.BINUNICODE8] = COUNTED_8
 for (const op of [OP.INT, OP.LONG, OP.UNICODE, OP.PUT, OP.GET]) ARGUMENTS[op] = ONE_LINE
 ARGUMENTS[OP.GLOBAL] = TWO_LINES
 
-/** Bytes of the number behind the opcodes of small integers and of memo places; 0 for others. */
+/** Bytes of the number after the opcodes of small integers and of memo places; 0 for others. */
 export const INT_WIDTH = new Uint8Array(256)
 for (const op of [OP.BININT1, OP.BININT2, OP.BININT]) INT_WIDTH[op] = ARGUMENTS[op]
 export const GET_WIDTH = new Uint8Array(256)
 for (const op of [OP.BINGET, OP.LONG_BINGET]) GET_WIDTH[op] = ARGUMENTS[op]
 
 /**
- * Length of the operation at `at` with its argument. Where more bytes than `end` are needed to know it, some number beyond
- * `end`. Throws FormatError for an opcode that snapshots are not made of and for a text that is too long.
+ * Length of the operation at `at` with its argument. Where more bytes than `end` are needed to know it, some
+ * number beyond `end`. Throws FormatError for an opcode that snapshots are not made of and for a text that is
+ * too long.
  */
 export function operationLength(bytes: Uint8Array, at: number, end: number): number {
   const argument = ARGUMENTS[bytes[at]]
@@ -99,7 +100,7 @@ export function operationLength(bytes: Uint8Array, at: number, end: number): num
   return 1 + width + length
 }
 
-/** Offset behind the line's newline, or `end` + 1 where there is none yet. */
+/** Offset after the line's newline, or `end` + 1 where there is none yet. */
 function lineEnd(bytes: Uint8Array, from: number, end: number): number {
   const newline = bytes.subarray(from, end).indexOf(0x0a)
   if ((newline < 0 ? end - from : newline) > LONGEST_TEXT) {

@@ -1,4 +1,5 @@
-// Python's text in pickles is UTF-8 with `surrogatepass`: a lone surrogate is three bytes, as if it were a character.
+// Python's text in pickles is UTF-8 with `surrogatepass`: a lone surrogate is three bytes, as if it were a
+// character.
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const encoder = new TextEncoder()
@@ -44,7 +45,9 @@ export function encodeText(text: string): Uint8Array {
   return Uint8Array.from(bytes)
 }
 
-/** Decodes `raw-unicode-escape` (protocol 0): Latin-1 with `\uXXXX` and `\UXXXXXXXX`. Undefined where an escape is broken. */
+/**
+ * Decodes `raw-unicode-escape` (protocol 0): Latin-1, `\uXXXX`, `\UXXXXXXXX`. Undefined for a broken escape.
+ */
 export function decodeRawUnicodeEscape(bytes: Uint8Array): string | undefined {
   let text = ''
   for (let at = 0; at < bytes.length; ) {

@@ -19,7 +19,7 @@ import {
   Values,
 } from './values.ts'
 
-/** Python numbers the memo in order; a file may leave out so many numbers at once. */
+/** Python numbers the memo in order; a file may skip at most this many numbers at once. */
 const MEMO_GAP = 1 << 16
 /** A place in the memo is 1 + kind + 16 * number; 0 was never written. */
 const KINDS = 16
@@ -28,8 +28,9 @@ const LONGEST_USUAL_TRACE = 16
 const MOST_MEMOIZED = 2 ** 32 / KINDS - 1
 
 /**
- * The stack machine that pickles are programs of, for the operations that snapshots are made of. Values are pairs of a kind and
- * a number in typed arrays; nothing is ever called. Feed it with `run`, end with `finish`.
+ * The stack machine that pickles are programs of, for the operations that snapshots are made of. Values are
+ * pairs of a kind and a number in typed arrays; nothing is ever called. Feed it with `run`, end with
+ * `finish`.
  */
 export class Unpickler {
   readonly #values = new Values((code, reason) => this.#fail(code, reason))
@@ -50,8 +51,8 @@ export class Unpickler {
   #stopped = false
 
   /**
-   * Runs the whole operations in `bytes`, whose first byte is the file's `offset`. Returns how many bytes they took; give the
-   * rest again, with more behind it.
+   * Runs the whole operations in `bytes`, whose first byte is the file's `offset`. Returns how many bytes
+   * they took; give the rest again, with more after it.
    */
   run(bytes: Uint8Array, offset: number): number {
     this.#bytes = bytes
@@ -60,7 +61,7 @@ export class Unpickler {
     let at = 0
     while (at < bytes.length) {
       this.#at = at
-      if (this.#stopped) this.#fail('malformed', 'bytes behind the end of the pickle')
+      if (this.#stopped) this.#fail('malformed', 'bytes after the end of the pickle')
       if (bytes[at] === OP.MARK && this.#usualTrace(at)) {
         at = this.#at
         continue
@@ -81,7 +82,7 @@ export class Unpickler {
     return this.#values.snapshot(this.#pop())
   }
 
-  /** An operation pushes, marks and memoizes at most once and has at least one byte: room for all that `length` bytes can do. */
+  /** An operation of at least one byte pushes, marks and memoizes at most once: room for `length` bytes. */
   #makeRoom(length: number): void {
     this.#kinds = reserve(this.#kinds, this.#top + length)
     this.#numbers = reserve(this.#numbers, this.#top + length)
@@ -100,8 +101,8 @@ export class Unpickler {
   }
 
   /**
-   * Takes a whole trace as CPython writes all but a traceback's first: four numbers, the third of them in the memo. False where
-   * the bytes are anything else; then the operations do the same one by one.
+   * Takes a whole trace as CPython writes all but a traceback's first: four numbers, the third of them in the
+   * memo. False where the bytes are anything else; then the operations do the same one by one.
    */
   #usualTrace(at: number): boolean {
     const bytes = this.#bytes

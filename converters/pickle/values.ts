@@ -42,7 +42,7 @@ export interface Value {
   value: number
 }
 
-/** Rows of the builder. In a file of CPython a list has each row once, in order: then `rows` is not needed. */
+/** Rows of the builder. `rows` is not needed if a list has each row once, in order, as CPython's files do. */
 interface Rows {
   rows: Uint32Array | undefined
   length: number
@@ -52,8 +52,8 @@ interface Rows {
 export type Fail = (code: FormatErrorCode, reason: string) => never
 
 /**
- * The values a pickled snapshot is made of. Tuples become what they stand for at once: a frame, a stack (decoded once, however
- * often the memo gives it again), a row; so there is no JavaScript object per trace.
+ * The values a pickled snapshot is made of. Tuples become what they stand for at once: a frame, a stack
+ * (decoded once, however often the memo gives it again), a row; so there is no JavaScript object per trace.
  */
 export class Values {
   readonly strings: string[] = []
@@ -211,7 +211,10 @@ export class Values {
     return stack
   }
 
-  /** 2 fields: size, traceback (3.4, 3.5). 3: domain before them (3.6 to 3.8). 4: total_nframe behind them (from 3.9 on). */
+  /**
+   * 2 fields: size, traceback (3.4, 3.5). 3: domain before them (3.6 to 3.8). 4: total_nframe last (from
+   * 3.9).
+   */
   #trace(kinds: Uint8Array, numbers: Float64Array, from: number, length: number): number {
     const size = length === 2 ? from : from + 1
     const nframe = from + 3

@@ -71,7 +71,7 @@ function* traces(snapshot: Snapshot, options: WriteOptions, out: PickleWriter): 
     const blocks = blocksOf(snapshot, row, options)
     const bytes = Math.round(size[row])
     const each = Math.floor(bytes / blocks)
-    const larger = bytes - each * blocks // so many have one byte more
+    const larger = bytes - each * blocks // this many have one byte more
     for (let block = 0; block < blocks; block++) {
       if (inBatch === 0) out.byte(OP.MARK)
       out.byte(OP.MARK)

@@ -1,7 +1,7 @@
 // The string table of a pprof file, kept as bytes until a string is needed.
 import { reserve } from '../../src/model/tables/typed-arrays.ts'
 
-/** Byte strings one behind another in one buffer, by number. */
+/** Byte strings one after another in one buffer, by number. */
 export class ByteStrings {
   bytes = new Uint8Array(1 << 12)
   /** Where each ends; it begins where the one before ends. */

@@ -26,8 +26,8 @@ export const MAPPING_STRINGS: readonly number[] = [5, 6] // filename, build_id
 export const LABEL_STRINGS: readonly number[] = [1, 2, 4] // key, str, num_unit
 
 /**
- * Ours: a field of Profile that readers of pprof skip. Each occurrence is one `PART`; docs/dump-format.md has the layout.
- * The number is "v8" in ASCII.
+ * Ours: a field of Profile that readers of pprof skip. Each occurrence is one `PART`; docs/dump-format.md has
+ * the layout. The number is "v8" in ASCII.
  */
 export const PRIVATE = 0x7638
 export const PART = { mark: 1, snapshot: 2, column: 3, text: 4, end: 5 } as const

@@ -11,16 +11,16 @@ import type { Profile } from './profile.ts'
 const LONGEST_STRING = 2 ** 28
 
 /**
- * A location with many inlined lines costs a sample one byte. No writer comes near these many frames per byte of a file,
- * in a whole file, and in a stack.
+ * A location with many inlined lines costs a sample one byte. No writer comes near these many frames per byte
+ * of a file, in a whole file, and in a stack.
  */
 const FRAMES_PER_BYTE = 8
 const MOST_FRAMES = 2 ** 28
 const DEEPEST = 2 ** 24
 
 /**
- * Resolves a profile's references into tables: the frames of all locations in their order, so that frames keep their order
- * from dump to dump; strings and stacks when they are asked for.
+ * Resolves a profile's references into tables: the frames of all locations in their order, so that frames
+ * keep their order from dump to dump; strings and stacks when they are asked for.
  */
 export class Lookup {
   readonly #profile: Profile

@@ -35,10 +35,10 @@ const OPTIONAL: Readonly<Record<string, Test>> = {
   notes: value => Array.isArray(value) && value.every(isText),
 }
 
-/** Facts that are not known here are kept, so that an older version does not lose them; but not if they are deep. */
+/** Unknown metadata is kept, so that an older version does not lose it, unless it is deep. */
 const DEEPEST = 8
 
-/** The facts of a snapshot, from the bytes of their JSON. Calls `fail` for what is none, or holds a wrong type. */
+/** The metadata of a snapshot, from its JSON. Calls `fail` if it is not JSON or has a wrong type. */
 export function parseMeta(bytes: Uint8Array, fail: (reason: string) => never): SnapshotMeta {
   let meta: Record<string, unknown>
   try {

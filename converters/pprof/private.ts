@@ -5,7 +5,7 @@ import { PART, PART_COLUMN, PART_SNAPSHOT, PART_TEXT, PRIVATE, VERSION } from '.
 import { float64List } from './list.ts'
 import { parseMeta } from './meta.ts'
 
-/** Columns of a snapshot that the private field can have; one is left out where all its values are the default. */
+/** Columns of a snapshot in the private field; one is left out if all its values are the default. */
 const COLUMN_NAMES = [
   'type', // string indices; default 0
   'domain', // default 0
@@ -27,7 +27,7 @@ const LARGEST_INTEGER = 2 ** 50
 /** A snapshot as the private field has it. */
 export interface PrivateSnapshot {
   meta: SnapshotMeta
-  /** Number of samples in the file that are its rows, behind those of the snapshots before it. */
+  /** Number of samples in the file that are its rows, after those of the snapshots before it. */
   rows: number
   tracebackLimit: number
   columns: Map<string, Float64Array>
@@ -36,12 +36,14 @@ export interface PrivateSnapshot {
 
 /** Reads the private field: it is as hostile as the rest of the file. */
 export class PrivateReader {
-  /** Is the file one of ours? Only if the mark stands before the first sample: a tool that rewrites a file and keeps
-   * fields it does not know moves them to the end, and they no longer fit. */
+  /**
+   * Is the file one of ours? Only if the mark comes before the first sample: a tool that rewrites a file
+   * moves fields that it does not know to the end, and they no longer fit.
+   */
   isOurs = false
   hasEnd = false
   readonly snapshots: PrivateSnapshot[] = []
-  /** What strings stand for, by string index, where that is not what they are: UTF-8 has no lone surrogates. */
+  /** Strings with lone surrogates, by string index: UTF-8 cannot encode them. */
   readonly texts = new Map<number, string>()
   /** Lengths of runs of locations: not exact, exact, not exact, ... */
   exact: Float64Array | undefined
@@ -53,9 +55,9 @@ export class PrivateReader {
     this.#withSamples = withSamples
   }
 
-  /** Nothing may stand behind the end mark. */
+  /** Nothing may follow the end mark. */
   checkOrder(field: Cursor): void {
-    if (this.hasEnd) field.fail('malformed', 'more data behind the end mark')
+    if (this.hasEnd) field.fail('malformed', 'more data after the end mark')
   }
 
   /** Reads one occurrence; `part` is on its first field. `isEarly`: there was no sample yet. */

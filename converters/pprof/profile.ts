@@ -45,8 +45,9 @@ const WORDS: Record<number, string> = {
 }
 
 /**
- * A file as it stands, in columns: references between its parts are not looked up yet, as the parts may come in any order.
- * A sample's location ids are kept as the raw bytes of their packed form, each distinct row of bytes once.
+ * A file as it stands, in columns: references between its parts are not looked up yet, as the parts may come
+ * in any order. A sample's location ids are kept as the raw bytes of their packed form, each distinct row of
+ * bytes once.
  */
 export class Profile {
   /** Bytes read. */
@@ -56,7 +57,7 @@ export class Profile {
   readonly stacks = new ByteKeys()
   /** Offset of the first sample that has the stack. */
   readonly stackOffset = float64List()
-  /** Per sample: its stack, and `width` values one behind another. */
+  /** Per sample: its stack, and `width` values one after another. */
   readonly sampleStack = uint32List()
   readonly sampleValues = float64List()
   /** Values that each sample has; 0 = no sample yet. */
@@ -163,7 +164,7 @@ export class Profile {
     }
   }
 
-  /** The string index in the current field. All are looked at, so that strings that were cut off are missed. */
+  /** The string index in the current field. Each is noted, so that a cut of the strings is noticed. */
   #reference(c: Cursor): number {
     const index = c.uint32('a string index')
     if (index > this.highestString) {

@@ -18,7 +18,7 @@ const PROFILE_SHAPE = 'BBBBBBVVVVBVRVV'
 /** No message of a profile is longer; text that looks like a field often claims more. */
 const LONGEST = 2 ** 31
 
-/** Does the head begin like a profile? One message of a known kind that is not empty, and nothing that cannot be. */
+/** Does the head begin like a profile? It has a non-empty message of a known kind, and nothing impossible. */
 export function sniff(head: Uint8Array): 'yes' | 'no' | 'more' {
   const field = new Cursor().over(head)
   let isLike = false

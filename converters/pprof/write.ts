@@ -15,9 +15,10 @@ const PIECE = 256 * 1024
 const LATEST = 9e12
 
 /**
- * Writes a pprof profile in pieces: sample types, the private mark, samples, locations, functions, the private parts, the
- * strings, the end mark. Locations have the order of their frames in the tables, functions and strings are numbered as
- * they are first needed: a snapshot that was read from a dump gives the same bytes.
+ * Writes a pprof profile in pieces: sample types, the private mark, samples, locations, functions, the
+ * private parts, the strings, the end mark. Locations have the order of their frames in the tables, functions
+ * and strings are numbered as they are first needed: a snapshot that was read from a dump gives the same
+ * bytes.
  */
 export function* write(snapshots: readonly Snapshot[]): Generator<Uint8Array> {
   if (snapshots.length === 0)
@@ -244,7 +245,7 @@ class ProfileWriter {
     }
   }
 
-  /** A function for each name, file and line where it starts; that line is not known where ours is the calling line. */
+  /** A function for each name, file and start line, which is unknown where a frame has the calling line. */
   #functionOf(frame: number): number {
     const { functionName, filename, lineno, exact } = this.#tables.frames
     const startLine = exact[frame] === 1 ? 0 : lineno[frame]

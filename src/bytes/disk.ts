@@ -8,7 +8,7 @@ import type { Gunzip } from 'node:zlib'
 import { asFileError } from '../errors.ts'
 import type { Source } from './source.ts'
 
-const { unlinkSync } = fs // as it is before a program that we are loaded into
+const { unlinkSync } = fs // taken before the program that we are loaded into
 
 /** Read size that was measured to be fastest. */
 const CHUNK = 256 * 1024
@@ -17,9 +17,10 @@ const CHUNK = 256 * 1024
 const SPENT = 0xff
 
 /**
- * The bytes of a file as they are, in two buffers by turns: one is read into while the other is lent. A piece is written over as soon
- * as the next one is asked for, so that a reader which keeps a view of it fails at once and every time. Pipes are not read ahead: a
- * reader that stops early would wait for bytes that it no longer needs.
+ * The bytes of a file as they are, in two buffers by turns: one is read into while the other is lent. A piece
+ * is written over as soon as the next one is asked for, so that a reader which keeps a view of it fails at
+ * once and every time. Pipes are not read ahead: a reader that stops early would wait for bytes that it no
+ * longer needs.
  */
 export function fileSource(path: string): Source {
   return {
@@ -102,7 +103,7 @@ export function inflate(source: Source, kind: 'gzip' | 'zstd'): Source {
         await pump
         if (failure && !inflater.readableEnded) throw failure
         if (failure || inflater.bytesWritten < given) {
-          throw Object.assign(new Error('there is more behind its end'), { code: 'Z_DATA_ERROR' })
+          throw Object.assign(new Error('there is more after its end'), { code: 'Z_DATA_ERROR' })
         }
       } finally {
         inflater.destroy()
@@ -118,13 +119,14 @@ function createZstd(zlib: object): Readable & Gunzip {
   return make({ chunkSize: CHUNK })
 }
 
-/** Modes of what is written: it tells of the program's files and perhaps its secrets, so it is for its owner alone. */
+/** Mode of new files: they may show the program's secrets, so only their owner may read them. */
 export const PRIVATE_FILE = 0o600
 export const PRIVATE_FOLDER = 0o700
 
 /**
- * Writes a file whole or not at all: to a temporary name beside it, synced, then renamed. A new file is for its owner alone; one that
- * is replaced keeps its mode. With `exclusive` an existing file is an error instead of being replaced. Throws FileError.
+ * Writes a file whole or not at all: to a temporary name beside it, synced, then renamed. A new file is for
+ * its owner alone; one that is replaced keeps its mode. With `exclusive` an existing file is an error instead
+ * of being replaced. Throws FileError.
  */
 export async function writeWhole(
   path: string,

@@ -208,7 +208,7 @@ function faultIn(bytes: Uint8Array): Fault | undefined {
     if (wanted === 'next' && open.length === 0) {
       return i === text.length
         ? undefined
-        : { offset: i, truncated: false, reason: 'more text behind the end' }
+        : { offset: i, truncated: false, reason: 'more text after the end' }
     }
     const stringEnd = endOfString(text, i)
     if (i >= text.length || stringEnd > text.length || endOf(CUT_SCALAR, text, i) >= 0) {

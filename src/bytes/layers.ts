@@ -1,5 +1,5 @@
-// What lies around a file's own text, peeled off in one place for every format: compression, a byte order mark, UTF-16, and the
-// quotes of a JSON string that holds JSON.
+// What lies around a file's own text, peeled off in one place for every format: compression, a byte order
+// mark, UTF-16, and the quotes of a JSON string that holds JSON.
 import { FormatError } from '../errors.ts'
 import { compressionOf, inflate } from './disk.ts'
 import { copyOf, type Source } from './source.ts'
@@ -14,7 +14,7 @@ export interface Peekable extends Source {
 /** One layer: how it is taken off. */
 interface Layer {
   readonly isCompression: boolean
-  /** What to tell of it; nothing where the layer is nothing unusual. */
+  /** A note for the user; none if the layer is usual. */
   readonly note?: string
   open(source: Source): Source
 }
@@ -30,7 +30,7 @@ export interface Peeled {
   close(): Promise<void>
 }
 
-/** Takes all layers off. `guard` stands behind each compressed one, to bound what it inflates to. */
+/** Takes all layers off. `guard` follows each compressed one, to bound what it inflates to. */
 export async function peel(raw: Source, guard: (source: Source) => Source = same => same): Promise<Peeled> {
   const sources = [peekable(raw)]
   const notes: string[] = []
@@ -139,7 +139,7 @@ async function* unquoted(source: Source): AsyncGenerator<Uint8Array> {
     for (; from < bytes.length; from++) {
       const c = bytes[from]
       if (isClosed) {
-        if (c > 0x20) throw wrong('text behind the end', offset + from)
+        if (c > 0x20) throw wrong('text after the end', offset + from)
       } else if (c === QUOTE) isClosed = true
       else if (c < 0x20) throw wrong('a control character in a string', offset + from)
       else if (c !== BACKSLASH) bytes[to++] = c

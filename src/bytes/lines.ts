@@ -15,8 +15,8 @@ export interface Line {
 const LONGEST = 16 << 20
 
 /**
- * The lines of UTF-8 text; `\n` and `\r\n` end them. Throws FormatError `malformed` for bytes that are not UTF-8 and
- * `too-large` for a line of over 16 MiB.
+ * The lines of UTF-8 text; `\n` and `\r\n` end them. Throws FormatError `malformed` for bytes that are not
+ * UTF-8 and `too-large` for a line of over 16 MiB.
  */
 export async function* linesOf(source: Source, format: string): AsyncGenerator<Line> {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -62,7 +62,7 @@ function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
   return all
 }
 
-/** The first bytes of a file as text, one character a byte: what is not ASCII is wrong, but everything has its place. */
+/** The first bytes of a file as text, one character a byte, so that offsets stay true. */
 export function asciiOf(head: Uint8Array): string {
   return new TextDecoder('latin1').decode(head)
 }

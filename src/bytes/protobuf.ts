@@ -9,9 +9,9 @@ const TWO32 = 4294967296
 const NOTHING = new Uint8Array(0)
 
 /**
- * Walks over the fields of one message. `next()` moves to a field; its value is then in the cursor, until the next move.
- * Used again for message after message (`over`, `enter`), so that reading allocates nothing. Every length is checked
- * against the bytes at hand; every fault is a FormatError with its offset.
+ * Walks over the fields of one message. `next()` moves to a field; its value is then in the cursor, until the
+ * next move. Used again for message after message (`over`, `enter`), so that reading allocates nothing. Every
+ * length is checked against the bytes at hand; every fault is a FormatError with its offset.
  */
 export class Cursor {
   bytes: Uint8Array = NOTHING
@@ -89,7 +89,7 @@ export class Cursor {
     return true
   }
 
-  /** False, with `#at` behind the value, where the value is not all here. */
+  /** False, with `#at` after the value, where the value is incomplete. */
   #readValue(): boolean {
     const { wire } = this
     this.start = this.#at
@@ -195,9 +195,9 @@ export class Cursor {
 }
 
 /**
- * Reads a message that arrives in pieces and calls `onField` for each of its fields, with the cursor on it. Only the field
- * that is being read is kept. Throws FormatError `truncated` where the source ends within a field, `too-large` beyond
- * `limit` bytes.
+ * Reads a message that arrives in pieces and calls `onField` for each of its fields, with the cursor on it.
+ * Only the field that is being read is kept. Throws FormatError `truncated` where the source ends within a
+ * field, `too-large` beyond `limit` bytes.
  */
 export async function readFields(
   source: Source,
@@ -244,7 +244,7 @@ export async function readFields(
     throw new FormatError('truncated', 'the file ends within a field', { offset: base + length })
 }
 
-/** Writes messages into a buffer that grows. Numbers are integers within +-(2^53 - 1); negative ones become int64. */
+/** Writes messages into a growing buffer. Numbers are integers within +-(2^53 - 1), negative ones int64. */
 export class MessageWriter {
   #bytes: Uint8Array<ArrayBuffer>
   length = 0
@@ -258,7 +258,7 @@ export class MessageWriter {
     return this.#bytes.subarray(0, this.length)
   }
 
-  /** What was written, for good: the writer begins anew. */
+  /** Takes what was written; the writer is empty again. */
   take(): Uint8Array {
     const taken = this.view()
     this.#bytes = new Uint8Array(this.#bytes.length)

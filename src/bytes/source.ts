@@ -4,11 +4,11 @@
 export interface Source {
   /** For messages. */
   readonly name: string
-  /** Pieces in order, after inflating. A piece is only lent until the next one is asked for: then its buffer is written over. */
+  /** Pieces in order, after inflating. A piece is valid only until the next one is requested. */
   chunks(): AsyncIterable<Uint8Array>
 }
 
-/** A copy of a part of a piece, to be kept: `slice()` of a Buffer is none, it is a view that changes with the next piece. */
+/** A copy of a part of a piece, to keep: `slice()` of a Buffer is a view that changes with the next piece. */
 export function copyOf(bytes: Uint8Array, from = 0, to = bytes.length): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes.subarray(from, to))
 }

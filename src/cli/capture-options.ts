@@ -48,8 +48,8 @@ interface CaptureFlags {
 const ENDS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
- * The first Ctrl-C, SIGTERM or SIGHUP aborts `signal`, so that the target can be left as it was found. A second
- * one ends this process at once. `status` is the exit status for the signal received.
+ * The first Ctrl-C, SIGTERM or SIGHUP aborts `signal`, so that the target can be left as it was found. A
+ * second one ends this process at once. `status` is the exit status for the signal received.
  */
 export function interruption(): { signal: AbortSignal; status(): number | undefined; end(): void } {
   const controller = new AbortController()

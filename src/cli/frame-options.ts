@@ -32,7 +32,8 @@ export interface Rewriter {
 
 /**
  * The rewriter for a command's options. Use one for all files of a command, so that each map is decoded once.
- * Throws UsageError for conflicting options at once, and for a path that is not a folder when it is first read.
+ * Throws UsageError for conflicting options at once, and for a path that is not a folder when it is first
+ * read.
  */
 export function createRewriter(options: RewriteOptions): Rewriter {
   const { sourceMaps, sources, app, redact } = options

@@ -58,7 +58,9 @@ export function printNotes(notes: readonly string[]): void {
   for (const note of new Set(notes)) say(`note: ${note}`)
 }
 
-/** Writes snapshots to standard output, gzipped if the format is. Throws UsageError for bytes on a terminal. */
+/**
+ * Writes snapshots to standard output, gzipped if the format is. Throws UsageError for binary on a terminal.
+ */
 export async function writeStdout(
   converter: Converter,
   snapshots: readonly Snapshot[],

@@ -32,8 +32,8 @@ export interface ReadRequest {
 }
 
 /**
- * Makes the request of a command's options. `needs` says which parts of a snapshot the command uses; all by
- * default. Throws UsageError for options that conflict or that no file can be read with.
+ * Parses a command's options into its request. `needs` says which parts of a snapshot the command uses; all
+ * by default. Throws UsageError for options that conflict or that no file can be read with.
  */
 export function readRequest(
   flags: ReadFlags,

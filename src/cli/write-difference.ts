@@ -7,8 +7,8 @@ import { sayLosses } from './losses.ts'
 import { writeStdout } from './output.ts'
 
 /**
- * Writes what changed from old to new snapshots to a file (`-` is standard output), in the way of its format: sizes that
- * can be negative, or the two side by side. Throws UsageError for a format that has neither.
+ * Writes what changed from old to new snapshots to a file (`-` is standard output), in the way of its format:
+ * sizes that can be negative, or the two side by side. Throws UsageError for a format that has neither.
  */
 export async function writeDifference(
   pairs: readonly { now: Snapshot; old: Snapshot }[],

@@ -17,7 +17,9 @@ export interface OpenHeapOptions {
   progress?(path: string): { add(bytes: number): void; stop(): void }
 }
 
-/** A heap with classes, distances and retained sizes; `-` is standard input. Throws FormatError with the path. */
+/**
+ * A heap with classes, distances and retained sizes; `-` is standard input. Throws FormatError with the path.
+ */
 export async function openHeap(path: string, options: OpenHeapOptions = {}): Promise<Heap> {
   const graph = await openGraph(path, true, options)
   return inFile(path, (async () => analyse(graph))())

@@ -239,8 +239,8 @@ class GraphReader {
   }
 
   /**
-   * Room for at most so many rows; where the file does not say how many it has, memory is asked for while
-   * they come.
+   * Room for the rows of a section; if the file does not say how many it has, memory is claimed while they
+   * come.
    */
   #most(claim: number, length: number, room: number, counts: Partial<Header>): number {
     if (claim !== 0) return claim

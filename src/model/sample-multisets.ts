@@ -1,6 +1,6 @@
 // A row's samples as a multiset: which sizes occur and how often. It replaces the samples when no reader
-// needs their ordinals. Objects have few sizes, so many rows share one: a million samples make about a
-// thousand multisets.
+// needs their ordinals. Objects have few sizes, so one multiset serves many rows: a million samples make
+// about a thousand multisets.
 import { hash2, RowIndex, reserve, TupleIds } from './tables/typed-arrays.ts'
 
 /** The live samples of each row, without their ordinals. */
@@ -179,7 +179,7 @@ export class MultisetBuilder {
     this.#n[at] = n
   }
 
-  /** Makes a multiset of the last entries, up to `end`. */
+  /** Turns the last entries, up to `end`, into a multiset. */
   #close(end: number): number {
     const id = this.#length++
     this.#start = reserve(this.#start, id + 2)

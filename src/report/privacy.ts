@@ -24,7 +24,7 @@ interface Finding {
 /** Most distinct matches that are counted. */
 const MOST = 1000
 const EXAMPLES = 3
-/** Longest match in characters. One that starts this close to the end of a chunk is left to the next chunk. */
+/** Longest match in characters. One that starts closer to a chunk's end is left to the next chunk. */
 const OVERLAP = 512
 
 // Slashes may be written `\/`, as JSON has them.
@@ -35,8 +35,8 @@ const SOURCE =
   /"sourcesContent"\s*:\s*\[\s*"|\bdata:(?:text|application)\/(?:x-)?(?:java|type)script\b|\bdata:application\/json;[^"'\s]{0,64}base64,/g
 
 /**
- * Searches a file's inflated bytes and its snapshots. Data may be there in a form that the search does not find;
- * only data that the format has no place for is certainly absent.
+ * Searches a file's inflated bytes and its snapshots. Data may be there in a form that the search does not
+ * find; only data that the format has no place for is certainly absent.
  * @param holds what every file of the format holds
  * @param hostName this machine's name
  */

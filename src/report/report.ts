@@ -50,7 +50,7 @@ interface Name<Row> {
   text(row: Row): string
   /** Words in front of the name that are not part of it: `package `. */
   prefix?(row: Row): string
-  /** `place`: a file name, cut at its start if too long. `text`: cut at its end. `short`: stands first, never cut. */
+  /** `place`: a file name, cut at its start. `text`: cut at its end. `short`: stands first, never cut. */
   readonly is: 'place' | 'text' | 'short'
 }
 

@@ -163,8 +163,8 @@ function average({ size, count }: { size: number; count: number }): number | und
 }
 
 /**
- * Verdict of a difference in a word or two. Empty if significant, not judged, or exactly unchanged. An unchanged
- * sampled size is still noise: samples cannot prove that nothing changed.
+ * Verdict of a difference in a word or two. Empty if significant, not judged, or exactly unchanged. An
+ * unchanged sampled size is still noise: samples cannot prove that nothing changed.
  */
 export function verdictText(row: SampledDiff): string {
   const { significant, reason, drift, statistic } = row

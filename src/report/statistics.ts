@@ -50,8 +50,8 @@ function viewJson(view: View): object {
 }
 
 /**
- * CPython's lines, one per row. A sampled size has its error after it, a difference by chance the word `noise`.
- * The lines of a traceback follow its row.
+ * CPython's lines, one per row. A sampled size has its error after it, a difference by chance the word
+ * `noise`. The lines of a traceback follow its row.
  */
 function* viewLines(view: View, getLine?: GetLine): Generator<string> {
   if (view.title !== undefined) yield `${view.title}:`

@@ -80,9 +80,9 @@ export interface TreeOptions {
 }
 
 /**
- * The call tree of a snapshot, or of what changed since `old`. A call's weight is what was allocated in and below
- * it; in a comparison, growth and shrinkage both add weight. Hidden callees are summed in a row of their own.
- * Iterative, because stacks may be deep.
+ * The call tree of a snapshot, or of what changed since `old`. A call's weight is what was allocated in and
+ * below it; in a comparison, growth and shrinkage both add weight. Hidden callees are summed in a row of
+ * their own. Iterative, because stacks may be deep.
  */
 export function treeView(now: Snapshot, old: Snapshot | undefined, options: TreeOptions): TreeView {
   const named = now.named()

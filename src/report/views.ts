@@ -109,7 +109,7 @@ function samplingNotes(snapshots: readonly Snapshot[]): string[] {
   return [...new Set(said.map(({ text }) => text))]
 }
 
-/** What is to be told of the file itself. That its interval is unknown is said above. */
+/** Notes on the file itself, other than that its interval is unknown. */
 function fileNotes({ meta }: Snapshot): string[] {
   return (meta.notes ?? []).filter(note => !note.startsWith('unknown sampling interval'))
 }

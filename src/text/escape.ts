@@ -1,10 +1,10 @@
-// Names come from profiles, and profiles are hostile: a function may be called like a terminal sequence, a formula or a tag.
-// Everything that prints a name does it through one of these.
+// Names come from profiles, and profiles are hostile: a function may be called like a terminal sequence, a
+// formula or a tag. Everything that prints a name does it through one of these.
 
 /**
- * What is not seen, or changes how its neighbours are seen: control characters (line breaks, terminal sequences), format
- * characters (right-to-left marks, joiners, byte order mark, tags), line and paragraph separators, lone surrogates,
- * other characters that fonts leave out.
+ * What is not seen, or changes how its neighbours are seen: control characters (line breaks, terminal
+ * sequences), format characters (right-to-left marks, joiners, byte order mark, tags), line and paragraph
+ * separators, lone surrogates, other characters that fonts leave out.
  */
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu
 /** The same, and a backslash that would read as the beginning of an escape. */
@@ -16,9 +16,10 @@ function escapeOf(char: string): string {
 }
 
 /**
- * A name as one line in which everything can be seen: hidden characters are `\u{1b}`. Any other text, a Windows path
- * too, stays as it is. For text, tables and messages. `fromVisible` is its inverse.
- * @param also further characters to escape, such as the separator of a format (not one that escapes are made of)
+ * A name as one line in which everything can be seen: hidden characters are `\u{1b}`. Any other text, a
+ * Windows path too, stays unchanged. For text, tables and messages. `fromVisible` is its inverse.
+ * @param also further characters to escape, such as the separator of a format (not one that escapes are made
+ * of)
  */
 export function visible(text: string, also = ''): string {
   const shown = text.replace(ESCAPED, escapeOf)
@@ -31,7 +32,7 @@ export function visibleLine(line: string): string {
   return line.replace(HIDDEN, escapeOf)
 }
 
-/** What is said to the user: one visible line, behind the command's name. */
+/** A message to the user: one visible line, after the command's name. */
 export function messageLine(message: string): string {
   return `tracemalloc: ${visible(message)}\n`
 }
@@ -45,7 +46,7 @@ export function fromVisible(text: string): string {
   })
 }
 
-/** JSON with every hidden character as `\uXXXX`, and without a `</` or `<!` that could end or open something in a page. */
+/** JSON with hidden characters as `\uXXXX`, and without `</` or `<!`, which could end or open a tag. */
 export function jsonText(value: unknown, indent?: number): string {
   return JSON.stringify(value, undefined, indent)
     .replace(/[^\n]+/g, line => line.replace(HIDDEN, unitEscapes))
@@ -59,12 +60,12 @@ function unitEscapes(char: string): string {
   return text
 }
 
-/** First characters by which a spreadsheet takes a cell for a formula, also after full-width folding; and our own mark. */
+/** First characters that make a cell a formula, also after full-width folding; and our own mark. */
 const FORMULA = /^['=+\-@＝＋－＠]/
 
 /**
- * A text as a field of a CSV file (RFC 4180): visible, never a formula (a `'` goes in front of what would be one),
- * quoted where it must be. `fromCsvText` undoes all but the quotes. Numbers need none of this.
+ * A text as a field of a CSV file (RFC 4180): visible, never a formula (a `'` goes in front of what would be
+ * one), quoted where it must be. `fromCsvText` undoes all but the quotes. Numbers need none of this.
  */
 export function csvText(text: string): string {
   return csvField(visible(text))
@@ -87,11 +88,12 @@ export function fromCsvField(field: string): string {
 }
 
 /**
- * A name as a Markdown code span that can stand in a table: nothing in it is a tag, a link, a mention or the end of a cell.
+ * A name as a Markdown code span that can stand in a table: nothing in it is a tag, a link, a mention or the
+ * end of a cell.
  */
 export function markdownCode(text: string): string {
   if (text === '') return ''
-  const shown = visible(text, '|') // `\|` would end the cell behind another backslash
+  const shown = visible(text, '|') // `\|` would end the cell after another backslash
   let longest = 0
   for (const [run] of shown.matchAll(/`+/g)) longest = Math.max(longest, run.length)
   const fence = '`'.repeat(longest + 1)

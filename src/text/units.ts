@@ -1,8 +1,8 @@
 // Python's number formatting, exact to the last digit.
 
 /**
- * Python's `'%.0f' % x` (digits 0) and `'%.1f' % x` (digits 1): the exact binary value is rounded half to even.
- * `toFixed` also looks at the exact value but rounds halves up, so only true halves differ.
+ * Python's `'%.0f' % x` (digits 0) and `'%.1f' % x` (digits 1): the exact binary value is rounded half to
+ * even. `toFixed` also looks at the exact value but rounds halves up, so only true halves differ.
  */
 export function toFixedHalfEven(x: number, digits: 0 | 1): string {
   const magnitude = Math.abs(x)
@@ -33,7 +33,7 @@ export function formatCount(count: number, estimated: boolean, signed = false): 
   return `${estimated ? '~' : ''}${signed ? formatSigned(whole) : whole}`
 }
 
-/** The same with its change behind it, `39 (+3)`, where there is one. */
+/** The same followed by its change, if any: `39 (+3)`. */
 export function formatCounts(count: number, change: number | undefined, estimated: boolean): string {
   const text = formatCount(count, estimated)
   if (change === undefined || Number.isNaN(count)) return text

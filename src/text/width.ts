@@ -4,7 +4,7 @@ import stringWidth from 'string-width'
 /** Characters of one column each that figures, bars and branches consist of. */
 const NARROW = /^[ -~±…\u2500-\u259f]*$/
 
-/** Columns of a terminal that a text takes. Segmenting a text is a hundred times the cost of looking at it. */
+/** Terminal columns of a text. Segmenting costs a hundred times as much as looking at the text. */
 export function widthOf(text: string): number {
   return NARROW.test(text) ? text.length : stringWidth(text)
 }
@@ -19,7 +19,9 @@ export function largest<T>(least: number, rows: readonly T[], measure: (row: T) 
 /** What stands in front of a path in a label or a line of a traceback. */
 const BEFORE_PATH = /^$|[\s("']$/
 
-/** Paths inside the folder lose its name: `./src/app.js`. Addresses, and paths that have it in their middle, stay. */
+/**
+ * Paths inside the folder lose its name: `./src/app.js`. Addresses, and paths with it in the middle, stay.
+ */
 export function shorten(text: string, folder: string | undefined): string {
   if (!folder || folder === '/') return text
   const [first, ...others] = text.split(`${folder}/`)
@@ -33,7 +35,7 @@ export function cutEnd(text: string, width: number): string {
   const room = Math.max(width, 20)
   if (text.length * 2 <= room) return text
   let used = 0
-  let end = 0 // of what fits with the mark behind it
+  let end = 0 // of what fits with the mark after it
   for (const character of text) {
     used += widthOf(character)
     if (used > room) return `${text.slice(0, end)}…`

@@ -14,7 +14,7 @@ const COLLECTS_COVERAGE = '!!globalThis.process?.env?.NODE_V8_COVERAGE'
 /** Keeps the frames of one more isolate stable. */
 export type KeepStable = (session: Session) => Promise<void>
 
-/** What the user is told before the start. */
+/** The message before the start. */
 const COST = {
   chrome: 'several times slower until the page is loaded again',
   node: 'up to 3 times slower until we leave, also if we are killed',

@@ -73,7 +73,7 @@ async function check(baseline: string, paths: string[], flags: CheckFlags): Prom
   process.exitCode = { pass: 0, fail: 1, unknown: 5 }[result.outcome]
 }
 
-/** The request for a baseline. One that --update wrote is in our format, and holds only the chosen snapshots. */
+/** The request for a baseline. One that --update wrote is in our format, with only the chosen snapshots. */
 function ofBaseline(request: ReadRequest, { isUpdated }: Baseline): ReadRequest {
   if (!isUpdated) return request
   return { ...request, load: { ...request.load, from: undefined, snapshot: undefined } }

@@ -38,7 +38,7 @@ function head(text: string): string {
   return /^[\w %+/,-]*$/.test(text) ? text : markdownCode(text)
 }
 
-/** A cell. Nothing in it is a tag or ends the cell. Anything but plain words may hold a name, so it is code. */
+/** A cell. Nothing in it is a tag or ends the cell. All but plain words may be a name, so it is code. */
 function cell(column: Column<unknown>, row: unknown): string {
   const text = cellText(column, row)
   const isName = column.kind === 'text' || (column.kind === 'words' && !/^[a-zA-Z ]*$/.test(text))

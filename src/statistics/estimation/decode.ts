@@ -1,5 +1,5 @@
 // Infers the sampled objects from the sizes that V8 reports. An object of s bytes is reported as v = s *
-// floor(1 / p(s) + 0.5), so many s share one v. Two things decide among them: how common each size is
+// floor(1 / p(s) + 0.5), so several s share one v. Two things decide among them: how common each size is
 // (./size-prior.ts), and the checksum: a node's samples must add up to its `selfSize`.
 import type { Samples } from '../../model/snapshot.ts'
 import { Checksum, partition, type SampleGroup } from './checksum.ts'
