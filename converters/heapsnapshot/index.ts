@@ -21,7 +21,7 @@
  * Bytes of ArrayBuffers are nodes of their own, without a trace: they are credited to the ArrayBuffer that
  * owns them.
  * Node 20 and 22 break lines inside of the arrays; Chromium adds sections (scopes ...) and location fields;
- * fields go by `meta`.
+ * `meta` names the fields.
  * Others (Julia, Hermes, Bun, files that were rewritten) leave out sections, have them in any order, have
  * ids of 64 bits, types that
  * the file does not list, and a node_count of 0.

@@ -124,7 +124,7 @@ export async function readFileAs<T>(
   }
 }
 
-/** What is said of how a file was read, and where memory for it is asked for. */
+/** Notes on how a file was read, and the check before memory for it is claimed. */
 interface Reading {
   readonly notes: readonly string[]
   afford(bytes: number): void
@@ -182,7 +182,7 @@ function counted(source: Source, onBytes: (n: number) => void): Source {
   }
 }
 
-/** The heap is looked at each time that so many bytes were read. */
+/** The heap is looked at each time this many bytes were read. */
 const STEP = 1 << 20
 
 /**
@@ -294,7 +294,7 @@ export function converterFor(path: string): Converter {
 }
 
 /**
- * Writes snapshots to a file, whole or not at all; the format goes by the ending (`.pb.gz` is the default
+ * Writes snapshots to a file, whole or not at all; the ending chooses the format (`.pb.gz` is the default
  * dump) unless `to`
  * names it. A further `.gz` gzips any format.
  */

@@ -27,7 +27,7 @@ export function checkHeap(): void {
 }
 
 /**
- * Throws FormatError `too-large` when a document that needs so many bytes of memory cannot be had as a whole.
+ * Throws FormatError `too-large` when a document needs more memory, held whole, than there is.
  * @param compressed bytes of the file, where it is compressed and nobody vouches for it
  */
 export function checkDocument(needed: number, compressed: number | undefined): void {

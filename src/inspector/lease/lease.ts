@@ -9,7 +9,7 @@ import { keeper } from './keeper.ts'
 /** Milliseconds between two signs of life. */
 const BEAT = 1000
 
-/** Our account with a target: what was changed for us stays changed as long as it is open. */
+/** Our account with a target: what was changed for us stays changed while it is open. */
 export interface Lease {
   /** Turns off V8 flags that the process's own arguments do not name. Returns true if any was on before. */
   off(flags: readonly string[]): Promise<boolean>
