@@ -267,7 +267,7 @@ export class Tree {
     return row
   }
 
-  /** Rows of a rewritten program, before their samples: helpers leave the stacks, and rows of equal stacks are one. */
+  /** Rows of a rewritten program, before their samples: without helpers, and one for equal stacks. */
   #fold(): void {
     const before = this.#builder
     const used = Uint32Array.from({ length: before.length }, (_, row) => before.stackOf(row))

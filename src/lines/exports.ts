@@ -30,12 +30,12 @@ function isRequire(node: AnyNode | undefined): boolean {
   )
 }
 
-/** Is it a call that must stay as it is, although what is in it need not? */
+/** Is it a call that must stay unchanged, although its parts may change? */
 export function namesModule(node: CallExpression): boolean {
   return isRequire(node) || isRequire(node.arguments[0])
 }
 
-/** Is it a call that must stay as it is, with all that is in it? */
+/** Is it a call that must stay unchanged, with all its parts? */
 export function definesExports({ callee, arguments: args }: CallExpression): boolean {
   if (callee.type !== 'MemberExpression') return false
   const { object } = callee

@@ -35,7 +35,7 @@ export class Lift {
   readonly #scribe: Scribe
   readonly #params: string[] = []
 
-  /** Begins the call in place of the expression that starts at `start`; `site` is where it is said to stand. */
+  /** Begins the call in place of the expression that starts at `start`; `site` is its reported place. */
   constructor(scribe: Scribe, start: number, site = start) {
     const { output } = scribe
     this.#scribe = scribe

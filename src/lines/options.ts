@@ -6,13 +6,13 @@ export type SourceType = 'script' | 'module' | 'commonjs'
 
 export interface RewriteOptions {
   readonly sourceType: SourceType
-  /** Whether to rewrite a function's own code, by where V8 says that it starts. All is rewritten by default. */
+  /** Whether to rewrite a function's own code, by where V8 says that it starts; by default all. */
   readonly select?: (site: Site) => boolean
-  /** Makes each helper larger by so many elements that are never assigned, so that V8 does not inline it. */
+  /** Makes each helper larger by this many elements that are never assigned, so that V8 does not inline it. */
   readonly padding?: number
 }
 
-/** The new text, with the lines of the old; or why the text must run as it is. */
+/** The new text, with the lines of the old; or why the text must run unchanged. */
 export type Rewritten =
   | {
       readonly text: string

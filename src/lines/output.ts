@@ -49,7 +49,7 @@ export class Output {
     this.#firstNth = firstNth
   }
 
-  /** Writes the source up to an offset as it is. */
+  /** Writes the source up to an offset unchanged. */
   copy(to: number): void {
     if (to <= this.#at) return
     this.#pieces.push(this.#source.slice(this.#at, to))

@@ -133,7 +133,7 @@ export class Snapshot implements SnapshotData {
 
   /**
    * The same snapshot with one name for each file: `/srv/m.mjs` for `/srv/m.mjs?v=17`. Statistics, reports
-   * and filters go by these names; traces, and files that are written, keep the names that were read.
+   * and filters use these names; traces, and files that are written, keep the names that were read.
    */
   named(): Snapshot {
     if (this.#named) return this.#named

@@ -20,7 +20,7 @@ export async function findTarget(text: string, say: (line: string) => void): Pro
   return { kind: 'pid', pid: spec.port }
 }
 
-/** The error for a port that is no inspector; the process behind it is named, as it is what was meant. */
+/** The error for a port that is no inspector; the process behind it is named, because it was meant. */
 export async function namingOwner(error: unknown, host: string, port: number): Promise<unknown> {
   if (!(error instanceof TargetError) || !isLoopbackName(host)) return error
   const pid = await nodeOnPort(port)

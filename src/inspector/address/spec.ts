@@ -36,7 +36,7 @@ export function parseTarget(text: string): TargetSpec {
 /** Linux's largest process id. */
 const LARGEST_PID = 2 ** 22
 
-/** How to reach an inspector where its port cannot be reached as it is. */
+/** How to reach an inspector where its port cannot be reached directly. */
 export function tunnelTo(address: string, port?: number): string {
   const url = URL.canParse(address) ? new URL(address) : undefined
   const at = port ?? (Number(url?.port) || 9229)

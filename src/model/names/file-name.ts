@@ -1,5 +1,5 @@
 // The one name of a file. The same file has many names in profiles: a query for each version (`m.mjs?v=17`),
-// a server's address, a bundler's scheme and loaders. Rows, filters, budgets, packages and source maps go by
+// a server's address, a bundler's scheme and loaders. Rows, filters, budgets, packages and source maps use
 // the name made here.
 import { decoded, normalize } from './paths.ts'
 
