@@ -8,7 +8,7 @@ export interface RewriteOptions {
   readonly sourceType: SourceType
   /** Whether to rewrite a function's own code, by where V8 says that it starts; by default all. */
   readonly select?: (site: Site) => boolean
-  /** Makes each helper larger by this many elements that are never assigned, so that V8 does not inline it. */
+  /** Makes each helper larger by this many unassigned elements, so that V8 does not inline it. */
   readonly padding?: number
 }
 
