@@ -2,6 +2,14 @@
 
 export { FormatError, type FormatErrorCode, TargetError, TracemallocError, UsageError } from './errors.ts'
 export {
+  type BatchRequest,
+  type BatchResult,
+  batch,
+  type Point,
+  type SeriesResult,
+  type SeriesStep,
+} from './library/batch.ts'
+export {
   assertLeavesAtMost,
   type Growth,
   GrowthError,
@@ -9,8 +17,37 @@ export {
   measureGrowth,
 } from './library/growth.ts'
 
-import './library/snapshot-files.ts'
+export {
+  type ClassDiff,
+  type ClassRow,
+  compareHeaps,
+  type DuplicateRow,
+  type HeapEdge,
+  type HeapNode,
+  type HeapOptions,
+  HeapSnapshot,
+  heapSurvivors,
+  type ObjectRow,
+  type RetainedObject,
+  type RetainerStep,
+  type SurvivorRow,
+  type TracedRow,
+} from './library/heap.ts'
 
+import './library/snapshot-parts.ts'
+
+export {
+  type Comparison,
+  compareSampled,
+  type ErrorBar,
+  type NoiseReason,
+  type Rule,
+  type Runs,
+  type SampledDiff,
+  type SeriesTrend,
+  seriesTrend,
+  type TrendRow,
+} from './library/statistics.ts'
 export * from './library/tracemalloc.ts'
 export { type BaseFilter, DomainFilter, Filter, type FilterOptions } from './model/filter.ts'
 export { Frame } from './model/frame.ts'

@@ -26,7 +26,7 @@ export interface BatchOptions {
 }
 
 /** One snapshot of a series. */
-interface Point {
+export interface Point {
   path: string
   /** Total bytes. */
   size: number
@@ -36,7 +36,7 @@ interface Point {
 }
 
 /** The difference between two neighbouring snapshots. */
-interface SeriesStep {
+export interface SeriesStep {
   sizeDiff: number
   /** Number of rows with significant growth or loss. */
   significant: number

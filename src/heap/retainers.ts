@@ -104,7 +104,7 @@ export class RetainingPaths {
 }
 
 /** One step of a path from an object to a root. */
-interface RetainerStep {
+export interface RetainerStep {
   /** How the retainer refers to what is below it: `.name`, `[3]`. */
   readonly edge: string
   readonly name: string

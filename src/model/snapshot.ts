@@ -3,8 +3,8 @@ import { UsageError } from '../errors.ts'
 import type { Columns, Samples, SnapshotData } from './columns.ts'
 import { type BaseFilter, matchingRows } from './filter.ts'
 import { compareSnapshots } from './grouping/compare.ts'
-import { type Cumulative, groupRows, type KeyType } from './grouping/group.ts'
-import { type Statistic, type StatisticDiff, statisticsOf } from './grouping/statistic.ts'
+import { type Cumulative, type Grouper, groupRows, type KeyType } from './grouping/group.ts'
+import { type ErrorBars, type Statistic, type StatisticDiff, statisticsOf } from './grouping/statistic.ts'
 import type { SnapshotMeta } from './meta.ts'
 import { namedTables } from './tables/named.ts'
 import type { Tables } from './tables/tables.ts'
@@ -32,6 +32,8 @@ export class Snapshot implements SnapshotData {
    * program has attached to the snapshot is kept, if it is JSON. Throws UsageError or FileError.
    */
   declare dump: (path: string) => Promise<void>
+  /** How sure the sizes of groups are; the model itself knows no statistics. */
+  declare static errorBars: ((snapshot: Snapshot, grouper: Grouper) => ErrorBars) | undefined
   readonly tables: Tables
   readonly columns: Columns
   readonly meta: SnapshotMeta
@@ -68,14 +70,17 @@ export class Snapshot implements SnapshotData {
   }
 
   /**
-   * Groups the traces and sorts the groups, largest first, as CPython does.
+   * Groups the traces and sorts the groups, largest first, as CPython does. Each has an error bar
+   * (`sizeError`, `sizeLow`, `sizeHigh`).
    * @param keyType one key, or several: `'lineno'`, `['type', 'lineno']`
    * @param cumulative `true` counts a trace once for each different key in its traceback, `'per-frame'` once
    * for each frame (what CPython does: a recursive function counts many times). Throws UsageError for a key
    * without frames.
    */
   statistics(keyType: KeyType | readonly KeyType[], cumulative: Cumulative = false): Statistic[] {
-    return statisticsOf(groupRows(this.named(), keyType, cumulative))
+    const named = this.named()
+    const groups = groupRows(named, keyType, cumulative)
+    return statisticsOf(groups, undefined, Snapshot.errorBars?.(named, groups.grouper))
   }
 
   /** Differences from an older snapshot by the same keys: largest change first, as CPython sorts them. */

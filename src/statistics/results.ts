@@ -1,5 +1,7 @@
 // The results of statistics: error bars, comparisons and trends.
-import type { Statistic, StatisticDiff } from '../model/grouping/statistic.ts'
+import type { ErrorBar, Statistic, StatisticDiff } from '../model/grouping/statistic.ts'
+
+export type { ErrorBar } from '../model/grouping/statistic.ts'
 
 /** How a snapshot was sampled, as far as known. */
 export interface Sampling {
@@ -15,17 +17,6 @@ export interface Sampling {
 export interface Limits {
   readonly low: number
   readonly high: number
-}
-
-/** Error bar of a group's size and count. All null if the interval is unknown; errors are 0 if exact. */
-export interface ErrorBar {
-  /** One standard error, in bytes. */
-  readonly sizeError: number | null
-  /** 95 % interval of the true size, in bytes. */
-  readonly sizeLow: number | null
-  readonly sizeHigh: number | null
-  /** One standard error of the count, including the uncertainty of decoding. */
-  readonly countError: number | null
 }
 
 /** One group of a snapshot with its error bar. */

@@ -44,20 +44,66 @@ abstract class Described {
   }
 }
 
-/** Total of one group: CPython's `tracemalloc.Statistic`. */
-export class Statistic extends Described {
+/** Error bar of a group's size and count. All null if the interval is unknown; errors are 0 if exact. */
+export interface ErrorBar {
+  /** One standard error, in bytes. */
+  readonly sizeError: number | null
+  /** 95 % interval of the true size, in bytes. */
+  readonly sizeLow: number | null
+  readonly sizeHigh: number | null
+  /** One standard error of the count, including the uncertainty of decoding. */
+  readonly countError: number | null
+}
+
+/** The error bar of a group, by its id and size. */
+export type ErrorBars = (id: number, size: number) => ErrorBar
+
+/**
+ * Total of one group: CPython's `tracemalloc.Statistic`, with an error bar where sizes are estimates. The
+ * bar is worked out when it is first asked for.
+ */
+export class Statistic extends Described implements ErrorBar {
   /** Bytes. */
   readonly size: number
   /** Blocks; NaN = unknown. */
   readonly count: number
   /** Is `count` an estimate? */
   readonly estimated: boolean
+  readonly #bar: () => ErrorBar | undefined
 
-  constructor(describer: Describer, id: number, size: number, count: number, estimated = false) {
+  constructor(
+    describer: Describer,
+    id: number,
+    size: number,
+    count: number,
+    estimated = false,
+    bars?: ErrorBars,
+  ) {
     super(describer, id)
     this.size = size
     this.count = count
     this.estimated = estimated
+    this.#bar = () => bars?.(id, size)
+  }
+
+  /** One standard error of the size, in bytes; 0 if exact, null if unknown. */
+  get sizeError(): number | null {
+    return this.#bar()?.sizeError ?? null
+  }
+
+  /** Lower end of the 95 % interval of the true size, in bytes; null if unknown. */
+  get sizeLow(): number | null {
+    return this.#bar()?.sizeLow ?? null
+  }
+
+  /** Upper end of the 95 % interval of the true size, in bytes; null if unknown. */
+  get sizeHigh(): number | null {
+    return this.#bar()?.sizeHigh ?? null
+  }
+
+  /** One standard error of the count; 0 if exact, null if unknown. */
+  get countError(): number | null {
+    return this.#bar()?.countError ?? null
   }
 
   /** Nothing but a statistic of the same group and figures equals it. */
@@ -146,9 +192,9 @@ export function orderOf({ grouper, ids, size, count }: Groups): Uint32Array {
 }
 
 /** All groups sorted by size, count, traceback, largest first (CPython's `Statistic._sort_key`). */
-export function statisticsOf(groups: Groups, ids = orderOf(groups)): Statistic[] {
+export function statisticsOf(groups: Groups, ids = orderOf(groups), bars?: ErrorBars): Statistic[] {
   const { grouper, size, count, estimated } = groups
-  return Array.from(ids, id => new Statistic(grouper, id, size[id], count[id], estimated))
+  return Array.from(ids, id => new Statistic(grouper, id, size[id], count[id], estimated, bars))
 }
 
 /** Largest first, NaN last. */
