@@ -1,4 +1,6 @@
 // CPython's tracemalloc functions for this thread.
+import { onCompile } from '../capture/agent/compile-hook.ts'
+import { startLines } from '../capture/agent/lines/start-lines.ts'
 import { measure, readNow, startTracing, stopTracing, tracing } from '../capture/agent/tracing.ts'
 import { nearest } from '../capture/nearest.ts'
 import { snapshotOf } from '../capture/series/store.ts'
@@ -21,6 +23,11 @@ export interface StartOptions {
   objects?: boolean
   /** Keep V8 from inlining functions and folding allocations, which move bytes elsewhere. Default true. */
   stableFrames?: boolean
+  /**
+   * Measure lines, not only functions, of the files that are loaded after this call: `own` (not those in
+   * node_modules), `all`, or a pattern for paths. They are rewritten, and stay so after `stop()`.
+   */
+  lines?: string
 }
 
 const OPTIONS: readonly string[] = [
@@ -28,6 +35,7 @@ const OPTIONS: readonly string[] = [
   'mode',
   'objects',
   'stableFrames',
+  'lines',
 ] satisfies (keyof StartOptions)[]
 
 /**
@@ -45,8 +53,11 @@ export function start(nframe: number = MAX_NFRAME, options: StartOptions = {}): 
     })
   }
   const wanted = samplerSettings({ ...options, nframe })
-  const { objects = false, stableFrames = true } = options
-  if (!tracing()) startTracing(wanted, { objects, stableFrames })
+  const { objects = false, stableFrames = true, lines } = options
+  if (tracing()) return
+  startTracing(wanted, { objects, stableFrames })
+  const change = lines === undefined ? undefined : startLines(lines, !stableFrames)
+  if (change) onCompile([change])
 }
 
 /** Stops tracing and discards the traces. */

@@ -5,6 +5,12 @@
  */
 export const HELPER_PREFIX = '$tm'
 
+// Taken before a traced program can change them.
+const { apply } = Reflect
+const { exec } = RegExp.prototype
+
+const HELPER = /^\$tm([1-9]\d{0,8})_([1-9]\d{0,8})(?:_[1-9]\d{0,8})?$/
+
 /** Where an operation stands in the text that the program was given; both 1-based. */
 export interface Site {
   readonly lineno: number
@@ -22,7 +28,6 @@ export function helperName({ lineno, column }: Site, nth = 0): string {
 
 /** The site in a helper's name; undefined if a function of that name is no helper. */
 export function siteOfHelper(functionName: string): Site | undefined {
-  if (!functionName.startsWith(HELPER_PREFIX)) return undefined
-  const match = /^\$tm([1-9]\d{0,8})_([1-9]\d{0,8})(?:_[1-9]\d{0,8})?$/.exec(functionName)
+  const match = apply(exec, HELPER, [functionName])
   return match ? { lineno: Number(match[1]), column: Number(match[2]) } : undefined
 }

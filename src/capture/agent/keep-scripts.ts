@@ -1,9 +1,10 @@
 // Runs inside the traced program. Keeps its scripts alive, so that stack frames keep their file names and
 // lines.
 import Module from 'node:module'
+import type { Compilation } from './compile-hook.ts'
 
 // Taken before the program can change them.
-const { apply, set } = Reflect
+const { set } = Reflect
 const ErrorAtStart = Error
 const { captureStackTrace } = Error
 
@@ -24,9 +25,9 @@ interface KeptScript {
  * that is a closure, so that what its top-level variables hold survives until the last read, like a Python
  * program's globals. For other modules it is only the script: V8 before version 12 (Node 20) forgets file and
  * lines when it is collected. A call after the module's last line captures a stack trace, which holds the
- * module's function but not its variables.
+ * module's function but not its variables. Returns the change to each module that appends the call.
  */
-export function keepScripts(): void {
+export function keepScripts(): (compilation: Compilation) => void {
   let kept: KeptScript | undefined
   const keep = (closure?: () => void) => {
     try {
@@ -40,15 +41,10 @@ export function keepScripts(): void {
   Object.defineProperty(globalThis, NAME, { value: keep })
   const entry = entryFile()
   const areKept = Number.parseInt(process.versions.v8, 10) >= V8_KEEPS
-  const prototype = Module.prototype as unknown as {
-    filename: string
-    _compile(content: string, ...rest: unknown[]): unknown
-  }
-  const compile = prototype._compile
-  prototype._compile = function (...args) {
-    const isEntry = this.filename === entry
-    if (isEntry || !areKept) args[0] = `${args[0]}\n;${NAME}(${isEntry ? '() => {}' : ''})`
-    return apply(compile, this, args)
+  return compilation => {
+    const isEntry = compilation.filename === entry
+    if (isEntry || !areKept)
+      compilation.content = `${compilation.content}\n;${NAME}(${isEntry ? '() => {}' : ''})`
   }
 }
 

@@ -5,7 +5,9 @@ import { isMainThread } from 'node:worker_threads'
 import { makeFolderNow } from '../series/names.ts'
 import { setStableFlags } from '../v8/flags.ts'
 import type { Settings } from '../v8/settings.ts'
+import { onCompile } from './compile-hook.ts'
 import { keepScripts } from './keep-scripts.ts'
+import { startLines } from './lines/start-lines.ts'
 import { hasEnded } from './parent.ts'
 import { startTracing } from './tracing.ts'
 import { announceThread, saveHere, startWatcher } from './watcher.ts'
@@ -25,7 +27,9 @@ export function preload(settings: Settings): void {
     process.env[DIR] = dir // for threads and children that start after the program has changed its folder
   }
   if (settings.stableFrames) setStableFlags()
-  keepScripts()
+  const { lines } = settings
+  const change = lines === undefined ? undefined : startLines(lines, !settings.stableFrames)
+  onCompile([...(change ? [change] : []), keepScripts()])
   if (dir !== undefined && isMainThread) {
     startWatcher({ ...settings, dir })
     // Node 26 writes its own profile of our sampler when the heap is full; `run` turns it into a snapshot.

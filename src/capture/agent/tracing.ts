@@ -11,6 +11,7 @@ import { startSamplerNow } from '../v8/sampler.ts'
 import type { SamplerSettings } from '../v8/settings.ts'
 import { sampleBuffers, stopSamplingBuffers } from './array-buffers.ts'
 import { KEY } from './expressions.ts'
+import { notesOfLines } from './lines/start-lines.ts'
 import { TrackedMemory } from './tracked-memory.ts'
 import { unharmed } from './unharmed.ts'
 
@@ -103,7 +104,9 @@ export function startTracing(sampling: SamplerSettings, extras: Extras = {}): Tr
   }
   const beginRead = () => {
     unharmed(flush)
-    return { sampled, read: tracing.reads++ }
+    const added = notesOfLines()
+    const all = added.length > 0 ? { ...sampled, notes: sampled.notes?.concat(added) ?? added } : sampled
+    return { sampled: all, read: tracing.reads++ }
   }
   const unsampled = () => ({ memory: { ...memoryUsage() }, blocks: unharmed(blocks) })
   const tracing: Tracing = {

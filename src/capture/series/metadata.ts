@@ -28,6 +28,9 @@ export interface SamplerMeta {
   notes?: string[]
 }
 
+/** Notes about what was measured by function and not by line begin so. */
+export const NO_LINES = 'functions only'
+
 /** The note for a sampler that another client started. */
 export const NOT_OURS = 'another client was already sampling, at an unknown interval'
 

@@ -74,11 +74,14 @@ export interface Settings extends SamplerSettings {
   stableFrames: boolean
   /** Also sample the backing stores of ArrayBuffers and Buffers. */
   buffers: boolean
+  /** Files whose lines are measured: `own`, `all`, `auto` or a pattern; absent for functions only. */
+  lines?: string
 }
 
 /**
  * Reads `TRACEMALLOC` (frames; empty and `0` mean off, as for PYTHONTRACEMALLOC) and `TRACEMALLOC_INTERVAL`,
- * `_MODE`, `_DIR`, `_EVERY`, `_COUNT`, `_PEAK`, `_WORKERS`, `_CHILDREN`, `_STABLE_FRAMES`, `_BUFFERS`.
+ * `_MODE`, `_DIR`, `_EVERY`, `_COUNT`, `_PEAK`, `_WORKERS`, `_CHILDREN`, `_STABLE_FRAMES`, `_BUFFERS`,
+ * `_LINES`.
  * Undefined if tracing is off. Throws UsageError for an invalid value.
  */
 export function settingsFromEnv(env: Record<string, string | undefined>): Settings | undefined {
@@ -110,12 +113,25 @@ export function settingsFromEnv(env: Record<string, string | undefined>): Settin
     children: switchOf(env, 'TRACEMALLOC_CHILDREN', true),
     stableFrames: switchOf(env, 'TRACEMALLOC_STABLE_FRAMES', true),
     buffers: switchOf(env, 'TRACEMALLOC_BUFFERS', false),
+    lines: linesOf(env.TRACEMALLOC_LINES),
   }
 }
 
 /** Variables that this package reads. */
 const NAMES = [
-  ...['INTERVAL', 'MODE', 'DIR', 'EVERY', 'COUNT', 'PEAK', 'WORKERS', 'CHILDREN', 'STABLE_FRAMES', 'BUFFERS'],
+  ...[
+    'INTERVAL',
+    'MODE',
+    'DIR',
+    'EVERY',
+    'COUNT',
+    'PEAK',
+    'WORKERS',
+    'CHILDREN',
+    'STABLE_FRAMES',
+    'BUFFERS',
+    'LINES',
+  ],
   ...['PARENT', 'OWNER'],
 ].map(name => `TRACEMALLOC_${name}`)
 
@@ -143,6 +159,7 @@ export function settingsToEnv(settings: Settings): Record<string, string> {
     children,
     stableFrames,
     buffers,
+    lines,
   } = settings
   const onOff = (value: boolean) => (value ? '1' : '0')
   return {
@@ -158,7 +175,14 @@ export function settingsToEnv(settings: Settings): Record<string, string> {
     TRACEMALLOC_CHILDREN: onOff(children),
     TRACEMALLOC_STABLE_FRAMES: onOff(stableFrames),
     TRACEMALLOC_BUFFERS: onOff(buffers),
+    TRACEMALLOC_LINES: lines ?? '0',
   }
+}
+
+/** Without it, or with 0, functions only; 1 stands for the program's own files. */
+function linesOf(text: string | undefined): string | undefined {
+  if (!text || text === '0') return undefined
+  return text === '1' ? 'own' : text
 }
 
 function numberOf(

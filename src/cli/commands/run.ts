@@ -26,6 +26,7 @@ interface Options {
   peak?: boolean
   workers: boolean
   buffers?: boolean
+  lines?: string | false
   children?: boolean
   nodeOptions: string[]
 }
@@ -39,6 +40,8 @@ export function register(program: Command): void {
     .passThroughOptions()
     .option('--duration <seconds>', 'end the program with SIGTERM after this time', seconds)
     .option('--no-stable-frames', 'let V8 inline functions: faster, but memory may show at a caller')
+    .option('--lines <files>', LINES)
+    .option('--no-lines', 'measure functions only, without rewriting any file')
     .option('--peak', 'also keep a snapshot of the largest heap')
     .option('--children', 'also trace child processes that run Node')
     .addOption(
@@ -52,16 +55,21 @@ export function register(program: Command): void {
     .action(run)
 }
 
+const LINES =
+  "measure lines, not only functions: own (the program's files), all (node_modules too), auto (what held most the last time), or a pattern"
+
 const words = (text: string) => text.split(/\s+/).filter(Boolean)
 
 async function run(script: string, args: string[], options: Options): Promise<void> {
-  const [{ run }, { samplerSettings }, { Steady }, { say, showLines }, { formatSize }] = await Promise.all([
-    import('../../capture/run.ts'),
-    import('../../capture/v8/settings.ts'),
-    import('../series-log.ts'),
-    import('../say.ts'),
-    import('../../text/units.ts'),
-  ])
+  const [{ run }, { NO_LINES }, { samplerSettings }, { Steady }, { say, showLines }, { formatSize }] =
+    await Promise.all([
+      import('../../capture/run.ts'),
+      import('../../capture/series/metadata.ts'),
+      import('../../capture/v8/settings.ts'),
+      import('../series-log.ts'),
+      import('../say.ts'),
+      import('../../text/units.ts'),
+    ])
   checkCapture(options)
   if (options.output !== undefined && options.every !== undefined) {
     throw new UsageError('--every writes several files: use --out FOLDER instead of -o')
@@ -77,6 +85,7 @@ async function run(script: string, args: string[], options: Options): Promise<vo
     peak: options.peak === true,
     children: options.children === true,
     buffers: options.buffers === true,
+    lines: options.lines || undefined,
     onRead: ({ path, snapshot }) => {
       show(snapshot)
       say(`wrote ${path}`)
@@ -87,6 +96,7 @@ async function run(script: string, args: string[], options: Options): Promise<vo
     for (const last of lasts) show(last)
     for (const file of files) say(`wrote ${file}`)
   }
+  sayWhatLacksLines(lasts[0]?.meta.notes?.filter(note => note.startsWith(NO_LINES)) ?? [], say)
   const died = signal ?? (code === ABORTED ? 'SIGABRT' : undefined)
   if (died !== undefined && died !== 'SIGINT' && died !== 'SIGTERM') {
     say(
@@ -109,6 +119,12 @@ async function run(script: string, args: string[], options: Options): Promise<vo
   process.exitCode = code ?? 128 + constants.signals[signal!]
   // Ends as the program ended, for the shell. Not by SIGUSR1, which would open this process's inspector.
   if (signal && signal !== 'SIGUSR1') process.kill(process.pid, signal)
+}
+
+/** One line for all files of which only functions were measured. */
+function sayWhatLacksLines(notes: readonly string[], say: (line: string) => void): void {
+  if (notes.length > 0)
+    say(notes.length > 1 ? `${notes[0]}; and ${notes.length - 1} more, see info` : notes[0])
 }
 
 /** Before Node 26, a native call that fills the heap leaves no time to take a snapshot. */

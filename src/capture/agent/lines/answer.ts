@@ -1,0 +1,59 @@
+// Answers the questions of a program's thread, in another thread.
+import * as Module from 'node:module'
+import { originalFunction } from '../../../lines/function-ranges.ts'
+import { rewrite } from '../../../lines/rewrite.ts'
+import { nameOf, readAnswer, writeAnswer } from './cache.ts'
+import { whyNoLines } from './canary.ts'
+import type { Answer, FunctionQuestion, Question } from './question.ts'
+
+/** Elements that take a helper over V8's limit for inlining, of 460 bytecodes. */
+const PADDING = 20
+
+/** The answer, which is then in the cache. Does not throw. */
+export function answerTo(question: Question, folder: string | undefined): Answer {
+  const answer = rewritten(question)
+  if (folder !== undefined) writeAnswer(folder, nameOf(question), answer)
+  return answer
+}
+
+/** The answer from the cache, or a new one. Does not throw. */
+export function knownAnswerTo(question: Question, folder: string | undefined): Answer {
+  const known = folder === undefined ? undefined : readAnswer(folder, nameOf(question))
+  return known ?? answerTo(question, folder)
+}
+
+/** The original text of a function; undefined if it is not found. Does not throw. */
+export function functionText({ file, start, end }: FunctionQuestion): string | undefined {
+  try {
+    const sourceType = file.kind === 'module' ? 'module' : 'commonjs'
+    const { original, typescript } = file
+    const before = typescript === undefined ? original : withoutTypes(original, typescript)
+    return originalFunction(before, file.text, sourceType, [start, end])
+  } catch {
+    return undefined
+  }
+}
+
+function rewritten({ source, kind, typescript, padding }: Question): Answer {
+  try {
+    if (kind === 'canary') return { reason: whyNoLines(padding ? PADDING : undefined) }
+    const text = typescript === undefined ? source : withoutTypes(source, typescript)
+    const options = { padding: padding ? PADDING : undefined }
+    const result = rewrite(text, { sourceType: kind === 'module' ? 'module' : 'commonjs', ...options })
+    if ('text' in result) return { text: result.text }
+    if (kind === 'unknown' && 'text' in rewrite(text, { sourceType: 'module', ...options })) return {}
+    return { reason: result.reason }
+  } catch (error) {
+    return { reason: (error as Error).message }
+  }
+}
+
+/** As Node does it: types become blanks, so lines and columns stay. */
+function withoutTypes(source: string, mode: 'strip' | 'transform'): string {
+  const { stripTypeScriptTypes } = Module as unknown as {
+    stripTypeScriptTypes?(code: string, options: object): string
+  }
+  if (!stripTypeScriptTypes)
+    throw new Error(`Node ${process.versions.node} does not tell how it removes types`)
+  return stripTypeScriptTypes(source, { mode, sourceMap: mode === 'transform' })
+}

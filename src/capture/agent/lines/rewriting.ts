@@ -1,0 +1,108 @@
+// Runs inside the traced program. Rewrites the texts of its modules and remembers which.
+import { NO_LINES } from '../../series/metadata.ts'
+import { areOwnFramesStable } from '../../v8/flags.ts'
+import { unharmed } from '../unharmed.ts'
+import { chosenBy, type Lines } from './choice.ts'
+import type { FunctionQuestion, Kind, Loaded, Question, Rewritten } from './question.ts'
+import { Rewriter } from './rewriter.ts'
+
+/** A module's text before it is compiled. */
+export interface ModuleText {
+  filename: string
+  source: string
+  kind: Kind
+  isTypeScript: boolean
+}
+
+/** Files that are named in notes; the others are counted. */
+const MOST_NAMED = 20
+
+/** Values by file; without a prototype, which a program could change. */
+type ByFile<T> = Record<string, T>
+
+/** Rewrites the texts of one thread. */
+export class Rewriting {
+  readonly lines: Lines
+  readonly padding: boolean
+  /** What was rewritten, by file. */
+  readonly files = Object.create(null) as ByFile<Rewritten>
+  /** Why a file runs as it is. */
+  readonly left = Object.create(null) as ByFile<string>
+  readonly #isChosen: (path: string) => boolean
+  readonly #rewriter = new Rewriter()
+  #isOn = true
+  #receive: () => Loaded | undefined = () => undefined
+
+  /** Throws if lines cannot be measured in this process. */
+  constructor(lines: Lines, padding: boolean) {
+    this.lines = lines
+    this.padding = padding
+    this.#isChosen = chosenBy(lines)
+    const flags = `${words} ${areOwnFramesStable()}`
+    const { reason } = this.#rewriter.answer({
+      source: flags,
+      kind: 'canary',
+      typescript: undefined,
+      padding,
+    })
+    if (reason !== undefined) throw new Error(reason)
+  }
+
+  /** The text to compile; undefined if it is to be compiled as it is. Does not throw. */
+  rewrite({ filename, source, kind, isTypeScript }: ModuleText): string | undefined {
+    return unharmed(() => {
+      if (!this.#isOn || !this.#isChosen(filename)) return undefined
+      const typescript = isTypeScript ? TYPESCRIPT : undefined
+      const answer = this.#ask({ source, kind, typescript, padding: this.padding })
+      this.#note({ filename, original: source, kind, typescript, answer })
+      return answer.text
+    })
+  }
+
+  #ask(question: Question) {
+    try {
+      return this.#rewriter.answer(question)
+    } catch (error) {
+      this.#isOn = false // nobody should wait again
+      throw error
+    }
+  }
+
+  #note({ filename, original, kind, typescript, answer }: Loaded): void {
+    const { text, reason } = answer
+    if (text !== undefined) this.files[filename] = { original, text, kind, typescript }
+    else if (reason !== undefined) this.left[filename] = reason
+  }
+
+  /** The original text of a function; undefined if it is not found. Does not throw. */
+  functionText(question: FunctionQuestion): string | undefined {
+    return unharmed(() => this.#rewriter.functionText(question))
+  }
+
+  /** What the user should know: which files are not rewritten, and why. */
+  notes(): string[] {
+    this.update()
+    const notes: string[] = []
+    let count = 0
+    for (const filename in this.left)
+      if (count++ < MOST_NAMED) notes[notes.length] = `${NO_LINES}: ${filename}: ${this.left[filename]}`
+    if (count > MOST_NAMED) notes[notes.length] = `${NO_LINES}: ${count - MOST_NAMED} more files`
+    return notes
+  }
+
+  /** Names who tells what another thread has rewritten for this one. */
+  listen(receive: () => Loaded | undefined): void {
+    this.#receive = receive
+  }
+
+  /** Takes in what another thread has rewritten. */
+  update(): void {
+    for (let loaded = this.#receive(); loaded; loaded = this.#receive()) this.#note(loaded)
+  }
+}
+
+/** V8's and Node's options for this process. */
+const words = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ')
+
+/** How Node removes types. */
+const TYPESCRIPT = words.includes('--experimental-transform-types') ? 'transform' : 'strip'
