@@ -28,7 +28,7 @@ describe.concurrent.each([NODES[0], NODES.at(-1)!])('the library with lines on N
     writeFileSync(join(dir, 'leak.mjs'), LEAK)
     const app = run(node, [join(dir, 'app.mjs')], { env: { XDG_CACHE_HOME: join(dir, 'cache') } })
     expect(await app.ended).toEqual({ code: 0, signal: null })
-    expect(app.stdout).toMatch(/leak\.mjs:5\b/)
+    expect(app.stdout).toMatch(/leak\.mjs", line 5$/m)
     expect(app.stderr).toBe('')
   })
 })
