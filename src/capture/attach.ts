@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { FileError, TargetError } from '../errors.ts'
 import type { Isolate, Target } from '../inspector/isolate.ts'
 import { openTarget, type TargetSpec } from '../inspector/target.ts'
+import { HINTS, hintLine } from '../text/hints.ts'
 import { trackObjects } from './object-reader.ts'
 import { announcePause } from './pause-estimate.ts'
 import type { AttachOptions, IsolateRead, IsolateReader } from './reader.ts'
@@ -18,8 +19,11 @@ const RECONNECT_TIME = 60_000
 /** How long a series waits for the successor of a target that has ended, in ms. */
 const RESTART_TIME = 5_000
 
+/** Seconds without a line that are worth one. */
+const LONG_WAIT = 3
+
 /** Seconds of sampling before a single read. */
-const DEFAULT_DURATION = 10
+export const DEFAULT_DURATION = 10
 
 /**
  * Traces a running target and writes what is alive: once, or as a series. If the connection is lost, a series
@@ -34,6 +38,9 @@ export async function attach(spec: TargetSpec, options: AttachOptions): Promise<
   let target = await openTarget(spec, options.match, options)
   try {
     await announcePause(target, options)
+    const still = options.resume ? undefined : await target.standstill()
+    if (still) options.say(hintLine(still.why === 'waits' ? HINTS.waits() : HINTS.paused(still)))
+    await options.onOpen?.(target, still === undefined)
   } catch (error) {
     await target.close().catch(() => {})
     throw error
@@ -134,6 +141,8 @@ async function capture(target: Target, options: AttachOptions, progress: SeriesP
     for (const isolate of options.workers ? await target.isolates(beginLater) : [target.main]) {
       await (isolate === target.main ? beginWith(isolate) : beginLater(isolate))
     }
+    if (options.resume) await target.goOn()
+    if (progress.reads === 0) announceWait(options)
     if (progress.end === Number.POSITIVE_INFINITY) progress.end = endOf(options)
     while (end === undefined) {
       const next = await pause(target, options, progress)
@@ -155,6 +164,12 @@ async function capture(target: Target, options: AttachOptions, progress: SeriesP
     await Promise.all(lasts)
   }
   return end!
+}
+
+/** Says that nothing is printed for a while. */
+function announceWait({ every, duration = DEFAULT_DURATION, say }: AttachOptions): void {
+  const seconds = every ?? duration
+  if (seconds >= LONG_WAIT) say(hintLine(HINTS.sampling({ seconds, every: every !== undefined })))
 }
 
 /** Waits for the next read or the target's end; `done` if there is none. Throws TargetError if it is lost. */

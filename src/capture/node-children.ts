@@ -22,6 +22,11 @@ export function watchNodeChildren(pid: number | undefined): () => string[] {
   }
 }
 
+/** Ids of the processes running Node that a process has started, and those have. On Linux only. */
+export function nodeProcessesBelow(pid: number): number[] {
+  return descendants(pid).filter(isNode)
+}
+
 function descendants(pid: number | undefined): number[] {
   const found: number[] = []
   const open = pid === undefined ? [] : [pid]

@@ -13,13 +13,19 @@ const ROWS = 10
 
 /** Compares each read of a series with the first of its isolate and session. */
 export class Steady {
+  /** Are there several processes, so that each is named? */
+  readonly #several: boolean
   readonly #first = new Map<string, Snapshot>()
   readonly #peak = new Map<string, number>()
   readonly #hints = new Hints()
 
+  constructor(several = false) {
+    this.#several = several
+  }
+
   /** Figures of a read and its ten largest rows: its own if it is the first, else what changed since. */
   lines({ snapshot, took }: { snapshot: Snapshot; took?: number }): string[] {
-    const { isolate = 'main', session = '', memory = {}, time } = snapshot.meta
+    const { isolate = 'main', session = '', memory = {}, time, pid } = snapshot.meta
     const key = `${isolate}\n${session}`
     const { size } = snapshot.total
     const peak = Math.max(this.#peak.get(key) ?? 0, size)
@@ -36,7 +42,7 @@ export class Steady {
     const options = { keyTypes: ['lineno'] as const, cumulative: false, limit: ROWS }
     const view = first ? diffView([snapshot], [first], options) : topView(snapshot, options)
     const clock = new Date(time ?? Date.now()).toISOString().slice(11, 19)
-    const title = `${clock} ${isolate}: ${figures.join(', ')}`
+    const title = `${clock} ${this.#several ? `process ${pid} ` : ''}${isolate}: ${figures.join(', ')}`
     return [
       visible(title),
       ...[...statisticsReport([view]).lines()].map(line => visible(line)),

@@ -1,4 +1,5 @@
 // A page or worker of Chrome as a target, with the iframes and workers that belong to it.
+import { goOn, pausedAt } from './debugger/pause.ts'
 import type { Isolate, Shown, Target } from './isolate.ts'
 import type { Memory } from './memory.ts'
 import type { Session } from './session.ts'
@@ -61,6 +62,11 @@ export async function chromeTarget(browser: Connection, targetId: string, where:
       main,
       lease: undefined,
       isolates: async begin => [main, ...(await new Children(browser, main, targetId, begin).start())],
+      standstill: async () => {
+        const place = await pausedAt(session)
+        return place === undefined ? undefined : { why: 'paused', place }
+      },
+      goOn: () => goOn(session),
       closed: session.closed,
       close: () => browser.close(),
     }

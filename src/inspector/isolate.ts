@@ -1,4 +1,5 @@
 // What the rest of the program sees of a target: its isolates, and what they can tell.
+import type { Standstill } from './debugger/pause.ts'
 import type { Lease } from './lease/lease.ts'
 import type { Memory } from './memory.ts'
 import type { Session } from './session.ts'
@@ -42,6 +43,10 @@ export interface Target {
   readonly lease: Lease | undefined
   /** The isolates there are now, `main` first. Later ones are passed to `begin`, and wait if they can. */
   isolates(begin?: (isolate: Isolate) => Promise<void>): Promise<readonly Isolate[]>
+  /** Why none of its code runs; undefined if it does. */
+  standstill(): Promise<Standstill | undefined>
+  /** Lets it go on if it is paused. */
+  goOn(): Promise<void>
   /** Resolves when the connection is gone, whoever closed it. */
   readonly closed: Promise<void>
   /** Leaves the target as it was: an inspector that was opened for us is closed again. */

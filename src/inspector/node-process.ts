@@ -29,6 +29,10 @@ interface Opened {
 export interface Opening {
   /** Open it to other machines too, if the process was started that way. */
   allowPublicPort?: boolean
+  /** Start it if it waits for a debugger. */
+  resume?: boolean
+  /** Several processes are opened one after the other, each on a port that is free. */
+  several?: boolean
   /** Called with what the user should know. */
   say(line: string): void
 }
@@ -185,6 +189,11 @@ const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/i
 /** The inspector that a process has open, on a port that is an inspector's by default or by its arguments. */
 export async function openInspector(pid: number): Promise<Listed | undefined> {
   return (await firstInspector(await likelyPorts(pid, await listeningPorts(pid))))?.target
+}
+
+/** The ports that a process listens on. */
+export async function portsOf(pid: number): Promise<ReadonlySet<number>> {
+  return new Set((await listeningPorts(pid)).map(({ port }) => port))
 }
 
 /** The Node process of this machine that listens on a port; undefined if there is none, or not on Linux. */

@@ -4,11 +4,12 @@ import { TargetError } from '../errors.ts'
 import { namingOwner } from './address/owner.ts'
 import type { TargetSpec } from './address/spec.ts'
 import { chromeTarget } from './chrome.ts'
+import { goOn, pausedAt, startWaiting } from './debugger/pause.ts'
 import { type Inspector, inspectorAt, type Listed, listTargets } from './http.ts'
 import type { Isolate, Target } from './isolate.ts'
 import { type Lease, takeLease } from './lease/lease.ts'
 import { readHeapUsage, readMemory } from './memory.ts'
-import { inspectorOf, type Opening } from './node-process.ts'
+import { inspectorOf, newInspector, type Opening, portsOf } from './node-process.ts'
 import { type WorkerSession, workerSessions } from './node-workers.ts'
 import type { Session } from './session.ts'
 import { type Connection, connect } from './websocket.ts'
@@ -22,15 +23,17 @@ export async function openTarget(
   match?: string,
   opening: Opening = { say() {} },
 ): Promise<Target> {
+  const { resume = false, several = false } = opening
   if (spec.kind === 'pid') {
+    const name = `process ${spec.pid}`
     const { target, opened, taken } = await inspectorOf(spec.pid, opening)
-    const found = await nodeTarget(await connect(target.webSocketDebuggerUrl), `process ${spec.pid}`, opened)
+    const found = await nodeTarget(await connect(target.webSocketDebuggerUrl), name, opened, resume)
     if (found.lease || !opened) await taken() // without a lease the opener stays and closes it at our end
-    return found
+    return opened && several ? moved(found, spec.pid) : found
   }
   const where = spec.kind === 'url' ? new URL(spec.url).host : `${spec.host}:${spec.port}`
   const ofBrowser = spec.kind === 'url' ? OF_BROWSER.exec(spec.url) : null
-  if (spec.kind === 'url' && !ofBrowser) return nodeTarget(await connectTo(spec.url), where, false)
+  if (spec.kind === 'url' && !ofBrowser) return nodeTarget(await connectTo(spec.url), where, false, resume)
   const { host, port } = spec.kind === 'url' ? hostAndPort(spec.url) : spec
   const inspector = await inspectorAt(host, port).catch(async error => {
     throw await namingOwner(error, host, port)
@@ -46,7 +49,7 @@ export async function openTarget(
     return chromeTarget(await connect(inspector.browserUrl), id, where)
   }
   const { webSocketDebuggerUrl } = chosen(inspector, where, match)
-  return nodeTarget(await connect(webSocketDebuggerUrl), where, false)
+  return nodeTarget(await connect(webSocketDebuggerUrl), where, false, resume)
 }
 
 /** The WebSocket URL of a browser, or of one of its targets with its id. */
@@ -93,24 +96,106 @@ function chosen({ targets }: Inspector, where: string, match?: string): Listed {
 }
 
 interface Identity {
-  runtime: string
-  pid: number
-  version: string
+  runtime?: string
+  /** Absent before a process has begun: it waits for a debugger. */
+  pid?: number
+  version?: string
+  electron?: string
 }
 
 /** Evaluated in a target to identify it; undefined if it is neither Deno nor Node. */
 const IDENTITY = `typeof Deno === 'object' ? { runtime: 'deno', pid: Deno.pid, version: Deno.version.deno }
   : typeof process === 'object' && process.versions
-  ? { runtime: 'node', pid: process.pid, version: process.versions.node } : undefined`
+  ? { runtime: 'node', pid: process.pid, version: process.versions.node, electron: process.versions.electron }
+  : undefined`
+
+async function identityOf(session: Session): Promise<Identity> {
+  const { result } = await session.post<{ result: { value?: Identity } }>('Runtime.evaluate', {
+    expression: IDENTITY,
+    returnByValue: true,
+    silent: true,
+  })
+  return result.value ?? {}
+}
+
+/** What a target is, and does it wait for a debugger? If `resume`, it is started. */
+async function identified(
+  connection: Connection,
+  resume: boolean,
+): Promise<{ identity: Identity; isWaiting: boolean }> {
+  let identity = await identityOf(connection)
+  checkVersion(identity)
+  const isWaiting = () => identity.runtime === 'node' && identity.pid === undefined
+  if (isWaiting() && resume) {
+    await startWaiting(connection, async () => {
+      identity = await identityOf(connection)
+      return !isWaiting()
+    })
+    identity = await identityOf(connection)
+  }
+  return { identity, isWaiting: isWaiting() }
+}
+
+/** The oldest major version of Node that can be attached to. */
+const OLDEST_NODE = 16
+
+function checkVersion({ runtime, version = '' }: Identity): void {
+  if (runtime !== 'node' || Number.parseInt(version, 10) >= OLDEST_NODE) return
+  throw new TargetError(`the target runs Node ${version}, which is too old to attach to`, {
+    hint: `Node ${OLDEST_NODE} is the oldest; for older ones save a profile with DevTools, and read that`,
+  })
+}
+
+/** `127.0.0.1:9229, Node 22.1.0`. */
+function nameOf(where: string, { runtime, version, electron }: Identity): string {
+  if (version === undefined) return where
+  if (electron !== undefined) return `${where}, Electron ${electron}`
+  return `${where}, ${runtime === 'node' ? 'Node' : 'Deno'} ${version}`
+}
 
 /** Closes the inspector of the process it is evaluated in, even if SIGUSR1 opened it. */
 const CLOSE_INSPECTOR = 'process._debugEnd()'
 
+/**
+ * Evaluated in a process whose inspector we opened: opens it again on a port that is free, and leaves the
+ * port of the next SIGUSR1 as it is. The keeper closes the new one if we are gone before we connect.
+ */
+const MOVE_INSPECTOR = `{
+  const inspector = process.getBuiltinModule?.('inspector') ?? require('inspector')
+  setTimeout(() => {
+    const port = process.debugPort
+    process._debugEnd()
+    inspector.open(0, '127.0.0.1', false)
+    process.debugPort = port
+  }, 0)
+}`
+
+/** The same process, with its inspector on a port of its own, so that another one can open its. */
+async function moved(target: Target, pid: number): Promise<Target> {
+  const { main, lease } = target
+  if (!lease) return target
+  const evaluate = { expression: MOVE_INSPECTOR, includeCommandLineAPI: true, silent: true }
+  const known = await portsOf(pid)
+  await main.session.post('Runtime.evaluate', evaluate)
+  const found = await newInspector(pid, known, CLOSE_TIME, 20)
+  if (!found) throw new TargetError(`the inspector of process ${pid} does not open on a port of its own`)
+  await main.session.close()
+  return nodeTarget(await connect(found.target.webSocketDebuggerUrl), `process ${pid}`, true)
+}
+
 /** How long a process may take to close its inspector, in ms. */
 const CLOSE_TIME = 5000
 
-/** A Node or Deno process. If `opened`, its inspector is closed at the end. Throws TargetError. */
-export async function nodeTarget(connection: Connection, where: string, opened: boolean): Promise<Target> {
+/**
+ * A Node or Deno process. If `opened`, its inspector is closed at the end. If `resume`, it is started if it
+ * waits for a debugger. Throws TargetError.
+ */
+export async function nodeTarget(
+  connection: Connection,
+  where: string,
+  opened: boolean,
+  resume = false,
+): Promise<Target> {
   let isOver = false
   const ending = new Promise<void>(resolve => {
     const end = () => {
@@ -134,18 +219,16 @@ export async function nodeTarget(connection: Connection, where: string, opened: 
   }
   try {
     await connection.post('NodeRuntime.notifyWhenWaitingForDisconnect', { enabled: true }).catch(() => {})
-    const { result } = await connection.post<{ result: { value?: Identity } }>('Runtime.evaluate', {
-      expression: IDENTITY,
-      returnByValue: true,
-      silent: true,
-    })
-    const { runtime = 'v8', pid, version } = result.value ?? {}
+    const { identity, isWaiting } = await identified(connection, resume)
+    const { runtime = 'v8', pid, version } = identity
     if (runtime === 'deno') await connection.post('Runtime.enable')
-    if (runtime !== 'v8') lease = await takeLease(connection, opened, ending).catch(() => undefined)
+    // Before a process has begun, what uses its timers can crash it.
+    if (runtime !== 'v8' && !isWaiting)
+      lease = await takeLease(connection, opened, ending).catch(() => undefined)
     const memory = () => (isOver ? readHeapUsage(connection) : readMemory(connection))
     const main: Isolate = { name: 'main', session: connection, memory, ending }
     return {
-      name: `${where}${version === undefined ? '' : `, ${runtime === 'node' ? 'Node' : 'Deno'} ${version}`}`,
+      name: nameOf(where, identity),
       pid,
       label: pid === undefined ? where.replace(/\W+/g, '-') : String(pid),
       runtime,
@@ -153,6 +236,12 @@ export async function nodeTarget(connection: Connection, where: string, opened: 
       main,
       lease,
       isolates: async begin => [main, ...(runtime === 'node' ? await workerIsolates(connection, begin) : [])],
+      async standstill() {
+        if (isWaiting) return { why: 'waits' }
+        const place = await pausedAt(connection)
+        return place === undefined ? undefined : { why: 'paused', place }
+      },
+      goOn: () => goOn(connection),
       closed: connection.closed,
       close,
     }

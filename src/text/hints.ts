@@ -9,7 +9,8 @@ export interface Hint {
   readonly type: string
 }
 
-const NODE_CHILDREN = 8
+/** Most process ids that are listed. */
+const MOST_LISTED = 8
 
 /** Each condition by its name, with what it knows. Sizes in bytes, times in seconds. */
 export const HINTS = {
@@ -43,11 +44,11 @@ export const HINTS = {
     why: 'the program was idle, or frees what it allocates; memory from before is not seen',
     type: 'give it work meanwhile, --duration 60, --interval 4096, or `tracemalloc run` from its start',
   }),
-  /** A target does its work in processes below it. */
-  children: ({ what, pids }: { what: string; pids: readonly number[] }) => ({
-    seen: `${what} in ${pids.length === 1 ? 'process' : 'processes'} ${listed(pids)}`,
-    why: 'this one only directs them',
-    type: '--all reads them, too',
+  /** A target has started other Node processes, as the primary of a cluster does. */
+  children: ({ pids }: { pids: readonly number[] }) => ({
+    seen: `Node also runs in ${pids.length === 1 ? 'process' : 'processes'} ${listed(pids)}, started by this one`,
+    why: 'the memory of its workers is not in its own heap',
+    type: '--all reads them all, or attach to one, such as pid:' + pids[0],
   }),
   /** Nothing is printed until the read. */
   sampling: ({ seconds, every }: { seconds: number; every: boolean }) => ({
@@ -64,8 +65,8 @@ export const HINTS = {
 } satisfies Record<string, (known: never) => Hint>
 
 function listed(pids: readonly number[]): string {
-  const rest = pids.length - NODE_CHILDREN
-  return rest > 0 ? `${pids.slice(0, NODE_CHILDREN).join(', ')} and ${rest} more` : pids.join(', ')
+  const rest = pids.length - MOST_LISTED
+  return rest > 0 ? `${pids.slice(0, MOST_LISTED).join(', ')} and ${rest} more` : pids.join(', ')
 }
 
 /** A hint as one line. */

@@ -26,6 +26,8 @@ interface Case {
   /** Arguments of the target's Node; by default its inspector is open. */
   node?: readonly string[]
   env?: NodeJS.ProcessEnv
+  /** What the target prints when the command may start; by default what the program prints. */
+  begun?: RegExp
   /** Is it seen? Not without the option, but with it. */
   sees(seen: Seen): boolean
 }
@@ -107,6 +109,18 @@ const attachCases: Record<string, Case> = {
     option: ['--no-stable-frames'],
     sees: ({ stderr, code }) => code === 0 && stderr.includes('functions may be inlined'),
   },
+  '--resume': {
+    words: SHORT,
+    option: ['--resume'],
+    node: ['--inspect-brk=127.0.0.1:PORT'],
+    begun: /Debugger listening/,
+    sees: ({ stderr }) => /\(grow\): size=/.test(stderr),
+  },
+  '--all': {
+    words: ['attach', 'PORT', '--duration', '0.2', '-o', 'DIR/x.pb.gz'],
+    option: ['--all'],
+    sees: ({ code }) => code === 2, // there would be a file for each process
+  },
   '--no-workers': {
     words: SHORT,
     option: ['--no-workers'],
@@ -181,7 +195,7 @@ describe.each([
   }
 })
 
-async function outcome({ node, env = {} }: Case, words: readonly string[]): Promise<Seen> {
+async function outcome({ node, env = {}, begun = /ready/ }: Case, words: readonly string[]): Promise<Seen> {
   const parent = folder()
   const dir = join(parent, 'out')
   mkdirSync(dir)
@@ -192,8 +206,9 @@ async function outcome({ node, env = {} }: Case, words: readonly string[]): Prom
   const environment = Object.fromEntries(
     Object.entries(env).map(([name, value]) => [name, value && inDir(value)]),
   )
-  const target = run(NEWEST, [...(node ?? [`--inspect=127.0.0.1:${port}`]), file], { env: environment })
-  await target.says(/ready/)
+  const flags = node?.map(word => word.replace('PORT', `${port}`)) ?? [`--inspect=127.0.0.1:${port}`]
+  const target = run(NEWEST, [...flags, file], { env: environment })
+  await target.says(begun)
   const args = words.map(word => inDir(word).replaceAll('PORT', `${port}`).replaceAll('PID', `${target.pid}`))
   const start = performance.now()
   const command = run(NEWEST, [main, ...args], {

@@ -106,15 +106,23 @@ async function startCoverage(session: Session): Promise<void> {
  * targets and unknown processes, where more traces are lost. Throws TargetError if the program itself traces
  * its objects: V8 has one tracker for all, and stopping ours would stop the program's.
  */
-export async function keepObjectsInPlace({ runtime, main, lease }: Target): Promise<void> {
+export async function keepObjectsInPlace({
+  runtime,
+  runtimeVersion = '',
+  main,
+  lease,
+}: Target): Promise<void> {
   if (runtime !== 'node') return
   if (await holds(main.session, TRACES_OBJECTS)) {
     throw new TargetError('the program traces its objects itself, and this command would end that', {
       hint: 'call getObjectTraceback(object) in the program',
     })
   }
-  await lease?.off(COMPACTION).catch(() => {})
+  if (Number.parseInt(runtimeVersion, 10) >= COMPACTS) await lease?.off(COMPACTION).catch(() => {})
 }
+
+/** The first version of Node whose V8 can be told not to compact: 16 would complain of the flag. */
+const COMPACTS = 18
 
 async function holds(session: Session, expression: string): Promise<boolean> {
   const { result } = await session.post<{ result: { value?: unknown } }>('Runtime.evaluate', {
