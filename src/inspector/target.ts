@@ -157,8 +157,8 @@ function nameOf(where: string, { runtime, version, electron }: Identity): string
 const CLOSE_INSPECTOR = 'process._debugEnd()'
 
 /**
- * Evaluated in a process whose inspector we opened: opens it again on a port that is free, and leaves the
- * port of the next SIGUSR1 as it is. The keeper closes the new one if we are gone before we connect.
+ * Evaluated in a process whose inspector we opened: opens it again on a port that is free, and keeps the
+ * port of the next SIGUSR1. The keeper closes the new one if we are gone before we connect.
  */
 const MOVE_INSPECTOR = `{
   const inspector = process.getBuiltinModule?.('inspector') ?? require('inspector')
