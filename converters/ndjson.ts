@@ -12,6 +12,7 @@
 // | domain      | 0 JS heap, 1 ArrayBuffer, 2 native, 3 code, or another            |
 // | totalNframe | frames before truncation, 0 = unknown                             |
 // | traceback   | oldest call first; lines and columns 1-based, 0 = unknown         |
+// |             | (an exact frame has its function's in startLine and startColumn)  |
 // | following   | lines that follow in the file, so that no cut is missed           |
 //
 // A snapshot without traces is one line without `size`. Samples (ordinals) are not kept.
@@ -105,6 +106,8 @@ function addRow(row: object, builder: SnapshotBuilder): void {
       take.position(take.member(frame, 'lineno'), `${path}.lineno`),
       take.position(take.member(frame, 'column'), `${path}.column`),
       take.member(frame, 'exact') === true,
+      take.position(take.member(frame, 'startLine') ?? 0, `${path}.startLine`),
+      take.position(take.member(frame, 'startColumn') ?? 0, `${path}.startColumn`),
     )
     stack = tables.stacks.intern(stack, id)
   }
@@ -140,8 +143,9 @@ function* write(snapshots: readonly Snapshot[]): Iterable<string> {
 }
 
 function frameJson({ tables }: Snapshot, id: number): string {
-  const { filename, lineno, column, functionName, exact } = tables.frames.get(id)
-  return jsonText({ filename, lineno, column, function: functionName, exact })
+  const { filename, lineno, column, functionName, exact, startLine, startColumn } = tables.frames.get(id)
+  const start = startLine > 0 ? { startLine, startColumn } : {}
+  return jsonText({ filename, lineno, column, function: functionName, exact, ...start })
 }
 
 export const ndjson: Converter = {

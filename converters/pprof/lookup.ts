@@ -156,9 +156,15 @@ export class Lookup {
     const filename = this.string(p.filename.at(f), offset, `function[${f}].filename`)
     const { frames, strings } = this.#tables
     const column = p.column.at(line)
-    if (this.#exact) return frames.internIds(name, filename, lineno, column, this.#exact[location])
+    const start = p.startLine.at(f)
+    if (this.#exact) {
+      if (!this.#exact[location]) return frames.internIds(name, filename, lineno, column, 0)
+      const startColumn = p.private.startColumn?.[location] ?? 0
+      return frames.internIds(name, filename, lineno, column, 1, start, startColumn)
+    }
     const file = filename || strings.intern(NATIVE)
-    return frames.internIds(name, file, lineno, column, lineno > 0 && lineno !== p.startLine.at(f) ? 1 : 0)
+    const isExact = lineno > 0 && lineno !== start
+    return frames.internIds(name, file, lineno, column, isExact ? 1 : 0, isExact ? start : 0)
   }
 
   #addressFrame(location: number, lineno: number): number {

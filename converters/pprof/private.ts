@@ -21,6 +21,9 @@ export type ColumnName = (typeof COLUMN_NAMES)[number]
 /** The column of the file: lengths of runs of locations, not exact and exact in turn. */
 const EXACT = 'exact'
 
+/** The column of the file: where the function of each exact location starts. */
+const START_COLUMN = 'startColumn'
+
 /** Integers up to here are written as differences, so that a difference and its zigzag stay below 2^53. */
 const LARGEST_INTEGER = 2 ** 50
 
@@ -47,6 +50,8 @@ export class PrivateReader {
   readonly texts = new Map<number, string>()
   /** Lengths of runs of locations: not exact, exact, not exact, ... */
   exact: Float64Array | undefined
+  /** Of each location: where its function starts. */
+  startColumn: Float64Array | undefined
   readonly #withSamples: boolean
   readonly #nested = new Cursor()
   readonly #inner = new Cursor()
@@ -119,15 +124,18 @@ export class PrivateReader {
     }
     if (!this.#isWanted(name)) return
     const snapshot = this.snapshots.at(-1)
-    const isThere = name === EXACT ? this.exact : snapshot?.columns.has(name)
-    if (isThere || (!snapshot && name !== EXACT)) part.fail('malformed', `column ${name} is out of place`)
+    const isOfFile = name === EXACT || name === START_COLUMN
+    const known = name === EXACT ? this.exact : this.startColumn
+    const isThere = isOfFile ? known : snapshot?.columns.has(name)
+    if (isThere || (!snapshot && !isOfFile)) part.fail('malformed', `column ${name} is out of place`)
     if (name === EXACT) this.exact = values.values
+    else if (name === START_COLUMN) this.startColumn = values.values
     else snapshot?.columns.set(name, values.values)
   }
 
   #isWanted(name: string): boolean {
     if (name.startsWith('sample.') && !this.#withSamples) return false
-    return name === EXACT || (COLUMN_NAMES as readonly string[]).includes(name)
+    return name === EXACT || name === START_COLUMN || (COLUMN_NAMES as readonly string[]).includes(name)
   }
 
   #readText(part: Cursor): void {
@@ -180,7 +188,7 @@ export class PrivateWriter {
     this.#write(this.#part.clear().message(PART.snapshot, inner))
   }
 
-  column(name: ColumnName | typeof EXACT, values: ArrayLike<number>): void {
+  column(name: ColumnName | typeof EXACT | typeof START_COLUMN, values: ArrayLike<number>): void {
     const inner = this.#inner.clear().bytes(PART_COLUMN.name, new TextEncoder().encode(name))
     const numbers = this.#numbers.clear()
     if (Array.prototype.every.call(values, isInteger)) {
@@ -201,6 +209,11 @@ export class PrivateWriter {
       runs.push(i - begin)
     }
     if (runs.length > 1) this.column(EXACT, runs)
+  }
+
+  /** Columns where the functions of exact locations start, 0 for others. */
+  startColumns(columns: Uint32Array): void {
+    if (columns.some(column => column > 0)) this.column(START_COLUMN, columns)
   }
 
   text(index: number, text: string): void {

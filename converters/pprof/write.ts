@@ -245,10 +245,10 @@ class ProfileWriter {
     }
   }
 
-  /** A function for each name, file and start line, which is unknown where a frame has the calling line. */
+  /** A function for each name, file and line where it starts, 0 where that is not known. */
   #functionOf(frame: number): number {
-    const { functionName, filename, lineno, exact } = this.#tables.frames
-    const startLine = exact[frame] === 1 ? 0 : lineno[frame]
+    const { functionName, filename } = this.#tables.frames
+    const startLine = this.#tables.frames.startOf(frame).line
     const key = `${functionName[frame]}:${filename[frame]}:${startLine}`
     let id = this.#functionIds.get(key)
     if (id === undefined) {
@@ -268,7 +268,9 @@ class ProfileWriter {
       this.#out.message(PROFILE.function, message)
       if (this.#out.length >= PIECE) yield this.#take()
     }
-    this.#private.exact(Uint8Array.from(this.#frames, frame => this.#tables.frames.exact[frame]))
+    const { exact, startColumn } = this.#tables.frames
+    this.#private.exact(Uint8Array.from(this.#frames, frame => exact[frame]))
+    this.#private.startColumns(Uint32Array.from(this.#frames, frame => startColumn[frame]))
   }
 
   /** What pprof has no word for. */

@@ -1,6 +1,7 @@
 // What is shown of a batch.
 import type { KeyType } from '../model/grouping/group.ts'
 import { type BatchRow, type BatchSeries, type BatchView, matrixOf, rankRows } from '../report/batch.ts'
+import { rowLineNotes } from '../statistics/line-notes.ts'
 import type { Comparison, SeriesTrend } from '../statistics/results.ts'
 import type { BatchResult, SeriesResult } from './batch.ts'
 
@@ -10,23 +11,35 @@ const PACKAGES = 5
 /** The part of a batch to show: rows ranked and cut to `limit` (0 = all). */
 export function batchView(result: BatchResult, keyTypes: readonly KeyType[], limit: number): BatchView {
   const byPackage = keyTypes.join() === 'package'
-  const series = result.series.map(one => seriesView(one, limit, byPackage ? 0 : PACKAGES))
+  const series = result.series.map(one => seriesView(one, keyTypes, limit, byPackage ? 0 : PACKAGES))
   return { keyType: keyTypes.join(','), series, matrix: matrixOf(series), failed: result.failed }
 }
 
-function seriesView(series: SeriesResult, limit: number, packages: number): BatchSeries {
+function seriesView(
+  series: SeriesResult,
+  keyTypes: readonly KeyType[],
+  limit: number,
+  packages: number,
+): BatchSeries {
   const { name, points, steps, baseline, notes, growth, trend } = series
   const ranked = rankRows(joined(growth, trend))
-  const cut = (rows: BatchRow[]) => (limit === 0 ? rows : rows.slice(0, limit))
+  const shown = (rows: BatchRow[]) => (limit === 0 ? rows : rows.slice(0, limit))
+  const rows = shown(ranked)
+  const against = shown(rankRows(joined(baseline)))
+  const lines = rowLineNotes(
+    series.snapshots,
+    keyTypes,
+    [...rows, ...against].map(row => row.diff),
+  )
   return {
     name,
     points,
     steps,
     baseline,
-    notes: [...new Set([...notes, ...(trend?.notes ?? [])])],
+    notes: [...new Set([...notes, ...(trend?.notes ?? []), ...lines])],
     groups: ranked.length,
-    rows: cut(ranked),
-    against: cut(rankRows(joined(baseline))),
+    rows,
+    against,
     packages: rankRows(joined(series.packages)).slice(0, packages),
     total: growth?.total,
   }

@@ -5,6 +5,7 @@ import { allocationFrames, type KeyType } from '../model/grouping/keys.ts'
 import { packageOf } from '../model/names/package.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { compareSampled } from '../statistics/compare.ts'
+import { rowLineNotes } from '../statistics/line-notes.ts'
 import { emptyNotes } from '../statistics/little.ts'
 import type { Comparison, SampledDiff } from '../statistics/results.ts'
 import { answerGrowth, judgeBudget, type LimitResult } from './budgets.ts'
@@ -50,7 +51,15 @@ export function checkSnapshots(
   return {
     findings,
     allowed: config.allow.map(allowance => allowedSize(allowance, now)),
-    notes: [...emptyNotes([...now, ...old]), ...comparison.notes],
+    notes: [
+      ...emptyNotes([...now, ...old]),
+      ...comparison.notes,
+      ...rowLineNotes(
+        [...now, ...old],
+        keyTypes,
+        findings.flatMap(finding => finding.rows),
+      ),
+    ],
     outcome: worst(findings.map(finding => finding.outcome)),
   }
 }

@@ -19,7 +19,8 @@ export async function print(lines: Iterable<string> | AsyncIterable<string>): Pr
       buffer = ''
     }
   }
-  if (buffer !== '') process.stdout.write(buffer)
+  // Nothing more is said to a reader that has left: its absence is known when this was written.
+  if (buffer !== '') await new Promise(resolve => process.stdout.write(buffer, resolve))
 }
 
 /** Whether output to the stream may have colours. */

@@ -37,6 +37,9 @@ interface SnapshotInfo {
   pid?: number
   tracebackLimit: number
   /** Bytes of frames whose script was collected, and of code from eval: their files have no name. */
+  /** Bytes whose allocating line is known, of those that have a line. */
+  exactLines: number
+  lines: number
   collected: number
   evaluated: number
   untraced: number
@@ -78,11 +81,23 @@ function snapshotInfo(snapshot: Snapshot): SnapshotInfo {
     read: meta.read,
     pid: meta.pid,
     tracebackLimit: snapshot.tracebackLimit,
+    ...lineBytes(snapshot),
     ...namelessBytes(snapshot),
     memory: meta.memory ?? {},
     skipped: meta.skipped ?? {},
     notes: [...(meta.notes ?? []), ...framesNotes([snapshot])],
   }
+}
+
+/** Bytes with a line, and those of them whose line is the one that allocates. */
+function lineBytes(snapshot: Snapshot): { lines: number; exactLines: number } {
+  const bytes = { lines: 0, exactLines: 0 }
+  for (const { key, size } of snapshot.statistics('lineno')) {
+    if (!key.lineno) continue
+    bytes.lines += size
+    if (key.exact) bytes.exactLines += size
+  }
+  return bytes
 }
 
 /** Bytes allocated in files without a name, and bytes without a traceback. */
@@ -166,6 +181,10 @@ function* factsOf(info: SnapshotInfo): Generator<Fact> {
   if (info.time) yield ['time', info.time]
   if (info.session)
     yield ['session', `${info.session}${info.read === undefined ? '' : `, read ${info.read}`}`]
+  if (info.lines > 0) {
+    const share = (100 * info.exactLines) / info.lines
+    yield ['exact lines', `${share.toFixed(1)} % of the bytes that have a line`]
+  }
   if (info.collected > 0) yield ['in collected scripts', bytes(info.collected)]
   if (info.evaluated > 0) yield ["in eval'd code", bytes(info.evaluated)]
   if (info.untraced > 0) yield ['untraced', bytes(info.untraced)]

@@ -92,6 +92,7 @@ function keyJson(statistic: Statistic | StatisticDiff): Record<string, unknown> 
   if (key.lineno !== undefined) {
     json.lineno = key.lineno
     json.column = key.column ?? 0
+    json.exact = key.exact === true
   }
   if (key.lineno !== undefined || key.functionName !== undefined) json.function = key.functionName ?? ''
   if (isTelling(key, traceback)) json.traceback = tracebackJson(traceback)

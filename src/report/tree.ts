@@ -2,6 +2,7 @@
 import type { Frame } from '../model/frame.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { Tables } from '../model/tables/tables.ts'
+import { isStart, lineNotes } from '../statistics/line-notes.ts'
 import { bufferHints, emptyNotes } from '../statistics/little.ts'
 import { visible } from '../text/escape.ts'
 import { hintLine } from '../text/hints.ts'
@@ -63,9 +64,11 @@ export interface TreeView {
   title?: string
   /** Are block counts estimates? */
   estimated: boolean
+  /** Are some lines those of calls, and others only where functions start? A note explains the mark. */
+  isMixed: boolean
   /** Callers before callees, the heaviest callee first. */
   rows: readonly TreeRow[]
-  /** Why it shows little. */
+  /** What a user should know about the figures. */
   notes: readonly string[]
 }
 
@@ -107,8 +110,12 @@ export function treeView(now: Snapshot, old: Snapshot | undefined, options: Tree
     for (const callee of shown.reverse()) open.push({ node: callee, depth: depth + 1, parent: index })
   }
   const estimated = now.meta.counts === 'estimated' || old?.meta.counts === 'estimated'
-  const notes = [...emptyNotes(old ? [now, old] : [now]), ...bufferHints(now).map(hintLine)]
-  return { title: options.title, estimated, rows, notes }
+  const snapshots = old ? [now, old] : [now]
+  const frames = rows.flatMap(({ frame }) => frame ?? [])
+  const ofLines = lineNotes(snapshots, frames, '+ after a line')
+  const isMixed = ofLines.length > 0 && frames.some(frame => frame.exact && frame.lineno > 0)
+  const notes = [...emptyNotes(snapshots), ...bufferHints(now).map(hintLine), ...ofLines]
+  return { title: options.title, estimated, isMixed, notes, rows }
 }
 
 /** Totals by stack of one or two snapshots that share tables. Nodes are stack ids. */
@@ -215,12 +222,13 @@ function less(a: Amount, b: Amount): Amount {
   return { size: a.size - b.size, count: a.count - b.count }
 }
 
-/** `name (file:line)`, or `file:line` if the format has no function names. */
-function nameOf({ frame, hidden, depth }: TreeRow): string {
+/** `name (file:line)`, or `file:line` if the format has no function names. `+`: the function starts there. */
+function nameOf({ frame, hidden, depth }: TreeRow, { isMixed }: TreeView): string {
   if (hidden > 0) return `... ${hidden} more`
   if (depth === 0 || !frame) return 'total'
   if (frame.functionName === '' && frame.exact) return String(frame)
-  return `${frame.functionName || '(anonymous)'} (${frame.lineno > 0 ? frame : frame.filename})`
+  const mark = isMixed && isStart(frame) ? '+' : ''
+  return `${frame.functionName || '(anonymous)'} (${frame.lineno > 0 ? frame : frame.filename}${mark})`
 }
 
 /** Deepest level that is indented; deeper calls show their level as a number. */
@@ -235,7 +243,7 @@ function* treeLines(view: TreeView): Generator<string> {
       formatSize(n) + (diff === undefined ? '' : ` (${formatSize(diff, true)})`)
     const count = formatCounts(total.count, totalDiff?.count, view.estimated)
     const own = self.size !== 0 || selfDiff?.size ? `, self=${size(self.size, selfDiff?.size)}` : ''
-    yield `${indent(row.depth)}${nameOf(row)}: size=${size(total.size, totalDiff?.size)}${own}, count=${count}`
+    yield `${indent(row.depth)}${nameOf(row, view)}: size=${size(total.size, totalDiff?.size)}${own}, count=${count}`
   }
 }
 
@@ -265,10 +273,11 @@ export function* treeTable(view: TreeView, options: Page): Generator<string> {
   yield `${line(heads)}  call`
   const branches = branchesOf(view.rows, Math.floor(options.width / 6))
   for (const [i, row] of view.rows.entries()) {
-    const name = visible(shorten(nameOf(row), options.folder))
+    const name = visible(shorten(nameOf(row, view), options.folder))
     const numbers = line(cells[i])
     yield `${numbers}  ${cutEnd(branches[i] + name, options.width - numbers.length - 2)}`
   }
+  for (const note of view.notes) yield visible(note)
 }
 
 /** The branches before each row, `│ ├ └`, for the first `most` levels. */

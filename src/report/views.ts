@@ -5,6 +5,7 @@ import type { Snapshot } from '../model/snapshot.ts'
 import { compareSampled } from '../statistics/compare.ts'
 import { errorBars } from '../statistics/estimation/error-bars.ts'
 import { describeSampling } from '../statistics/estimation/sampling.ts'
+import { rowLineNotes } from '../statistics/line-notes.ts'
 import { bufferHints, emptyNotes } from '../statistics/little.ts'
 import { detectableNotes, framesNotes } from '../statistics/notes.ts'
 import type { ErrorBar, Rule, SampledDiff, SampledStatistic } from '../statistics/results.ts'
@@ -59,6 +60,10 @@ export function topView(read: Snapshot, options: ViewOptions): TopView {
   const ids = cut(orderOf(groups), options.limit)
   const bars = errorBars([snapshot], groups.grouper)
   const { total } = snapshot
+  const rows = statisticsOf(groups, ids).map((statistic, i) => ({
+    statistic,
+    ...bars(ids[i], statistic.size),
+  }))
   return {
     kind: 'top',
     ...shared(options),
@@ -70,9 +75,10 @@ export function topView(read: Snapshot, options: ViewOptions): TopView {
       ...framesNotes([snapshot]),
       ...fileNotes(snapshot),
       ...bufferHints(snapshot).map(hintLine),
+      ...rowLineNotes([snapshot], options.keyTypes, rows),
     ],
     total: { ...total, ...bars(-1, total.size) },
-    rows: statisticsOf(groups, ids).map((statistic, i) => ({ statistic, ...bars(ids[i], statistic.size) })),
+    rows,
   }
 }
 
@@ -82,11 +88,12 @@ export function diffView(now: readonly Snapshot[], old: readonly Snapshot[], opt
   const { rows, total, rule, notes } = comparison
   const all = [...now, ...old]
   const { significantOnly = false } = options
-  const shown = significantOnly ? rows.filter(row => row.significant) : rows
+  const found = significantOnly ? rows.filter(row => row.significant) : rows
+  const shown = cut(found, options.limit)
   return {
     kind: 'diff',
     ...shared(options),
-    groups: shown.length,
+    groups: found.length,
     estimated: all.some(s => s.meta.counts === 'estimated'),
     sampled: all.some(s => s.meta.accuracy === 'sampled'),
     notes: [
@@ -94,9 +101,10 @@ export function diffView(now: readonly Snapshot[], old: readonly Snapshot[], opt
       ...samplingNotes(all),
       ...notes,
       ...(significantOnly ? detectableNotes(comparison, now, old) : []),
+      ...rowLineNotes(all, options.keyTypes, shown),
     ],
     total,
-    rows: cut(shown, options.limit),
+    rows: shown,
     rule,
     significantOnly,
   }

@@ -97,8 +97,10 @@ export function applySourceMaps(
     misses: result.misses.sort((a, b) => b.frames - a.frames),
     snapshots: rewriteFrames(snapshots, (from, id, into) => {
       const frame = from.frames.get(id)
-      const { functionName, filename, lineno, column } = placed.get(from)?.get(id) ?? frame
-      return into.frames.intern(functionName, filename, lineno, column, frame.exact)
+      const place = placed.get(from)?.get(id)
+      if (!place) return into.frames.internFrame(frame)
+      const { functionName, filename, lineno, column, startLine, startColumn } = place
+      return into.frames.intern(functionName, filename, lineno, column, frame.exact, startLine, startColumn)
     }),
     contentOf: filename => contents.get(filename),
   }

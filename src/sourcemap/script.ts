@@ -1,5 +1,5 @@
 // Maps the frames of one generated script.
-import type { Frame } from '../model/frame.ts'
+import { Frame } from '../model/frame.ts'
 import { lineStarts } from './lines.ts'
 import type { Original, SourceMap } from './map.ts'
 import type { MapFiles, MissReason } from './map-files.ts'
@@ -13,6 +13,9 @@ export interface Place {
   /** 1-based. */
   lineno: number
   column: number
+  /** Where the function starts, if the place is not that. */
+  startLine?: number
+  startColumn?: number
   /** Neither map nor source gives the function's name, so it is the generated one. */
   isNameKept: boolean
   /** Text of the file, if the map carries it. */
@@ -52,10 +55,23 @@ export class MappedScript {
     // mapped.
     const found = this.#map.at(line, frame.column - 1)
     if (!found || sources[found.source] === '') return 'not mapped'
+    if (frame.exact && frame.startLine > 0) return this.#inFunction(frame, found)
     if (!isGivenName(frame.functionName) && frame.functionName !== '')
       return this.#at(found, frame.functionName, false)
     const name = frame.exact ? '' : this.#nameOf(frame, found)
     return this.#at(found, name || frame.functionName, name === '' && frame.functionName !== '')
+  }
+
+  /** The place of an operation, in the function that the place where its function starts tells. */
+  #inFunction(
+    { filename, functionName, startLine, startColumn }: Frame,
+    found: Original,
+  ): Place | MissReason {
+    const start = this.place(new Frame(filename, startLine, functionName, startColumn, false))
+    if (typeof start === 'string') return this.#at(found, functionName, functionName !== '')
+    const place = this.#at(found, start.functionName, start.isNameKept)
+    if (typeof place === 'string' || place.filename !== start.filename) return place
+    return { ...place, startLine: start.lineno, startColumn: start.column }
   }
 
   #at(found: Original, functionName: string, isNameKept: boolean): Place | MissReason {

@@ -26,6 +26,12 @@ export const HINTS = {
     why: "they are outside of V8's heap, and were not sampled",
     type: '`tracemalloc run --buffers` shows their lines',
   }),
+  /** No line is that of an operation. */
+  starts: () => ({
+    seen: 'each line is where a function starts',
+    why: 'V8 tells no more',
+    type: '`tracemalloc run` shows the lines that allocate',
+  }),
   /** A target stands still in a debugger. `place` is the line, if it is known. */
   paused: ({ place }: { place: string }) => ({
     seen: `the program is paused in a debugger${place && ` at ${place}`}`,

@@ -109,7 +109,7 @@ describe('pipes', () => {
         '-o',
         'pipefail',
         '-c',
-        `"${process.execPath}" "${main}" top "${SAMPLE}" --interval 1024 --limit 0 --group-by traceback | head -1`,
+        `"${process.execPath}" "${main}" top "${SAMPLE}" --interval 1024 --limit 0 --group-by function | head -1`,
       ],
       { encoding: 'utf8' },
     )

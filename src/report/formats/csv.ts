@@ -17,17 +17,22 @@ interface FrameCell {
   filename: string
   lineno: number
   function: string
+  exact: boolean
 }
 
 /** One cell; text is never a formula. */
 function cell(value: unknown): string {
   if (value === null || value === undefined || Number.isNaN(value)) return ''
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
-  return csvText(
-    Array.isArray(value)
-      ? value
-          .map((f: FrameCell) => `${f.filename}:${f.lineno}${f.function ? ` (${f.function})` : ''}`)
-          .join(' > ')
-      : String(value),
-  )
+  return csvText(Array.isArray(value) ? tracebackText(value) : String(value))
+}
+
+/** `+` after a line: the function starts there. */
+function tracebackText(frames: readonly FrameCell[]): string {
+  return frames
+    .map(({ filename, lineno, function: name, exact }) => {
+      const mark = !exact && lineno > 0 ? '+' : ''
+      return `${filename}:${lineno}${mark}${name ? ` (${name})` : ''}`
+    })
+    .join(' > ')
 }

@@ -10,10 +10,17 @@ export function* write({ findings }: CheckReport, { folder = '' }: Page): Genera
     const level = finding.outcome === 'fail' ? 'error' : 'warning'
     const text = `${finding.budget}: ${measuredText(finding)}${finding.advice ? `: ${finding.advice}` : ''}`
     const places = finding.rows.flatMap(({ statistic }) => placeOf(statistic, folder) ?? [])
-    if (places.length === 0) yield `::${level} title=tracemalloc::${workflowText(text)}`
+    if (places.length === 0)
+      yield `::${level} ${budgetPlace(finding.budget)}title=tracemalloc::${workflowText(text)}`
     for (const { at, what } of places)
       yield `::${level} ${at},title=tracemalloc::${workflowText(`${text}; ${what}`)}`
   }
+}
+
+/** The line that a budget is of, if it is of one; a pattern is no place. */
+function budgetPlace(budget: string): string {
+  const [, file, line] = /^([^*?[\]{}]+):(\d+)$/.exec(budget) ?? []
+  return file === undefined ? '' : `file=${workflowProperty(file)},line=${line},`
 }
 
 function placeOf(what: StatisticDiff, folder: string): { at: string; what: StatisticDiff } | undefined {
