@@ -19,7 +19,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   converters: ['heapsnapshot', 'transform', 'bytes', 'lines', 'model', 'text', 'errors'],
   formats: ['converters', 'heap', 'statistics', 'bytes', 'model', 'text', 'errors'],
   inspector: ['errors'],
-  capture: ['inspector', 'formats', 'transform', 'lines', 'bytes', 'model', 'text', 'errors'],
+  capture: ['inspector', 'formats', 'sourcemap', 'transform', 'lines', 'bytes', 'model', 'text', 'errors'],
   check: ['bytes', 'formats', 'statistics', 'model', 'text', 'errors'],
   report: ['check', 'heap', 'statistics', 'model', 'text'],
   batch: ['report', 'formats', 'statistics', 'model', 'errors'],

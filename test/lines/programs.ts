@@ -1,4 +1,5 @@
 // Small programs whose lines are known, for the tests of traced programs.
+import { createRequire } from 'node:module'
 
 /** Files of a program by name; each allocates on lines that carry a comment with their kilobytes. */
 export const COMMONJS = `const kept = []
@@ -73,4 +74,24 @@ console.log(own(new Error(\`a \${[1]}\`).stack), Object.keys(Error), typeof Erro
 async function later() { await null; throw new Error(\`later \${[1]}\`) }
 Promise.resolve(1).then(async function after() { await later() }).catch(e => console.log(own(e.stack)))
 console.log([3, 1].sort(function compare(x, y) { console.log(own(new Error('c').stack).split('\\n').slice(0, 3)); return x - y }))
+`
+
+const esbuild = createRequire(import.meta.url).resolve('esbuild')
+
+/** A loader that compiles TypeScript to text without line ends, in Node's thread for hooks. */
+export const LOADER_THREAD = `import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { transformSync } from ${JSON.stringify(esbuild)}
+export function load(url, context, next) {
+  if (!url.endsWith('.ts')) return next(url, context)
+  const sourcefile = fileURLToPath(url)
+  const options = { loader: 'ts', format: 'esm', sourcemap: 'inline', minifyWhitespace: true, sourcefile }
+  const { code } = transformSync(readFileSync(sourcefile, 'utf8'), options)
+  return { format: 'module', source: code, shortCircuit: true }
+}
+`
+
+/** Registers it. */
+export const LOADER = `import { register } from 'node:module'
+register('./loader-thread.mjs', import.meta.url)
 `

@@ -6,7 +6,7 @@ import { loadSnapshot } from '../../src/formats/files.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import { BREAK, FREEZE } from '../support/changed-globals.ts'
 import { dumps, folder, it, NODES, run, toolEnds } from '../support/nodes.ts'
-import { COMMONJS, MAKE, MODULE, PART, SELF } from './programs.ts'
+import { COMMONJS, LOADER, LOADER_THREAD, MAKE, MODULE, PART, SELF } from './programs.ts'
 
 const ses = createRequire(import.meta.url).resolve('ses')
 const ENDS = [NODES[0], NODES.at(-1)!]
@@ -150,6 +150,20 @@ describe.concurrent.each(ENDS)('run --lines on Node %s', (_, node) => {
     const nowhere = { XDG_CACHE_HOME: join(dir, 'file'), HOME: join(dir, 'file'), TMPDIR: join(dir, 'file') }
     const { snapshots, code } = await traced(dir, 'app.cjs', node, ['--lines', 'own'], nowhere)
     expect([lines(snapshots.at(-1)!), code]).toMatchObject([COMMONJS_LINES, 0])
+  })
+
+  it('names the lines of TypeScript that a loader compiles, by the map in its output', async () => {
+    const dir = files({
+      'app.ts':
+        "import { make } from './make.ts'\nconst kept: unknown[] = ((globalThis as any).kept = [])\nfor (let i = 0; i < 20000; i++)\n  kept.push(make(i))\n",
+      'make.ts':
+        'interface Made {\n  list: number[]\n}\n\nexport function make(i: number): Made {\n\n  return {\n    list: [i, i],\n  }\n}\n',
+      'loader.mjs': LOADER,
+      'loader-thread.mjs': LOADER_THREAD,
+    })
+    const options = ['--lines', 'own', '--node-options', `--import ${join(dir, 'loader.mjs')}`]
+    const { snapshot, stderr } = await traced(dir, 'app.ts', node, options)
+    expect(Object.keys(lines(snapshot)), stderr).toEqual(expect.arrayContaining(['make.ts:7', 'app.ts:4']))
   })
 
   it('says which files are measured by function only, and why', async () => {

@@ -9,6 +9,7 @@ import { type WorkerSession, workerSessions } from '../../inspector/node-workers
 import { localSession, type Session } from '../../inspector/session.ts'
 import { withTime } from '../../inspector/timeout.ts'
 import { messageLine } from '../../text/escape.ts'
+import { type InlineMap, noteMap } from '../series/inline-maps.ts'
 import { readingOf, type SamplerMeta } from '../series/metadata.ts'
 import { filePrefix } from '../series/names.ts'
 import { readSampler } from '../v8/sampler.ts'
@@ -54,7 +55,9 @@ export interface AnnouncedThread {
 /** The heaps that may fill up: the main thread's and those of the worker threads. */
 const alarms = new Map([['main', new HeapAlarm(limit, settings.peak)]])
 new BroadcastChannel(THREADS).onmessage = message => {
-  const { isolate, limit } = (message as { data: AnnouncedThread }).data
+  const { data } = message as { data: AnnouncedThread | InlineMap }
+  if ('script' in data) return noteMap(data)
+  const { isolate, limit } = data
   alarms.set(isolate, new HeapAlarm(limit, false))
 }
 

@@ -7,8 +7,11 @@ import { bytesSource } from '../../bytes/source.ts'
 import { asFileError, FileError, FormatError } from '../../errors.ts'
 import { dumpSnapshots, loadSource, MANIFEST } from '../../formats/files.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
+import { applySourceMaps } from '../../sourcemap/apply.ts'
+import { decodeDataUrl } from '../../sourcemap/url.ts'
 import { limitFrames } from '../../transform/truncate.ts'
 import { withExtraBlocks } from './extra-blocks.ts'
+import { hasMaps, inlineMapOf } from './inline-maps.ts'
 import { overheadOf } from './metadata.ts'
 import { DUMP, filePath, filePrefix, plainName, RAW } from './names.ts'
 import { type Reading, rawMeta, saveRaw } from './raw-profile.ts'
@@ -23,9 +26,20 @@ export async function snapshotOf(reading: Reading): Promise<Snapshot> {
   const { notes = [] } = snapshot.meta
   const overhead = overheadOf(snapshot.columns.samples?.row.length ?? 0, snapshot.tables.stacks.length)
   const memory = { ...meta.memory, sampled: snapshot.total.size, overhead }
-  const whole = withoutProfiler(withExtraBlocks(snapshot, blocks))
+  const whole = inOriginalFiles(withoutProfiler(withExtraBlocks(snapshot, blocks)))
   const { skipped } = whole.meta
   return whole.with({ meta: { ...meta, memory, skipped, notes: [...(meta.notes ?? []), ...notes] } })
+}
+
+/** The snapshot in the names of the files that a loader compiled, such as TypeScript. */
+function inOriginalFiles(snapshot: Snapshot): Snapshot {
+  if (!hasMaps()) return snapshot
+  const mapOf = (script: string) => {
+    const url = inlineMapOf(script)
+    return url === undefined ? ({ reason: 'no map' } as const) : { text: decodeDataUrl(url), path: script }
+  }
+  const nothing = () => undefined
+  return applySourceMaps([snapshot], { mapOf, find: nothing, read: nothing }).snapshots[0]
 }
 
 /** One read that is on disk. */

@@ -2,6 +2,7 @@
 import { NO_LINES } from '../../series/metadata.ts'
 import { areOwnFramesStable } from '../../v8/flags.ts'
 import { unharmed } from '../unharmed.ts'
+import { announceMap } from './announce-map.ts'
 import { chosenBy, type Lines } from './choice.ts'
 import type { FunctionQuestion, Kind, Loaded, Question, Rewritten } from './question.ts'
 import { Rewriter } from './rewriter.ts'
@@ -70,8 +71,10 @@ export class Rewriting {
 
   #note({ filename, original, kind, typescript, answer }: Loaded): void {
     const { text, reason } = answer
-    if (text !== undefined) this.files[filename] = { original, text, kind, typescript }
-    else if (reason !== undefined) this.left[filename] = reason
+    if (text !== undefined) {
+      this.files[filename] = { original, text, kind, typescript }
+      announceMap(filename, text)
+    } else if (reason !== undefined) this.left[filename] = reason
   }
 
   /** The original text of a function; undefined if it is not found. Does not throw. */
