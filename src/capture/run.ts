@@ -6,6 +6,7 @@ import { asFileError, systemReason, TargetError, TracemallocError } from '../err
 import { dumpSnapshots, loadFile } from '../formats/files.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { identityOf } from './agent/parent.ts'
+import { rememberHot } from './hot-functions.ts'
 import { saveLastWords } from './last-words.ts'
 import { watchNodeChildren } from './node-children.ts'
 import { checkProgram, missingPermissions, nodeWords } from './preflight.ts'
@@ -82,6 +83,8 @@ export async function run(command: readonly string[], options: RunOptions): Prom
       const lasts: Snapshot[] = []
       for (const name of lastOfEach(files, child.pid))
         lasts.push((await loadFile(join(dir, name))).snapshots[0])
+      if (lasts[0] && (options.lines === undefined || options.lines === 'auto'))
+        rememberHot(resolve(command[0]), lasts[0])
       const paths =
         output === undefined ? files.map(name => join(dir, name)) : await moveTo(output, dir, files)
       return { ...end, files: paths, lasts }

@@ -27,6 +27,7 @@ async function traced(dir: string, name: string, node: string, options: string[]
   const ended = await toolEnds(args, node, { XDG_CACHE_HOME: join(dir, 'cache'), ...env })
   const names = dumps(join(dir, 'out'))
   const snapshots = await Promise.all(names.map(name => loadSnapshot(join(dir, 'out', name))))
+  snapshots.sort((a, b) => (a.meta.time ?? 0) - (b.meta.time ?? 0))
   return { ...ended, snapshots, snapshot: snapshots[0] }
 }
 
@@ -164,6 +165,18 @@ describe.concurrent.each(ENDS)('run --lines on Node %s', (_, node) => {
     const options = ['--lines', 'own', '--node-options', `--import ${join(dir, 'loader.mjs')}`]
     const { snapshot, stderr } = await traced(dir, 'app.ts', node, options)
     expect(Object.keys(lines(snapshot)), stderr).toEqual(expect.arrayContaining(['make.ts:7', 'app.ts:4']))
+  })
+
+  it('measures the lines of what held the most the last time', async () => {
+    const dir = files({ 'app.cjs': "require('pack')\n", 'node_modules/pack/index.js': COMMONJS })
+    const first = await traced(dir, 'app.cjs', node, ['--lines', 'auto'])
+    expect(lines(first.snapshots.at(-1)!)).toEqual({})
+    expect(first.stderr).toContain('functions only: auto knows no earlier run of this program\n')
+    for (const _ of ['second', 'third']) {
+      const { snapshots, stderr } = await traced(dir, 'app.cjs', node, ['--lines', 'auto'])
+      expect(Object.keys(lines(snapshots.at(-1)!))).toContain('index.js:5')
+      expect(stderr).not.toContain('functions only')
+    }
   })
 
   it('says which files are measured by function only, and why', async () => {

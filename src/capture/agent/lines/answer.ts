@@ -1,6 +1,7 @@
 // Answers the questions of a program's thread, in another thread.
 import * as Module from 'node:module'
 import { originalFunction } from '../../../lines/function-ranges.ts'
+import type { Site } from '../../../lines/helper-name.ts'
 import { rewrite } from '../../../lines/rewrite.ts'
 import { nameOf, readAnswer, writeAnswer } from './cache.ts'
 import { whyNoLines } from './canary.ts'
@@ -34,11 +35,13 @@ export function functionText({ file, start, end }: FunctionQuestion): string | u
   }
 }
 
-function rewritten({ source, kind, typescript, padding }: Question): Answer {
+function rewritten({ source, kind, typescript, padding, functions }: Question): Answer {
   try {
     if (kind === 'canary') return { reason: whyNoLines(padding ? PADDING : undefined) }
     const text = typescript === undefined ? source : withoutTypes(source, typescript)
-    const options = { padding: padding ? PADDING : undefined }
+    const select =
+      functions && ((site: Site) => functions.some(f => f.lineno === site.lineno && f.column === site.column))
+    const options = { padding: padding ? PADDING : undefined, select }
     const result = rewrite(text, { sourceType: kind === 'module' ? 'module' : 'commonjs', ...options })
     if ('text' in result) return { text: result.text }
     if (kind === 'unknown' && 'text' in rewrite(text, { sourceType: 'module', ...options })) return {}

@@ -78,12 +78,13 @@ function hookApart(functions: Functions, rewriting: Rewriting): void {
   rewriting.listen(() => receiveMessageOnPort(port1)?.message as Loaded | undefined)
   const add = () => {
     newest[0]++
-    const { lines, padding } = rewriting
+    const { lines, padding, hot } = rewriting
     const data: LoaderData = {
       number: newest[0],
       newest,
       lines,
       padding,
+      hot,
       port: newest[0] === 1 ? port2 : undefined,
     }
     const url = new URL(import.meta.url.replace(/load-hook(\.[jt]s)$/, 'loader$1'))

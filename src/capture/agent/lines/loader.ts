@@ -1,6 +1,7 @@
 // Runs in Node's thread for hooks, before Node 22.15. Rewrites ES modules as they are loaded.
 import { fileURLToPath } from 'node:url'
 import type { MessagePort } from 'node:worker_threads'
+import type { FunctionStart } from '../../hot-functions.ts'
 import { knownAnswerTo } from './answer.ts'
 import { cacheFolder } from './cache.ts'
 import { chosenBy, type Lines } from './choice.ts'
@@ -15,6 +16,8 @@ export interface LoaderData {
   newest: Int32Array
   lines: Lines
   padding: boolean
+  /** For `auto`: the functions to rewrite, by file. */
+  hot: Record<string, FunctionStart[]> | undefined
   /** Where to tell what was rewritten; only the first has it. */
   port: MessagePort | undefined
 }
@@ -46,10 +49,18 @@ export async function load(
   const result = await next(url, context)
   const { format, source } = result
   if (own.number !== Atomics.load(own.newest, 0) || format !== 'module' || !source) return result
-  if (!url.startsWith('file:') || !isChosen(fileURLToPath(url))) return result
+  if (!url.startsWith('file:')) return result
   const filename = fileURLToPath(url)
+  if (!isChosen(filename) || (own.hot && !own.hot[filename])) return result
   const original = textOf(source)
-  const question = { source: original, kind: 'module', typescript: undefined, padding: own.padding } as const
+  const functions = own.hot?.[filename]
+  const question = {
+    source: original,
+    kind: 'module',
+    typescript: undefined,
+    padding: own.padding,
+    functions,
+  } as const
   const answer = knownAnswerTo(question, folder)
   place[PORT]?.postMessage({
     filename,

@@ -17,6 +17,8 @@ export interface Question {
   typescript: 'strip' | 'transform' | undefined
   /** Make helpers too long for V8 to inline; needed where V8 inlines. */
   padding: boolean
+  /** Only the code of functions that start here, by V8; all if absent. */
+  functions?: readonly { lineno: number; column: number }[]
 }
 
 /** The rewritten text, or why there is none; neither if a text of unknown kind is a module. */

@@ -1,4 +1,6 @@
 // Runs inside the traced program. Rewrites the texts of its modules and remembers which.
+import { resolve } from 'node:path'
+import { type FunctionStart, hotFunctions } from '../../hot-functions.ts'
 import { NO_LINES } from '../../series/metadata.ts'
 import { areOwnFramesStable } from '../../v8/flags.ts'
 import { unharmed } from '../unharmed.ts'
@@ -29,6 +31,8 @@ export class Rewriting {
   readonly files = Object.create(null) as ByFile<Rewritten>
   /** Why a file runs as it is. */
   readonly left = Object.create(null) as ByFile<string>
+  /** For `auto`: the functions that held the most the last time, by file. */
+  readonly hot: ByFile<FunctionStart[]> | undefined
   readonly #isChosen: (path: string) => boolean
   readonly #rewriter = new Rewriter()
   #isOn = true
@@ -39,6 +43,7 @@ export class Rewriting {
     this.lines = lines
     this.padding = padding
     this.#isChosen = chosenBy(lines)
+    this.hot = lines === 'auto' ? lastTime() : undefined
     const flags = `${words} ${areOwnFramesStable()}`
     const { reason } = this.#rewriter.answer({
       source: flags,
@@ -52,12 +57,17 @@ export class Rewriting {
   /** The text to compile; undefined if it is to be compiled as it is. Does not throw. */
   rewrite({ filename, source, kind, isTypeScript }: ModuleText): string | undefined {
     return unharmed(() => {
-      if (!this.#isOn || !this.#isChosen(filename)) return undefined
+      if (!this.#isOn || !this.#isWanted(filename)) return undefined
       const typescript = isTypeScript ? TYPESCRIPT : undefined
-      const answer = this.#ask({ source, kind, typescript, padding: this.padding })
+      const functions = this.hot?.[filename]
+      const answer = this.#ask({ source, kind, typescript, padding: this.padding, functions })
       this.#note({ filename, original: source, kind, typescript, answer })
       return answer.text
     })
+  }
+
+  #isWanted(filename: string): boolean {
+    return this.#isChosen(filename) && (this.hot === undefined || this.hot[filename] !== undefined)
   }
 
   #ask(question: Question) {
@@ -109,3 +119,13 @@ const words = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ')
 
 /** How Node removes types. */
 const TYPESCRIPT = words.includes('--experimental-transform-types') ? 'transform' : 'strip'
+
+/** The functions that held the most in the last run of this program, by file. Throws if there was none. */
+function lastTime(): ByFile<FunctionStart[]> {
+  const [, program] = process.argv
+  const functions = program === undefined ? [] : hotFunctions(resolve(program))
+  if (functions.length === 0) throw new Error('auto knows no earlier run of this program')
+  const byFile = Object.create(null) as ByFile<FunctionStart[]>
+  for (const start of functions) (byFile[start.filename] ??= []).push(start)
+  return byFile
+}
