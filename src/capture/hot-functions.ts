@@ -30,8 +30,8 @@ export function hotFunctions(program: string): FunctionStart[] {
 }
 
 /**
- * Remembers the functions that hold the most in a program's snapshot. Functions whose lines were measured stay
- * as long as their file holds anything: the snapshot does not say where they start. Failure is harmless.
+ * Remembers the functions that hold the most in a program's snapshot. Functions whose lines were measured
+ * stay while their file holds anything: the snapshot does not say where they start. Failure is harmless.
  */
 export function rememberHot(program: string, snapshot: Snapshot): void {
   const path = pathFor(program)

@@ -1,5 +1,4 @@
-// Source maps that loaders put into the texts they make, such as tsx: nowhere on disk. Also runs inside traced
-// programs.
+// Source maps that loaders, such as tsx, put into the texts they make. Also runs inside traced programs.
 
 /** Maps as `data:` addresses, by script; without a prototype, which a program could change. */
 const maps = Object.create(null) as Record<string, string>
