@@ -40,7 +40,7 @@ export async function attach(spec: TargetSpec, options: AttachOptions): Promise<
     await announcePause(target, options)
     const still = options.resume ? undefined : await target.standstill()
     if (still) options.say(hintLine(still.why === 'waits' ? HINTS.waits() : HINTS.paused(still)))
-    await options.onOpen?.(target, still === undefined)
+    await options.onOpen?.(still === undefined)
   } catch (error) {
     await target.close().catch(() => {})
     throw error

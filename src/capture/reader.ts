@@ -1,5 +1,5 @@
 // The interface of what reads an isolate, and the options of attaching.
-import type { Isolate, Target } from '../inspector/isolate.ts'
+import type { Isolate } from '../inspector/isolate.ts'
 import type { Opening } from '../inspector/node-process.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { SamplerSettings } from './v8/settings.ts'
@@ -46,7 +46,7 @@ export interface AttachOptions extends StableOptions, Opening {
   /** Ends the wait and the series. */
   signal: AbortSignal
   /** Called when the target is open for the first time, and waited for. Does its code run? */
-  onOpen?(target: Target, isRunning: boolean): Promise<void>
+  onOpen?(isRunning: boolean): Promise<void>
   /** Called for every file. */
   onRead(read: IsolateRead): void
 }

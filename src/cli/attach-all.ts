@@ -20,7 +20,8 @@ export async function withProcessesBelow(spec: TargetSpec): Promise<TargetSpec[]
   return [...below.map(pid => ({ kind: 'pid', pid }) as const), spec]
 }
 
-async function pidOf(spec: TargetSpec): Promise<number | undefined> {
+/** The process id of a target of this machine; undefined for others. */
+export async function pidOf(spec: TargetSpec): Promise<number | undefined> {
   if (spec.kind === 'pid') return spec.pid
   if (isRemote(spec)) return undefined
   return nodeOnPort(spec.kind === 'port' ? spec.port : Number(new URL(spec.url).port))

@@ -2,7 +2,6 @@
 import { DEFAULT_DURATION } from '../capture/attach.ts'
 import { nodeProcessesBelow } from '../capture/node-children.ts'
 import { DEFAULT_INTERVAL } from '../capture/v8/settings.ts'
-import type { Target } from '../inspector/isolate.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { HINTS, hintLine } from '../text/hints.ts'
 
@@ -14,15 +13,15 @@ export class Little {
   readonly #say: (line: string) => void
   #most = 0
   #reads = 0
-  #target: Target | undefined
+  #isRunning = false
 
   constructor(say: (line: string) => void) {
     this.#say = say
   }
 
-  /** Not for a target that stands still, which is told at once. */
-  opened(target: Target): void {
-    this.#target = target
+  /** A target that stands still is told at once. */
+  opened(isRunning: boolean): void {
+    this.#isRunning = isRunning
   }
 
   read({ total }: Snapshot): void {
@@ -30,11 +29,13 @@ export class Little {
     this.#most = Math.max(this.#most, total.size)
   }
 
-  /** Says why there was little, if there was and it can be told. */
-  end({ every, duration = DEFAULT_DURATION, interval = DEFAULT_INTERVAL }: Waited): void {
-    if (this.#reads === 0 || !this.#target) return
-    const { pid, runtime } = this.#target
-    const pids = runtime === 'node' && pid !== undefined ? nodeProcessesBelow(pid) : []
+  /** Says why there was little, if there was and it can be told. `pid` is the target's on this machine. */
+  end(
+    pid: number | undefined,
+    { every, duration = DEFAULT_DURATION, interval = DEFAULT_INTERVAL }: Waited,
+  ): void {
+    if (this.#reads === 0 || !this.#isRunning) return
+    const pids = pid !== undefined ? nodeProcessesBelow(pid) : []
     if (pids.length > 0 && this.#most < LITTLE) this.#say(hintLine(HINTS.children({ pids })))
     else if (this.#most < 2 * interval) {
       this.#say(hintLine(HINTS.idle({ seconds: every === undefined ? duration : every * this.#reads })))

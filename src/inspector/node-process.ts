@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { TargetError } from '../errors.ts'
+import { inContainer, isElectronApp, whyDeaf, whyNotOurs } from './address/processes.ts'
 import { type Listed, listTargets } from './http.ts'
 import { inspectorHosts, readsOptions } from './inspect-options.ts'
 import { forget, noteOpening, notesOf } from './lease/notes.ts'
@@ -152,8 +153,7 @@ export const TAKEN = 'taken'
 async function checkPort(pid: number, { allowPublicPort, say }: Opening): Promise<void> {
   if (allowPublicPort) return
   const args = await argumentsOf(pid)
-  const env = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => undefined)
-  const nodeOptions = /(?:^|\0)NODE_OPTIONS=([^\0]*)/.exec(env ?? '')?.[1]
+  const nodeOptions = await nodeOptionsOf(pid)
   for (const { option, host } of inspectorHosts(args ?? [], nodeOptions)) {
     if (await isLoopback(host)) continue
     throw new TargetError(
@@ -163,7 +163,7 @@ async function checkPort(pid: number, { allowPublicPort, say }: Opening): Promis
       },
     )
   }
-  if (args === undefined || env === undefined || readsOptions(args)) {
+  if (args === undefined || nodeOptions === undefined || readsOptions(args)) {
     say(
       `the options of process ${pid} cannot be read: if its debugging port is open to other machines, it is closed again`,
     )
@@ -176,6 +176,12 @@ async function argumentsOf(pid: number): Promise<string[] | undefined> {
   if (text === '' || text.endsWith('\0\0')) return undefined
   const [name, ...args] = text.replace(/\0$/, '').split('\0')
   return args.length === 0 && !/(^|\/)(node|electron)[\w.-]*$/i.test(name) ? undefined : args
+}
+
+/** NODE_OPTIONS of a process, empty if it has none; undefined if they cannot be read. */
+async function nodeOptionsOf(pid: number): Promise<string | undefined> {
+  const env = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => undefined)
+  return env === undefined ? undefined : (/(?:^|\0)NODE_OPTIONS=([^\0]*)/.exec(env)?.[1] ?? '')
 }
 
 /** Do all addresses of a host belong to this machine alone? Not those of an unknown name. */
@@ -246,17 +252,25 @@ async function checkProcess(pid: number): Promise<void> {
   try {
     process.kill(pid, 0)
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    throw new TargetError(
-      code === 'EPERM' ? `no permission for process ${pid}` : `there is no process ${pid}`,
-    )
+    if ((error as NodeJS.ErrnoException).code === 'EPERM') {
+      const { why, hint } = await whyNotOurs(pid)
+      throw new TargetError(`no permission for process ${pid}: ${why}`, { hint })
+    }
+    throw new TargetError(`there is no process ${pid}`, { hint: await containerHint(pid) })
   }
   if (process.platform !== 'linux') return
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => 'State: Z')
   if (/^State:\s*[ZX]/m.test(status)) throw new TargetError(`process ${pid} has ended`)
   const name = await programOf(pid)
   if (name !== '' && !NODE_NAME.test(name)) {
-    throw new TargetError(`process ${pid} is ${name}, not Node: SIGUSR1 would kill it`)
+    if (await isElectronApp(await readlink(`/proc/${pid}/exe`).catch(() => ''))) {
+      throw new TargetError(`process ${pid} is ${name}, an Electron app, and not known to survive SIGUSR1`, {
+        hint: 'start it with --inspect=9229 for its main process, or --remote-debugging-port=9222 for its windows',
+      })
+    }
+    throw new TargetError(`process ${pid} is ${name}, not Node: SIGUSR1 would kill it`, {
+      hint: await containerHint(pid),
+    })
   }
   const [ours, theirs] = await Promise.all(
     ['self', pid].map(id => readlink(`/proc/${id}/ns/net`).catch(() => '')),
@@ -268,14 +282,23 @@ async function checkProcess(pid: number): Promise<void> {
   }
 }
 
+/** That a container has a process of this id, if one has. */
+async function containerHint(pid: number): Promise<string | undefined> {
+  const here = await inContainer(pid)
+  return here === undefined
+    ? undefined
+    : `process ${pid} of a container is process ${here} here: attach pid:${here}`
+}
+
 /** SIGUSR1 ends a process that does not catch it: one that is starting, or runs with --disable-sigusr1. */
 async function checkSignal(pid: number): Promise<void> {
   if (process.platform !== 'linux') return
   const status = await readFile(`/proc/${pid}/status`, 'utf8')
   const caught = BigInt(`0x${/^SigCgt:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`)
   if ((caught & SIGUSR1_BIT) === 0n) {
-    throw new TargetError(`process ${pid} does not handle SIGUSR1, which would kill it`, {
-      hint: 'it is still starting, or was started with --disable-sigusr1: start it with --inspect',
+    const { why, hint } = whyDeaf((await argumentsOf(pid)) ?? [], (await nodeOptionsOf(pid)) ?? '')
+    throw new TargetError(`process ${pid} does not handle SIGUSR1, which would kill it: ${why}`, {
+      hint: (await containerHint(pid)) ?? hint,
     })
   }
 }

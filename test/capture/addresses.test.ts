@@ -1,11 +1,14 @@
 // Every way to write a target, and the true reason where one cannot be reached.
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer as createHttp } from 'node:http'
 import { createServer } from 'node:net'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect } from 'vitest'
 import { loadSnapshot } from '../../src/formats/files.ts'
-import { folder, freePort, it, leak, NEWEST, OLDEST, run, toolEnds } from '../support/nodes.ts'
+import { main } from '../support/cli.ts'
+import { folder, freePort, isRunning, it, leak, NEWEST, OLDEST, run, toolEnds } from '../support/nodes.ts'
 
 const closers: (() => void)[] = []
 
@@ -106,4 +109,91 @@ it('a name that nobody knows, and TLS, are told with what to do', async () => {
   const { code, stderr } = await toolEnds(['attach', 'https://box.example:9229'])
   expect(code).toBe(2)
   expect(stderr).toMatch(/speaks no TLS.*ssh -L 9229:127\.0\.0\.1:9229 box\.example.*wss:/)
+})
+
+describe.concurrent('a process that cannot be opened is refused with the true reason', () => {
+  it.each<[string, readonly string[], NodeJS.ProcessEnv, RegExp]>([
+    [
+      'the permission model',
+      ['--permission', '--allow-fs-read=*'],
+      {},
+      /permission model \(--permission\).*--allow-inspector/,
+    ],
+    ['an option', ['--disable-sigusr1'], {}, /started with --disable-sigusr1; start it with --inspect/],
+    ['NODE_OPTIONS', [], { NODE_OPTIONS: '--disable-sigusr1' }, /--disable-sigusr1 in NODE_OPTIONS/],
+  ])('%s', async (_, args, env, words) => {
+    const target = run(NEWEST, [...args, '-e', `console.log('ready'); setInterval(() => {}, 1000)`], { env })
+    await target.says(/ready/)
+    expect(await refusal(`pid:${target.pid}`)).toMatch(words)
+    expect(isRunning(target.pid)).toBe(true)
+  })
+
+  it('another user, with the name of that user', async () => {
+    const target = run(OLDEST, [leak])
+    await sleep(700)
+    const as = [
+      '--reuid=65534',
+      '--clear-groups',
+      OLDEST,
+      main,
+      'attach',
+      `pid:${target.pid}`,
+      '--out',
+      '/tmp',
+    ]
+    const tool = run('setpriv', as)
+    expect((await tool.ended).code).toBe(4)
+    expect(tool.stderr).toMatch(
+      /no permission for process \d+: it belongs to root; attach as that user: sudo -u root /,
+    )
+  })
+
+  it('an id of a container, whose process has another one here', async () => {
+    const target = run('unshare', [
+      '--pid',
+      '--fork',
+      '--mount-proc',
+      OLDEST,
+      '-e',
+      `require('child_process').spawn(process.execPath, ['-e', 'setTimeout(() => {}, 1e6)'], { stdio: 'ignore' }); console.log('ready'); setInterval(() => {}, 1e3)`,
+    ])
+    await target.says(/ready/)
+    const here = (pid: number) =>
+      readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number)
+    const [first] = here(target.pid)
+    await expect.poll(() => here(first)[0], { timeout: 10_000 }).toBeGreaterThan(0)
+    const [child] = here(first)
+    const inside = /^NSpid:\s*\d+\s+(\d+)$/m.exec(readFileSync(`/proc/${child}/status`, 'utf8'))![1]
+    await sleep(700)
+    // By the id that it has here it is read like any other.
+    const read = await toolEnds(['attach', `pid:${child}`, '--duration', '0.2', '--out', folder()])
+    expect(read.code, read.stderr).toBe(0)
+    expect(read.stderr).not.toContain('Node also runs')
+    const { code, stderr } = await toolEnds(['attach', `pid:${inside}`])
+    expect(code).toBe(4)
+    expect(stderr).toMatch(
+      new RegExp(`process ${inside} of a container is process \\d+ here: attach pid:\\d+`),
+    )
+  })
+
+  it('a container with a network of its own', async () => {
+    const target = run('unshare', ['--net', OLDEST, leak])
+    await sleep(1000)
+    expect(await refusal(`pid:${target.pid}`)).toMatch(
+      /in another network namespace; use nsenter -t \d+ -n tracemalloc attach/,
+    )
+  })
+
+  it('an Electron app that has another name', async () => {
+    const app = folder()
+    copyFileSync('/bin/sleep', join(app, 'slack'))
+    mkdirSync(join(app, 'resources'))
+    writeFileSync(join(app, 'resources', 'app.asar'), '')
+    const target = run(join(app, 'slack'), ['100'])
+    await sleep(300)
+    expect(await refusal(`pid:${target.pid}`)).toMatch(
+      /is slack, an Electron app.*--inspect=9229.*--remote-debugging-port=9222/,
+    )
+    expect(isRunning(target.pid)).toBe(true)
+  })
 })

@@ -62,7 +62,7 @@ async function attach(text: string | undefined, options: Options, command: Comma
     { Steady },
     { interruption },
     { say, showLines },
-    { attachAll, withProcessesBelow },
+    { attachAll, pidOf, withProcessesBelow },
     { Little },
   ] = await Promise.all([
     import('../../capture/attach.ts'),
@@ -95,8 +95,8 @@ async function attach(text: string | undefined, options: Options, command: Comma
       signal: interrupt.signal,
       several,
       say: several ? line => say(`${specName(spec)}: ${line}`) : say,
-      onOpen(target, isRunning) {
-        if (isRunning) little.opened(target)
+      onOpen(isRunning) {
+        little.opened(isRunning)
         return onOpen()
       },
       onRead({ path, snapshot, took }) {
@@ -107,7 +107,7 @@ async function attach(text: string | undefined, options: Options, command: Comma
     })
   const { reads, unwritten } = await attachAll(specs, one, say).finally(() => launched?.close())
   interrupt.end()
-  if (!options.all) little.end(options)
+  if (!options.all) little.end(await pidOf(spec), options)
   if (unwritten > 0) throw new FileError(`${unwritten} of the files could not be written`)
   if (reads > 0) return
   if (interrupt.signal.aborted) process.exitCode = interrupt.status()
