@@ -1,4 +1,4 @@
-// Why a process of this machine cannot be opened: what /proc tells of it. On Linux only.
+// Why a process of this machine cannot be opened: what /proc shows. On Linux only.
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
