@@ -7,8 +7,8 @@ import type {
   TaggedTemplateExpression,
 } from 'acorn'
 import { HELPER_PREFIX } from './helper-name.ts'
-import { Lift, RECEIVER, type Scribe } from './lift.ts'
-import type { Literals } from './literals.ts'
+import { Lift } from './lift.ts'
+import { heldOf, type MemberScribe, memberParts, nameOf } from './members.ts'
 
 /** Gives the strings of a template to a tag that is called as a method. */
 export const STRINGS = `${HELPER_PREFIX}S`
@@ -16,33 +16,20 @@ export const STRINGS = `${HELPER_PREFIX}S`
 /** Stands for any expression of a template whose strings alone are wanted. */
 const SUBSTITUTION = `\${0}`
 
-export interface CallScribe extends Scribe {
-  readonly literals: Literals
-  /** Names of the parts that some helpers share. */
-  readonly extras: Set<string>
-  isDeclared(name: string): boolean
-}
-
 /** Where V8 says that a call is: at the name of a method, else at its begin. */
 function siteOf(node: AnyNode, callee: AnyNode): number {
   return callee.type === 'MemberExpression' ? callee.property.start : node.start
 }
 
-/** What a parameter is called, so that the messages of errors name what they did. */
-function nameOf(node: AnyNode): string | undefined {
-  if (node.type === 'Identifier') return node.name
-  if (node.type !== 'MemberExpression' || node.computed) return undefined
-  return node.property.type === 'Identifier' ? node.property.name : undefined
-}
-
-export function liftNew(scribe: CallScribe, node: NewExpression): void {
+export function liftNew(scribe: MemberScribe, node: NewExpression): void {
   const lift = new Lift(scribe, node.start)
   const callee = lift.param(node.callee, nameOf(node.callee))
   lift.end(node.end, `new ${callee}(${scribe.literals.list(lift, node.arguments)})`)
 }
 
-export function liftCall(scribe: CallScribe, node: CallExpression): void {
+export function liftCall(scribe: MemberScribe, node: CallExpression): void {
   const { callee } = node
+  const held = heldOf(callee)
   const lift = new Lift(scribe, node.start, siteOf(node, callee))
   if (callee.type === 'MemberExpression') {
     const isInert = node.arguments.every(argument => scribe.literals.isInert(argument as AnyNode))
@@ -53,13 +40,18 @@ export function liftCall(scribe: CallScribe, node: CallExpression): void {
         ? plainMethod(scribe, lift, callee, list)
         : exactMethod(scribe, lift, callee, list),
     )
+  } else if (held?.receiver !== undefined) {
+    const receiver = lift.written(() => scribe.output.write(held.receiver!))
+    const method = lift.param(callee)
+    const args = scribe.literals.list(lift, node.arguments)
+    lift.end(node.end, `${lift.name}.call.call(${method},${receiver}${args && `,${args}`})`)
   } else {
     const name = lift.param(callee, nameOf(callee))
     lift.end(node.end, `${name}(${scribe.literals.list(lift, node.arguments)})`)
   }
 }
 
-export function liftTagged(scribe: CallScribe, node: TaggedTemplateExpression): void {
+export function liftTagged(scribe: MemberScribe, node: TaggedTemplateExpression): void {
   const { tag, quasi } = node
   const lift = new Lift(scribe, node.start, siteOf(node, tag))
   const { literals } = scribe
@@ -85,7 +77,7 @@ function isPlain({ object, property }: MemberExpression): boolean {
 
 /** The helper looks the method up. As the arguments run no code, nobody sees that they are there before. */
 function plainMethod(
-  { literals, source }: CallScribe,
+  { literals, source }: MemberScribe,
   lift: Lift,
   { object, property, computed }: MemberExpression,
   list: () => string,
@@ -102,52 +94,12 @@ function plainMethod(
 }
 
 /** The method is looked up before the arguments are evaluated, as in the source. */
-function exactMethod(scribe: CallScribe, lift: Lift, callee: MemberExpression, list: () => string): string {
-  const { receiver, method, again } = exactParts(scribe, lift, callee)
+function exactMethod(scribe: MemberScribe, lift: Lift, callee: MemberExpression, list: () => string): string {
+  const { receiver, method, place } = memberParts(scribe, lift, callee)
   const args = list()
   const called = `${lift.name}.call.call(${method},${receiver}${args && `,${args}`})`
-  return `typeof ${method}==="function"?${called}:${again}(${args})`
-}
-
-interface ExactParts {
-  readonly receiver: string
-  readonly method: string
-  /** The text that throws the right error if the method is no function. */
-  readonly again: string
-}
-
-function exactParts(
-  scribe: CallScribe,
-  lift: Lift,
-  { object, property, computed }: MemberExpression,
-): ExactParts {
-  const { output, source } = scribe
-  const isSuper = object.type === 'Super'
-  const isSimple =
-    isSuper ||
-    object.type === 'ThisExpression' ||
-    (object.type === 'Identifier' && scribe.isDeclared(object.name))
-  output.skip(object.start)
-  const text = isSimple ? source.slice(object.start, object.end) : RECEIVER
-  const receiver = lift.written(() => {
-    if (isSimple) output.write(isSuper ? 'this' : text)
-    else {
-      scribe.extras.add(RECEIVER)
-      output.write(`${RECEIVER}=`)
-      lift.expression(object)
-    }
-    output.skip(object.end)
-  }, nameOf(object))
-  const method = lift.written(() => {
-    output.write(text)
-    output.skip(property.start)
-    output.write(computed ? '[' : '.')
-    scribe.visit(property as AnyNode)
-    output.copy(property.end)
-    if (computed) output.write(']')
-  })
-  const isNamed = !computed && property.type === 'Identifier'
-  return { receiver, method, again: isNamed && !isSuper ? `${receiver}.${property.name}` : method }
+  // Where it is no function, the helper calls it as the source did, so that the error says the same.
+  return `typeof ${method}==="function"?${called}:${place === '' ? method : `${receiver}${place}`}(${args})`
 }
 
 /** A number has a dot of its own, and a sign does not belong to what follows the number. */

@@ -32,7 +32,7 @@ function isRequire(node: AnyNode | undefined): boolean {
 
 /** Is it a call that must stay unchanged, although its parts may change? */
 export function namesModule(node: CallExpression): boolean {
-  return isRequire(node) || isRequire(node.arguments[0])
+  return isRequire(node) || isRequire(node.callee) || isRequire(node.arguments[0])
 }
 
 /** Is it a call that must stay unchanged, with all its parts? */

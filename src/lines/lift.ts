@@ -67,14 +67,9 @@ export class Lift {
     return name
   }
 
-  /** Writes a node as an operand of anything. */
+  /** Writes a node as a part of an operand. */
   expression(node: AnyNode): void {
-    const { output } = this.#scribe
-    const isList = node.type === 'SequenceExpression'
-    if (isList) output.write('(')
-    this.#scribe.visit(node)
-    output.copy(node.end)
-    if (isList) output.write(')')
+    writeOperand(this.#scribe, node)
   }
 
   #freeName(): string {
@@ -92,6 +87,16 @@ export class Lift {
     const directive = isStrict ? '"use strict";' : ''
     helpers.push(`function ${this.name}(${this.#params.join()}){${directive}${padding}return ${body}}`)
   }
+}
+
+/** Writes a node as an operand of anything. */
+export function writeOperand(scribe: Scribe, node: AnyNode): void {
+  const { output } = scribe
+  const isList = node.type === 'SequenceExpression'
+  if (isList) output.write('(')
+  scribe.visit(node)
+  output.copy(node.end)
+  if (isList) output.write(')')
 }
 
 /** Holds the receiver of a method between two looks at it. */

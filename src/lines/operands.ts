@@ -1,5 +1,5 @@
 // What an expression may do while it is evaluated, as far as its text tells.
-import type { AnyNode, Expression, SpreadElement } from 'acorn'
+import type { AnyNode, BinaryExpression, Expression, SpreadElement } from 'acorn'
 
 export type Operand = Expression | SpreadElement | null
 
@@ -80,7 +80,7 @@ export function isPrimitive(node: AnyNode): boolean {
 
 const ARITHMETIC = new Set(['-', '*', '/', '%', '**', '|', '&', '^', '<<', '>>', '>>>'])
 
-/** Is it a number? A sum with a literal number is taken for one, though it may be text. */
+/** Is it a number? A sum with a number is taken for one, if nothing in it is text for sure. */
 export function isNumeric(node: AnyNode): boolean {
   switch (node.type) {
     case 'Literal':
@@ -90,7 +90,7 @@ export function isNumeric(node: AnyNode): boolean {
     case 'UnaryExpression':
       return ['-', '+', '~', '!'].includes(node.operator)
     case 'BinaryExpression':
-      return ARITHMETIC.has(node.operator) || (node.operator === '+' && isNumericSum(node.left, node.right))
+      return ARITHMETIC.has(node.operator) || (node.operator === '+' && isNumericSum(node))
     case 'MemberExpression':
       return !node.computed && node.property.type === 'Identifier' && node.property.name === 'length'
     case 'AssignmentExpression':
@@ -100,15 +100,6 @@ export function isNumeric(node: AnyNode): boolean {
   }
 }
 
-/** Are both numbers, or is one of them written out as `1` is? */
-export function isNumericSum(left: AnyNode, right: AnyNode): boolean {
-  return (isNumeric(left) && isNumeric(right)) || isNumberLiteral(left) || isNumberLiteral(right)
-}
-
-function isNumberLiteral(node: AnyNode): boolean {
-  return node.type === 'Literal' && typeof node.value === 'number'
-}
-
 /** Is it text for sure? */
 export function isText(node: AnyNode): boolean {
   if (node.type === 'Literal') return typeof node.value === 'string'
@@ -116,4 +107,9 @@ export function isText(node: AnyNode): boolean {
   return (
     node.type === 'BinaryExpression' && node.operator === '+' && (isText(node.left) || isText(node.right))
   )
+}
+
+/** Is this `+` taken for one of numbers? */
+export function isNumericSum(node: BinaryExpression): boolean {
+  return (isNumeric(node.left) || isNumeric(node.right)) && !isText(node)
 }

