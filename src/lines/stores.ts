@@ -4,7 +4,7 @@ import { Lift } from './lift.ts'
 import { isSimple, type MemberScribe, memberParts } from './members.ts'
 import { isAnonymous, isNumeric } from './operands.ts'
 
-/** Can `a.b = c` or `a[b] = c` move? Not what a private name or `super` stands for, which are no texts elsewhere. */
+/** Can `a.b = c` or `a[b] = c` move? Not with a private name or `super`, which mean nothing elsewhere. */
 export function canLiftStore({ left, right, operator }: AssignmentExpression): boolean {
   if (operator !== '=' || left.type !== 'MemberExpression' || isAnonymous(right)) return false
   if (left.object.type === 'Super' || left.property.type === 'PrivateIdentifier') return false
