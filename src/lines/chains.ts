@@ -31,7 +31,7 @@ function hasOptionalCall(chain: AnyNode): boolean {
   return false
 }
 
-/** Leaves the links of a chain as they are, but not what it begins with, nor arguments. Returns the calls left. */
+/** Leaves the links of a chain, but not what it begins with, nor arguments. Returns the calls left. */
 export function keepChain(scribe: MemberScribe, node: AnyNode): number {
   if (!isLink(node) || firstOptional(node) === undefined) {
     scribe.visit(node)

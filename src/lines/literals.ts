@@ -12,7 +12,7 @@ import { isAnonymous, isInert, isPlainLiteral, isPrimitive, type Operand } from 
 import type { Output } from './output.ts'
 
 /** A helper has no more operands. */
-export const MAX_OPERANDS = 200
+const MAX_OPERANDS = 200
 /** Literals that stand in a line longer than this have helpers of their own: such a text was minified. */
 const LONG_LINE = 400
 

@@ -101,7 +101,7 @@ export function isNumeric(node: AnyNode): boolean {
 }
 
 /** Is it text for sure? */
-export function isText(node: AnyNode): boolean {
+function isText(node: AnyNode): boolean {
   if (node.type === 'Literal') return typeof node.value === 'string'
   if (node.type === 'TemplateLiteral') return true
   return (

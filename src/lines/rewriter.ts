@@ -20,12 +20,18 @@ import { definesExports, isExported, isExports, namesModule } from './exports.ts
 import { HELPER_PREFIX } from './helper-name.ts'
 import { Lift, RECEIVER } from './lift.ts'
 import { Literals } from './literals.ts'
-import { heldOf, type MemberScribe } from './members.ts'
+import {
+  canLiftAddition,
+  canLiftStore,
+  heldOf,
+  liftAddition,
+  liftStore,
+  type MemberScribe,
+} from './members.ts'
 import { isNumericSum } from './operands.ts'
 import type { RewriteOptions, Rewritten, SourceType } from './options.ts'
 import { Output } from './output.ts'
 import type { Parsed } from './parse.ts'
-import { canLiftAddition, canLiftStore, liftAddition, liftStore } from './stores.ts'
 
 /** Operations within operands of others, one in the next; those further in are left where they are. */
 const MAX_DEPTH = 100
