@@ -9,7 +9,7 @@ import { markdown } from './markdown.ts'
 import { ndjson } from './ndjson.ts'
 import { pickle } from './pickle/index.ts'
 import { pprof } from './pprof/index.ts'
-import { speedscope } from './speedscope.ts'
+import { speedscope } from './speedscope/index.ts'
 import { textheap } from './textheap.ts'
 
 /** The only list of formats. Order is the order of help and docs; detection does not depend on it. */

@@ -58,14 +58,14 @@ export class JsonTokens {
   nesting = new Uint8Array(64)
   /** Has the last string or key a backslash? */
   escaped = false
-  readonly #format: string
+  readonly format: string
   readonly #path: () => string
   #ended = false
   #wanted = 0
 
   /** @param path says where in the document a fault is */
   constructor(format: string, path: () => string = () => '') {
-    this.#format = format
+    this.format = format
     this.#path = path
   }
 
@@ -108,7 +108,7 @@ export class JsonTokens {
   /** Throws the FormatError of a fault at a place of `bytes`. */
   fail(code: FormatErrorCode, reason: string, at = this.at): never {
     throw new FormatError(code, reason, {
-      format: this.#format,
+      format: this.format,
       offset: this.base + at,
       path: this.#path() || undefined,
     })
@@ -169,17 +169,68 @@ export class JsonTokens {
 
   /** The last number, which must be an integer of at least `least` and at most `most`. */
   integer(least: number, most = Number.MAX_SAFE_INTEGER): number {
+    const value = this.number()
+    if (!Number.isSafeInteger(value) || value < least || value > most) {
+      this.fail('malformed', `not an integer of ${least} to ${most}`, this.from)
+    }
+    return value
+  }
+
+  /** The last number, as JSON.parse reads it. */
+  number(): number {
     const { bytes, from, to } = this
     let value = 0
     for (let i = from; i < to && value >= 0; i++) {
       const digit = bytes[i] - 0x30
       value = digit >>> 0 <= 9 && to - from < 16 ? value * 10 + digit : -1
     }
-    if (value < 0) value = Number(decoder.decode(bytes.subarray(from, to)))
-    if (!Number.isSafeInteger(value) || value < least || value > most) {
-      this.fail('malformed', `not an integer of ${least} to ${most}`, from)
+    return value < 0 ? Number(decoder.decode(bytes.subarray(from, to))) : value
+  }
+
+  /** Is the last key or string UTF-8? */
+  isUtf8(): boolean {
+    try {
+      strictDecoder.decode(this.bytes.subarray(this.from, this.to))
+      return true
+    } catch {
+      return false
     }
-    return value
+  }
+
+  /**
+   * A short cut in an array: hands over the plain whole numbers that come next, of up to 15 digits each, as far as they lie in
+   * the window; other values and the end of the array are left to `next()`. Returns how many there were.
+   */
+  wholeNumbers(take: (value: number) => void): number {
+    const { bytes, limit } = this
+    let found = 0
+    let at = this.at
+    if (this.state === STATE.after) {
+      if (at === limit || bytes[at] !== 0x2c) return 0
+      at++
+      this.at = at
+      this.state = STATE.next
+    }
+    while (at < limit) {
+      const start = at
+      let value = 0
+      for (let digit = bytes[at] - 0x30; digit >>> 0 <= 9; digit = bytes[at] - 0x30) {
+        value = value * 10 + digit
+        if (++at === limit) return found
+      }
+      const isPlain = at > start && at - start < 16 && (bytes[start] !== 0x30 || at === start + 1)
+      const c = bytes[at]
+      if (!isPlain || (c !== 0x2c && c !== 0x5d)) return found
+      take(value)
+      found++
+      this.at = at
+      this.state = STATE.after
+      if (c === 0x5d) return found
+      if (++at === limit) return found
+      this.at = at
+      this.state = STATE.next
+    }
+    return found
   }
 
   /** Notes that an array or object was opened. */
@@ -296,6 +347,7 @@ export class JsonTokens {
 }
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+const strictDecoder = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true })
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/
 
 function isSpace(c: number): boolean {

@@ -80,7 +80,7 @@ function either<T>(a: T, b: T, weaker: T): T {
 }
 
 /** Adds rows; those with equal stack, domain and type are added up. */
-function rowAdder(builder: SnapshotBuilder) {
+export function rowAdder(builder: SnapshotBuilder) {
   const index = new RowIndex()
   const stacks: number[] = []
   const domains: number[] = []
