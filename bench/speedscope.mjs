@@ -68,9 +68,13 @@ const makers = {
     const texts = parent.map((_, i) => `[${framesOf(i)}]`)
     put('{"$schema":"https://www.speedscope.app/file-format-schema.json","shared":{"frames":[')
     for (let i = 0; i < FUNCTIONS; i++) {
-      put(`${i ? ',' : ''}{"name":"function${i}","file":"/srv/app/src/file${i % 200}.js","line":${1 + i},"col":9}`)
+      put(
+        `${i ? ',' : ''}{"name":"function${i}","file":"/srv/app/src/file${i % 200}.js","line":${1 + i},"col":9}`,
+      )
     }
-    put(']},"profiles":[{"type":"sampled","name":"heap","unit":"bytes","startValue":0,"endValue":0,"samples":[')
+    put(
+      ']},"profiles":[{"type":"sampled","name":"heap","unit":"bytes","startValue":0,"endValue":0,"samples":[',
+    )
     let n = 0
     let size = 0
     for (; size < bytes; n++) {
@@ -97,7 +101,9 @@ const makers = {
       for (const [key, value] of Object.entries(columns)) column(key, length, value)
       put(`"length":${length}},`)
     }
-    put('{"meta":{"preprocessedProfileVersion":48,"startTime":1700000000000,"product":"Firefox"},"libs":[],"threads":[{"name":"GeckoMain",')
+    put(
+      '{"meta":{"preprocessedProfileVersion":48,"startTime":1700000000000,"product":"Firefox"},"libs":[],"threads":[{"name":"GeckoMain",',
+    )
     const live = []
     const weights = []
     const addresses = []
@@ -132,7 +138,12 @@ const makers = {
       lineNumber: i => 1 + i,
       columnNumber: () => 'null',
     })
-    column('stringArray', FUNCTIONS + 1, i => (i === 0 ? '"https://a.example/app.js"' : `"function${i}"`), true)
+    column(
+      'stringArray',
+      FUNCTIONS + 1,
+      i => (i === 0 ? '"https://a.example/app.js"' : `"function${i}"`),
+      true,
+    )
     put('}]}')
     close()
   },

@@ -102,7 +102,7 @@ class Samples {
 
   *readSamples(): Reading {
     const path = `${this.#path}.samples`
-    const weights = this.#weights
+    const weights = this.#weights?.reader()
     const nodes = (this.#nodes = new PackedNumbers())
     const where = () => `${path}[${this.#samples}]`
     const { tokens } = this.#reader
@@ -144,7 +144,7 @@ class Samples {
 
   *readWeights(): Reading {
     const path = `${this.#path}.weights`
-    const nodes = this.#nodes
+    const nodes = this.#nodes?.reader()
     const weights = (this.#weights = new PackedNumbers())
     let i = 0
     const each = (weight: number) => {

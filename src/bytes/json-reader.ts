@@ -80,6 +80,14 @@ export class JsonReader {
     return true
   }
 
+  /** Is the value `null`? If so, it is read. */
+  *isNull(): Reading<boolean> {
+    const token = yield* this.token()
+    if (token === TOKEN.literal && this.tokens.is('null')) return true
+    this.#held = token
+    return false
+  }
+
   /** An array of numbers: each goes to `take`, and `null`, if it may be there, as NaN. `what` is said of anything else. */
   *numbers(path: string, take: (value: number) => void, what: string, isNullable = false): Reading {
     const { tokens } = this

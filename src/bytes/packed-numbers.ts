@@ -1,4 +1,4 @@
-// A column of numbers that is read as it was written, in about as many bytes as its small whole numbers need.
+// Columns of numbers in about as many bytes as their small whole numbers need.
 const CHUNK = 1 << 16
 /** Longest number: a mark and the eight bytes of a double. */
 const LONGEST = 9
@@ -10,66 +10,76 @@ const SPLIT = 2 ** 28
 const bits = new DataView(new ArrayBuffer(8))
 
 /**
- * Appended to, then read once from the start: for the first of two columns that belong together, until the second one
- * comes. A whole number below 64 takes a byte, one below 8192 two; others, negative ones and NaN nine.
+ * Numbers that are appended, and then read in their order. A whole number below 64 takes a byte, one below 8192 two; fractions,
+ * negative numbers and NaN take nine.
  */
 export class PackedNumbers {
   length = 0
-  readonly #chunks: Uint8Array[] = []
+  readonly #full: Uint8Array[] = []
   #chunk: Uint8Array = new Uint8Array(0)
   #at = 0
-  #reading = 0
-  #taken = 0
 
   add(value: number): void {
     if (this.#at + LONGEST > this.#chunk.length) {
-      if (this.#at > 0) this.#chunks.push(this.#chunk.subarray(0, this.#at))
+      if (this.#at > 0) this.#full.push(this.#chunk.subarray(0, this.#at))
       this.#chunk = new Uint8Array(this.length === 0 ? 256 : CHUNK)
       this.#at = 0
     }
     this.length++
     const chunk = this.#chunk
-    if (!(value >= 0 && value < WHOLE && Number.isInteger(value)) || Object.is(value, -0)) {
+    if (!(value >= 0 && value < WHOLE && Number.isInteger(value))) {
       bits.setFloat64(0, value)
-      chunk[this.#at++] = DOUBLE
+      chunk[this.#at++] = DOUBLE // whole numbers begin with an even byte
       for (let i = 0; i < 8; i++) chunk[this.#at++] = bits.getUint8(i)
       return
     }
-    let rest = value * 2 // an odd first byte is the mark of a double
+    let first = (value % 64) * 2
+    let rest = Math.floor(value / 64)
+    if (rest > 0) first |= 128
+    chunk[this.#at++] = first
     for (; rest >= SPLIT; rest = Math.floor(rest / 128)) chunk[this.#at++] = (rest % 128) | 128
+    if (first < 128) return
     for (; rest >= 128; rest >>>= 7) chunk[this.#at++] = (rest & 127) | 128
     chunk[this.#at++] = rest
   }
 
-  /** How many are left. */
-  get left(): number {
-    return this.length - this.#taken
+  /** Reads what was added until now, from the start. */
+  reader(): PackedReader {
+    return new PackedReader([...this.#full, this.#chunk.subarray(0, this.#at)], this.length)
+  }
+}
+
+export class PackedReader {
+  /** How many numbers are left. */
+  left: number
+  readonly #chunks: readonly Uint8Array[]
+  #next = 0
+  #chunk: Uint8Array = new Uint8Array(0)
+  #at = 0
+
+  constructor(chunks: readonly Uint8Array[], length: number) {
+    this.#chunks = chunks
+    this.left = length
   }
 
-  /** The next number that was not taken yet; only after the last `add`, and while there is one left. */
+  /** The next number; only while one is left. */
   take(): number {
-    if (this.#taken++ === 0) {
-      this.#chunks.push(this.#chunk.subarray(0, this.#at))
-      this.#open(0)
-    } else if (this.#at === this.#chunk.length) this.#open(this.#reading + 1)
+    this.left--
+    if (this.#at === this.#chunk.length) {
+      this.#chunk = this.#chunks[this.#next++]
+      this.#at = 0
+    }
     const chunk = this.#chunk
     let byte = chunk[this.#at++]
     if (byte === DOUBLE) {
       for (let i = 0; i < 8; i++) bits.setUint8(i, chunk[this.#at++])
       return bits.getFloat64(0)
     }
-    let value = byte & 127
-    for (let scale = 128; byte >= 128; scale *= 128) {
+    let value = (byte & 127) / 2
+    for (let scale = 64; byte >= 128; scale *= 128) {
       byte = chunk[this.#at++]
       value += (byte & 127) * scale
     }
-    return value / 2
-  }
-
-  #open(index: number): void {
-    this.#reading = index
-    this.#chunk = this.#chunks[index]
-    this.#chunks[index] = new Uint8Array(0) // what was read is not kept
-    this.#at = 0
+    return value
   }
 }
