@@ -70,7 +70,7 @@ export function* readAllocations(
   let length: number | undefined
   yield* reader.object(path, key => {
     const at = `${path}.${key}`
-    if (key === 'length') return into(reader.number(at), value => (length = take.index(value, 2 ** 32, at)))
+    if (key === 'length') return into(reader.value(), value => (length = take.index(value, 2 ** 32, at)))
     const isType = key === 'className'
     if (isType ? !isJs : !['stack', 'weight', 'memoryAddress'].includes(key)) return undefined
     const column = new PackedNumbers()
@@ -81,7 +81,7 @@ export function* readAllocations(
       if (!(Math.abs(value) < 2 ** 32 && value >= 0)) check(value, `${at}[${column.length}]`)
       column.add(value)
     }
-    return reader.numbers(at, add, 'not a number within 2^53', key === 'stack')
+    return reader.numbers(at, add)
   })
   if (length === undefined) return take.fail(`${path}.length`, 'not a whole number below 4294967296')
   for (const name of ['stack', 'weight', ...(isJs ? ['className'] : [])]) {
@@ -106,16 +106,15 @@ function checkStack(value: number, path: string): void {
 /** Texts as indexes of the distinct ones. */
 function* readTypes(reader: JsonReader, path: string, types: string[], column: PackedNumbers): Reading {
   const ids = new Map(types.map((type, id) => [type, id]))
-  yield* reader.array(path, i =>
-    into(reader.string(`${path}[${i}]`), text => {
-      let id = ids.get(text)
-      if (id === undefined) {
-        id = types.push(text) - 1
-        ids.set(text, id)
-      }
-      column.add(id)
-    }),
-  )
+  yield* reader.strings(path, found => {
+    const text = take.string(found, `${path}[${column.length}]`)
+    let id = ids.get(text)
+    if (id === undefined) {
+      id = types.push(text) - 1
+      ids.set(text, id)
+    }
+    column.add(id)
+  })
 }
 
 interface Columns {

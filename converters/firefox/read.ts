@@ -45,7 +45,7 @@ class File {
   constructor(reader: JsonReader, afford: ReadOptions['afford']) {
     this.#reader = reader
     this.#afford = afford
-    this.#shared = new OpenTables('shared')
+    this.#shared = new OpenTables('shared', afford)
   }
 
   *read(): Reading {
@@ -62,7 +62,7 @@ class File {
     const reader = this.#reader
     yield* reader.object('meta', key => {
       if (key === 'preprocessedProfileVersion')
-        return into(reader.number(VERSION), value => (this.#version = take.index(value, 2 ** 32, VERSION)))
+        return into(reader.value(), value => (this.#version = take.index(value, 2 ** 32, VERSION)))
       if (key === 'startTime') return into(reader.value(), value => (this.#time = value))
       return key === 'tracemalloc'
         ? into(reader.value(), value => (this.#facts = take.array(value, 'meta.tracemalloc')))
@@ -83,7 +83,7 @@ class File {
   *#readThread(index: number): Reading<Thread> {
     const reader = this.#reader
     const path = `threads[${index}]`
-    const tables = new OpenTables(path)
+    const tables = new OpenTables(path, this.#afford)
     const found = new Map<string, Allocations>()
     let name: unknown
     yield* reader.object(path, key => {

@@ -1,6 +1,7 @@
 // The tables that stacks are looked up in, of a thread or of the file: kept as columns until all of them are known.
 import { Taker } from '../../src/bytes/json-document.ts'
 import { into, type JsonReader, type Reading } from '../../src/bytes/json-reader.ts'
+import { TOKEN } from '../../src/bytes/json-tokens.ts'
 import { PackedNumbers, type PackedReader } from '../../src/bytes/packed-numbers.ts'
 import { UNKNOWN } from '../../src/model/frame-text.ts'
 import type { Tables } from '../../src/model/tables/tables.ts'
@@ -20,12 +21,15 @@ type TableName = keyof typeof COLUMNS
 
 /** What a row of a table takes when stacks are made of it. */
 const ROW_BYTES = 100
+/** What a text takes at least, and after how many more memory is asked for. */
+const STRING_BYTES = 32
+const STEP = 1 << 16
 
 /** A table as it is read: columns of numbers, with NaN for null. */
 class Table {
   readonly path: string
   readonly #columns = new Map<string, PackedNumbers>()
-  #length: number | undefined
+  #length: unknown
 
   constructor(path: string) {
     this.path = path
@@ -33,14 +37,17 @@ class Table {
 
   *read(reader: JsonReader, wanted: readonly string[]): Reading {
     yield* reader.object(this.path, key => {
-      const path = `${this.path}.${key}`
-      if (key === 'length')
-        return into(reader.number(path), n => (this.#length = take.index(n, 2 ** 32, path)))
+      if (key === 'length') return into(reader.value(), value => (this.#length = value))
       if (!wanted.includes(key)) return undefined
-      const column = new PackedNumbers()
-      this.#columns.set(key, column)
-      return reader.numbers(path, value => column.add(value), 'not a number', true)
+      return this.#readColumn(reader, key)
     })
+  }
+
+  *#readColumn(reader: JsonReader, name: string): Reading {
+    if (!(yield* reader.begins(TOKEN.array))) return
+    const column = new PackedNumbers()
+    this.#columns.set(name, column)
+    yield* reader.numbers(`${this.path}.${name}`, value => column.add(value))
   }
 
   has(name: string): boolean {
@@ -48,7 +55,7 @@ class Table {
   }
 
   get length(): number {
-    return this.#length ?? take.fail(`${this.path}.length`, 'not a whole number below 4294967296')
+    return take.index(this.#length, 2 ** 32, `${this.path}.length`)
   }
 
   /** The values of a column, which must be as long as the table says. */
@@ -64,27 +71,35 @@ class Table {
 /** The tables and texts of a thread or of the whole file, as far as it has them. */
 export class OpenTables {
   readonly path: string
+  readonly #afford: ((bytes: number) => void) | undefined
   readonly #tables = new Map<string, Table>()
-  strings: readonly string[] | undefined
+  strings: readonly (string | undefined)[] | undefined
 
-  constructor(path: string) {
+  constructor(path: string, afford?: (bytes: number) => void) {
     this.path = path
+    this.#afford = afford
   }
 
   /** The reading of a member; nothing for another one. */
   member(reader: JsonReader, key: string): Reading | undefined {
     if (key === 'stringArray') return this.#readStrings(reader)
     if (!Object.hasOwn(COLUMNS, key)) return undefined
-    const table = new Table(`${this.path}.${key}`)
-    this.#tables.set(key, table)
-    return table.read(reader, COLUMNS[key as TableName])
+    return this.#readTable(reader, key as TableName)
+  }
+
+  *#readTable(reader: JsonReader, name: TableName): Reading {
+    if (!(yield* reader.begins(TOKEN.object))) return
+    const table = new Table(`${this.path}.${name}`)
+    this.#tables.set(name, table)
+    yield* table.read(reader, COLUMNS[name])
   }
 
   *#readStrings(reader: JsonReader): Reading {
-    const strings: string[] = []
-    yield* reader.array('stringArray', i =>
-      into(reader.string(`stringArray[${i}]`), text => strings.push(text)),
-    )
+    if (!(yield* reader.begins(TOKEN.array))) return
+    const strings: (string | undefined)[] = []
+    yield* reader.strings('stringArray', text => {
+      if (strings.push(text) % STEP === 0) this.#afford?.(strings.length * STRING_BYTES)
+    })
     this.strings = strings
   }
 
@@ -111,7 +126,8 @@ export function stackReader(
       return table
     }
     const strings = thread.strings ?? shared.strings ?? take.fail('stringArray', 'not an array')
-    const string: StringAt = (value, at) => strings[take.index(value, strings.length, at)]
+    const string: StringAt = (value, at) =>
+      take.string(strings[take.index(value, strings.length, at)], `stringArray[${value}]`)
     const functions = readFunctions(part('funcTable'), () => part('sources'), string)
     const frames = readFrames(part('frameTable'), functions, tables)
     const stacks = readStacks(part('stackTable'), frames, tables)

@@ -1,5 +1,5 @@
 // Reads one profile of a file: its samples or events become a weight for each distinct stack.
-import { into, type JsonReader, type Reading } from '../../src/bytes/json-reader.ts'
+import { into, type JsonReader, type Reading, type Scalar } from '../../src/bytes/json-reader.ts'
 import { TOKEN, type Token } from '../../src/bytes/json-tokens.ts'
 import { PackedNumbers } from '../../src/bytes/packed-numbers.ts'
 import { reserve } from '../../src/model/tables/typed-arrays.ts'
@@ -23,7 +23,7 @@ export function* readProfile(reader: JsonReader, path: string, calls: Calls): Re
   let name: unknown
   let unit: string | undefined
   let type: unknown
-  let start: number | undefined
+  let start: unknown
   const samples = new Samples(reader, path, calls)
   const events = new Events(reader, path, calls)
   const isOfTime = () => unit !== undefined && TIME.has(unit)
@@ -32,7 +32,7 @@ export function* readProfile(reader: JsonReader, path: string, calls: Calls): Re
     if (key === 'unit') return into(reader.string(`${path}.unit`), text => (unit = text))
     if (key === 'type') return into(reader.value(), value => (type = value))
     if (isOfTime()) return undefined
-    if (key === 'startValue') return into(reader.number(`${path}.startValue`), value => (start = value))
+    if (key === 'startValue') return into(reader.value(), value => (start = value))
     if (key === 'events') return type === 'sampled' ? undefined : events.read()
     if (type === 'evented') return undefined
     if (key === 'samples') return samples.readSamples()
@@ -40,7 +40,7 @@ export function* readProfile(reader: JsonReader, path: string, calls: Calls): Re
   })
   const facts = {
     path,
-    name: take.string(name ?? '', `${path}.name`),
+    name: isOfTime() ? '' : take.string(name ?? '', `${path}.name`),
     unit: take.string(unit, `${path}.unit`),
   }
   if (isOfTime()) return { ...facts, ...new Rows(calls).close(), samples: 0, deepest: 0 }
@@ -53,8 +53,8 @@ export function* readProfile(reader: JsonReader, path: string, calls: Calls): Re
 class Rows {
   readonly #calls: Calls
   readonly #path: string
-  #nodes = new Uint32Array(64)
-  #weights = new Float64Array(64)
+  #nodes = new Uint32Array(0)
+  #weights = new Float64Array(0)
   #length = 0
 
   constructor(calls: Calls, path = '') {
@@ -101,6 +101,7 @@ class Samples {
   }
 
   *readSamples(): Reading {
+    if (!(yield* this.#reader.begins(TOKEN.array))) return
     const path = `${this.#path}.samples`
     const weights = this.#weights?.reader()
     const nodes = (this.#nodes = new PackedNumbers())
@@ -143,6 +144,7 @@ class Samples {
   }
 
   *readWeights(): Reading {
+    if (!(yield* this.#reader.begins(TOKEN.array))) return
     const path = `${this.#path}.weights`
     const nodes = this.#nodes?.reader()
     const weights = (this.#weights = new PackedNumbers())
@@ -154,7 +156,7 @@ class Samples {
       else if (nodes.left === 0) this.#close(false)
       else this.#rows.add(nodes.take(), weight)
     }
-    yield* this.#reader.numbers(path, each, 'not a number within 2^53')
+    yield* this.#reader.numbers(path, each)
     if (nodes) this.#close(nodes.left === 0)
   }
 
@@ -174,10 +176,6 @@ class Samples {
     return { ...this.#closed, samples: this.#samples, deepest: this.#deepest }
   }
 }
-
-const MEMBERS = ['type', 'frame', 'at']
-const [TYPE, FRAME, AT] = [0, 1, 2]
-const [OPEN, CLOSE] = [1, 2]
 
 /** `events`: between two of them, what is open gains the distance. */
 class Events {
@@ -200,45 +198,16 @@ class Events {
   }
 
   *read(): Reading {
-    const { tokens } = this.#reader
-    yield* this.#reader.open(this.#path)
-    const { depth } = tokens // of the events
-    let i = 0
-    let isOpen = false
-    let member = 0
-    let type = 0
-    let frame = Number.NaN
-    let at = Number.NaN
-    for (;;) {
-      let token: Token
-      while ((token = tokens.next()) === TOKEN.more) yield
-      if (!isOpen) {
-        if (token === TOKEN.arrayEnd) break
-        if (token !== TOKEN.object) take.fail(`${this.#path}[${i}]`, 'not an object')
-        isOpen = true
-        type = 0
-        frame = at = Number.NaN
-      } else if (tokens.depth === depth) {
-        isOpen = false
-        this.#add(i++, type, frame, at)
-      } else if (tokens.depth > depth + 1) {
-        // in a value that is nobody's
-      } else if (token === TOKEN.key) {
-        member = MEMBERS.findIndex(name => tokens.is(name))
-      } else if (token === TOKEN.string) {
-        if (member === TYPE) type = tokens.is('O') ? OPEN : tokens.is('C') ? CLOSE : 0
-      } else if (token === TOKEN.number) {
-        if (member === FRAME) frame = tokens.number()
-        else if (member === AT) at = tokens.number()
-      }
-    }
+    if (!(yield* this.#reader.begins(TOKEN.array))) return
+    yield* this.#reader.records(this.#path, ['type', 'frame', 'at'], (event, i) => this.#add(event, i))
     if (this.#depth > 0) take.fail(this.#path, 'a frame stays open')
     this.#closed = this.#rows.close()
   }
 
-  #add(i: number, type: number, frame: number, at: number): void {
+  #add([type, frame, time]: readonly Scalar[], i: number): void {
     const path = () => `${this.#path}[${i}]`
-    if (!(Math.abs(at) <= Number.MAX_SAFE_INTEGER)) take.number(at, `${path()}.at`)
+    const isNumber = typeof time === 'number' && Math.abs(time) <= Number.MAX_SAFE_INTEGER
+    const at = isNumber ? time : take.number(time, `${path()}.at`)
     if (this.#first === undefined) {
       this.#rows.add(0, 0) // gains what lies between the start, which may come later, and here
       this.#first = this.#last = at
@@ -246,13 +215,15 @@ class Events {
     if (at < this.#last) take.fail(`${path()}.at`, 'goes back')
     if (at > this.#last) this.#rows.add(this.#node, at - this.#last)
     this.#last = at
-    const next =
-      type === OPEN
-        ? this.#calls.call(this.#node, frame, () => `${path()}.frame`)
-        : this.#calls.close(this.#node, frame, path)
-    if (type === 0 || next < 0) take.fail(path(), 'neither opens a frame nor closes the open one')
+    const index = typeof frame === 'number' ? frame : take.index(frame, 2 ** 32, `${path()}.frame`)
+    const isOpened = type === 'O'
+    const next = isOpened
+      ? this.#calls.call(this.#node, index, () => `${path()}.frame`)
+      : this.#calls.close(this.#node, index, path)
+    if (!(isOpened || type === 'C') || next < 0)
+      take.fail(path(), 'neither opens a frame nor closes the open one')
     this.#node = next
-    this.#depth += type === OPEN ? 1 : -1
+    this.#depth += isOpened ? 1 : -1
     this.#deepest = Math.max(this.#deepest, this.#depth)
   }
 

@@ -1,5 +1,5 @@
 // Reads speedscope's own format in one pass over its tokens.
-import { into, JsonReader, type Reading } from '../../src/bytes/json-reader.ts'
+import { into, JsonReader, type Reading, type Scalar } from '../../src/bytes/json-reader.ts'
 import type { Source } from '../../src/bytes/source.ts'
 import { FormatError } from '../../src/errors.ts'
 import { SnapshotBuilder } from '../../src/model/builder.ts'
@@ -65,31 +65,24 @@ class File {
   *#readFrames(): Reading {
     let ids = new Uint32Array(64)
     let length = 0
-    const reader = this.#reader
-    yield* reader.array('shared.frames', i =>
-      this.#readFrame(`shared.frames[${i}]`, id => {
-        ids = reserve(ids, length + 1)
-        ids[length++] = id
-      }),
-    )
+    yield* this.#reader.records('shared.frames', ['name', 'file', 'line', 'col'], (values, i) => {
+      ids = reserve(ids, i + 1)
+      ids[i] = this.#frame(values, i)
+      length = i + 1
+    })
     this.#hasFrames = true
     this.#calls.setFrames(ids.subarray(0, length))
   }
 
-  *#readFrame(path: string, add: (frame: number) => void): Reading {
-    const reader = this.#reader
-    let name: string | undefined
-    let file = UNKNOWN
-    let lineno = 0
-    let column = 0
-    yield* reader.object(path, key => {
-      if (key === 'name') return into(reader.string(`${path}.name`), text => (name = text))
-      if (key === 'file') return into(reader.string(`${path}.file`), text => (file = text))
-      if (key === 'line') return into(reader.position(`${path}.line`), line => (lineno = line))
-      return key === 'col' ? into(reader.position(`${path}.col`), col => (column = col)) : undefined
-    })
-    if (name === undefined) return take.fail(`${path}.name`, 'not a string')
-    add(this.#tables.frames.intern(name === ANONYMOUS ? '' : name, file, lineno, column))
+  #frame([name, file, line, col]: readonly Scalar[], i: number): number {
+    const path = (key: string) => `shared.frames[${i}].${key}`
+    const text = typeof name === 'string' ? name : take.string(name, path('name'))
+    return this.#tables.frames.intern(
+      text === ANONYMOUS ? '' : text,
+      file === undefined ? UNKNOWN : typeof file === 'string' ? file : take.string(file, path('file')),
+      positionOf(line, () => path('line')),
+      positionOf(col, () => path('col')),
+    )
   }
 
   *#readProfiles(): Reading {
@@ -115,6 +108,12 @@ class File {
       ? ofFacts(this.#facts, profiles, make)
       : profiles.map(profile => make(profile, undefined, metaOf(profile.name), profile.deepest))
   }
+}
+
+function positionOf(value: Scalar, path: () => string): number {
+  return typeof value === 'number' && value > 0 && value < 2 ** 32 && Number.isInteger(value)
+    ? value
+    : take.position(value, path())
 }
 
 function checkUnit(unit: string, path: string): void {

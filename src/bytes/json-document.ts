@@ -1,43 +1,5 @@
-// JSON documents that are read whole: for formats of tables that refer to each other in any order.
+// JSON that is parsed as a whole, and taken apart: lines and small members of files.
 import { FormatError } from '../errors.ts'
-import { readAll, type Source } from './source.ts'
-
-/** No JavaScript string can be longer than about 2^29 characters. */
-const LONGEST = 0x1fffffe8
-
-/** What reading a document asks of its caller. */
-export interface DocumentLimits {
-  /** Most bytes it may have. */
-  maxSize?: number
-  /** Throws for more memory than can be had. */
-  afford?: (bytes: number) => void
-}
-
-/** Parses a whole file as JSON. Throws FormatError with the byte offset of the fault. */
-export async function readDocument(
-  source: Source,
-  format: string,
-  { maxSize = LONGEST, afford }: DocumentLimits = {},
-): Promise<unknown> {
-  const limit = Math.min(maxSize, LONGEST)
-  const weight = new JsonWeight(format, 0)
-  const weighed: Source = {
-    name: source.name,
-    async *chunks() {
-      for await (const chunk of source.chunks()) {
-        weight.add(chunk)
-        afford?.(weight.bytes)
-        yield chunk
-      }
-    },
-  }
-  const bytes = await readAll(
-    weighed,
-    limit,
-    () => new FormatError('too-large', `over ${limit} bytes`, { format, offset: limit }),
-  )
-  return parseJson(bytes, format)
-}
 
 /** No format here needs more levels than this; each costs many times its one byte. */
 const DEEPEST = 100
@@ -125,23 +87,12 @@ class JsonWeight {
   }
 }
 
-function parseJson(bytes: Uint8Array, format: string): unknown {
-  let text: string
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch (cause) {
-    const fault = faultIn(bytes) ?? { offset: 0, truncated: false, reason: 'not UTF-8 text' }
-    throw faultError(fault, format, 0, cause)
-  }
-  return parseWeighed(text, format, 0)
-}
-
 /** Parses JSON. Throws FormatError with the byte offset of the fault, counted from `base`. */
 export function parseText(
   text: string,
   format: string,
   base: number,
-  afford?: DocumentLimits['afford'],
+  afford?: (bytes: number) => void,
 ): unknown {
   const weight = new JsonWeight(format, base)
   weight.add(new TextEncoder().encode(text))

@@ -3,6 +3,12 @@ import { parseText, Taker } from './json-document.ts'
 import { JsonTokens, TOKEN, type Token } from './json-tokens.ts'
 import type { Source } from './source.ts'
 
+/** Most elements of an array that are not passed on one by one. */
+const MOST_ELEMENTS = 1 << 16
+
+/** A value in a small object; undefined where there is none. */
+export type Scalar = string | number | null | undefined
+
 /** Waits at each `yield` for more bytes. */
 export type Reading<T = void> = Generator<undefined, T, undefined>
 
@@ -56,28 +62,75 @@ export class JsonReader {
         yield* this.skip()
         continue
       }
-      if (seen.has(key)) this.#take.fail(memberPath(path, key), 'is there twice')
+      if (seen.has(key)) this.#take.fail(path === '' ? key : `${path}.${key}`, 'is there twice')
       seen.add(key)
       yield* reading
     }
   }
 
-  /** An array: `element` gives the reading of each element. */
+  /** An array of few elements: `element` gives the reading of each. */
   *array(path: string, element: (index: number) => Reading): Reading {
     yield* this.open(path)
-    for (let i = 0; yield* this.hasNext(); i++) yield* element(i)
+    for (let i = 0; ; i++) {
+      const token = yield* this.token()
+      if (token === TOKEN.arrayEnd) return
+      if (i === MOST_ELEMENTS) this.tokens.fail('too-large', `more than ${MOST_ELEMENTS} elements of ${path}`)
+      this.#held = token
+      yield* element(i)
+    }
   }
 
-  /** Opens an array; `hasNext` then tells whether there is another element. */
+  /**
+   * An array of any number of small objects: `take` gets the values of the members that are named, of each. A value that is
+   * neither a number, a text nor null is NaN.
+   */
+  *records(
+    path: string,
+    names: readonly string[],
+    take: (values: readonly Scalar[], index: number) => void,
+  ): Reading {
+    const { tokens } = this
+    yield* this.open(path)
+    const { depth } = tokens // of the objects
+    const values: Scalar[] = names.map(() => undefined)
+    let isOpen = false
+    let member = -1
+    for (let i = 0; ; ) {
+      let token: Token
+      while ((token = tokens.next()) === TOKEN.more) yield
+      if (!isOpen) {
+        if (token === TOKEN.arrayEnd) return
+        if (token !== TOKEN.object) this.#take.fail(`${path}[${i}]`, 'not an object')
+        isOpen = true
+        values.fill(undefined)
+      } else if (tokens.depth === depth) {
+        isOpen = false
+        take(values, i++)
+      } else if (tokens.depth === depth + 1) {
+        if (token === TOKEN.key) member = names.findIndex(name => tokens.is(name))
+        else if (member >= 0) values[member] = this.#scalar(token)
+      }
+    }
+  }
+
+  #scalar(token: Token): Scalar {
+    if (token === TOKEN.number) return this.tokens.number()
+    if (token === TOKEN.string) return this.text()
+    return token === TOKEN.literal && this.tokens.is('null') ? null : Number.NaN
+  }
+
+  /** Opens an array. */
   *open(path: string): Reading {
     if ((yield* this.token()) !== TOKEN.array) this.#take.fail(path, 'not an array')
   }
 
-  *hasNext(): Reading<boolean> {
-    const token = yield* this.token()
-    if (token === TOKEN.arrayEnd) return false
-    this.#held = token
-    return true
+  /** Does an array or object, as the token says, come next? Another value is passed over. */
+  *begins(token: Token): Reading<boolean> {
+    const found = yield* this.token()
+    this.#held = found
+    if (found === token) return true
+    yield* this.skip()
+    return false
   }
 
   /** Is the value `null`? If so, it is read. */
@@ -88,38 +141,46 @@ export class JsonReader {
     return false
   }
 
-  /** An array of numbers: each goes to `take`, and `null`, if it may be there, as NaN. `what` is said of anything else. */
-  *numbers(path: string, take: (value: number) => void, what: string, isNullable = false): Reading {
+  /** An array of numbers, which go to `take`: null as NaN, what is no number as Infinity. */
+  *numbers(path: string, take: (value: number) => void): Reading {
     const { tokens } = this
     yield* this.open(path)
-    for (let i = 0; ; i++) {
-      i += tokens.wholeNumbers(take)
+    for (;;) {
+      tokens.wholeNumbers(take)
       let token: Token
       while ((token = tokens.next()) === TOKEN.more) yield
       if (token === TOKEN.number) take(tokens.number())
       else if (token === TOKEN.arrayEnd) return
-      else if (isNullable && token === TOKEN.literal && tokens.is('null')) take(Number.NaN)
-      else this.#take.fail(`${path}[${i}]`, what)
+      else if (token === TOKEN.literal && tokens.is('null')) take(Number.NaN)
+      else {
+        this.#held = token
+        yield* this.skip()
+        take(Number.POSITIVE_INFINITY)
+      }
     }
   }
 
-  /** A number. */
-  *number(path: string): Reading<number> {
-    if ((yield* this.token()) !== TOKEN.number) this.#take.fail(path, 'not a number within 2^53')
-    return this.#take.number(this.tokens.number(), path)
+  /** An array of texts, which go to `take`; undefined for each other value. */
+  *strings(path: string, take: (text: string | undefined) => void): Reading {
+    const { tokens } = this
+    yield* this.open(path)
+    for (;;) {
+      let token: Token
+      while ((token = tokens.next()) === TOKEN.more) yield
+      if (token === TOKEN.string) take(this.text())
+      else if (token === TOKEN.arrayEnd) return
+      else {
+        this.#held = token
+        yield* this.skip()
+        take(undefined)
+      }
+    }
   }
 
   /** A text. */
   *string(path: string): Reading<string> {
     if ((yield* this.token()) !== TOKEN.string) this.#take.fail(path, 'not a string')
     return this.text()
-  }
-
-  /** A line or column: 1-based; 0, -1 and null are unknown. */
-  *position(path: string): Reading<number> {
-    const token = yield* this.token()
-    if (token === TOKEN.literal && this.tokens.is('null')) return 0
-    return this.#take.position(token === TOKEN.number ? this.tokens.number() : Number.NaN, path)
   }
 
   /** Any value, parsed: for what is small. */
@@ -142,15 +203,13 @@ export class JsonReader {
   /** The last key or string. */
   text(): string {
     const { tokens } = this
+    const { from, to } = tokens
+    if (to - from === 1 && !tokens.escaped && tokens.bytes[from] < 0x80)
+      return String.fromCharCode(tokens.bytes[from])
     const text = tokens.text()
     if (text.includes('\ufffd') && !tokens.isUtf8()) tokens.fail('malformed', 'not UTF-8 text', tokens.from)
     return text
   }
-}
-
-/** The path of a member. */
-export function memberPath(path: string, key: string): string {
-  return path === '' ? key : `${path}.${key}`
 }
 
 /** Reads a value and hands it over. */

@@ -2,7 +2,9 @@
 const CHUNK = 1 << 16
 /** Longest number: a mark and the eight bytes of a double. */
 const LONGEST = 9
+/** First bytes that are marks are odd; those of whole numbers are even. */
 const DOUBLE = 1
+const NOTHING = 3
 /** Whole numbers below this are written as such. */
 const WHOLE = 2 ** 48
 const SPLIT = 2 ** 28
@@ -10,8 +12,8 @@ const SPLIT = 2 ** 28
 const bits = new DataView(new ArrayBuffer(8))
 
 /**
- * Numbers that are appended, and then read in their order. A whole number below 64 takes a byte, one below 8192 two; fractions,
- * negative numbers and NaN take nine.
+ * Numbers that are appended, and then read in their order. NaN and a whole number below 64 take a byte, one below 8192 two;
+ * fractions and negative numbers take nine.
  */
 export class PackedNumbers {
   length = 0
@@ -27,9 +29,13 @@ export class PackedNumbers {
     }
     this.length++
     const chunk = this.#chunk
+    if (Number.isNaN(value)) {
+      chunk[this.#at++] = NOTHING
+      return
+    }
     if (!(value >= 0 && value < WHOLE && Number.isInteger(value))) {
       bits.setFloat64(0, value)
-      chunk[this.#at++] = DOUBLE // whole numbers begin with an even byte
+      chunk[this.#at++] = DOUBLE
       for (let i = 0; i < 8; i++) chunk[this.#at++] = bits.getUint8(i)
       return
     }
@@ -75,6 +81,7 @@ export class PackedReader {
       for (let i = 0; i < 8; i++) bits.setUint8(i, chunk[this.#at++])
       return bits.getFloat64(0)
     }
+    if (byte === NOTHING) return Number.NaN
     let value = (byte & 127) / 2
     for (let scale = 64; byte >= 128; scale *= 128) {
       byte = chunk[this.#at++]

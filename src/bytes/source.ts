@@ -22,22 +22,3 @@ export function bytesSource(bytes: Uint8Array, name = 'bytes', size = bytes.leng
     },
   }
 }
-
-/** All bytes of a source at once. `limit` in bytes: more throws what `tooLarge` makes. */
-export async function readAll(source: Source, limit: number, tooLarge: () => Error): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of source.chunks()) {
-    length += chunk.length
-    if (length > limit) throw tooLarge()
-    pieces.push(copyOf(chunk))
-  }
-  if (pieces.length === 1) return pieces[0]
-  const all = new Uint8Array(length)
-  let at = 0
-  for (const piece of pieces) {
-    all.set(piece, at)
-    at += piece.length
-  }
-  return all
-}

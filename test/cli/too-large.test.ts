@@ -11,15 +11,31 @@ const SPEEDSCOPE =
 const FIREFOX = '{"meta":{"preprocessedProfileVersion":50},"threads":['
 const SNAPSHOT = '{"snapshot":1,"meta":['
 
-/** 60 MB each, most of them of one value again and again. */
-const FILES: Record<string, [head: string, unit: string]> = {
-  'objects.speedscope.json': [SPEEDSCOPE, '{},'],
-  'arrays.speedscope.json': [SPEEDSCOPE, '[],'],
-  'texts.speedscope.json': [SPEEDSCOPE, '"a",'],
-  'objects.profile.json': [FIREFOX, '{},'],
-  'numbers.profile.json': [FIREFOX, '1.5,'],
-  'line.ndjson': [SNAPSHOT, '{},'],
-  'line.folded': ['a;', 'b;'],
+const SAMPLES = SPEEDSCOPE.replace('"profiles":[],', '').concat(
+  '{"name":"a"}]},"profiles":[{"unit":"bytes","type":"sampled","samples":[[',
+)
+const PROFILES = SPEEDSCOPE.replace('[],"shared":{"frames":', '')
+const STACKS =
+  '{"meta":{"preprocessedProfileVersion":50},"threads":[{"nativeAllocations":null,"stackTable":{"prefix":['
+
+/** 60 MB each, most of them of one value again and again, and how they are refused. */
+const FILES: Record<string, [head: string, unit: string, code: string]> = {
+  'objects.speedscope.json': [SPEEDSCOPE, '{},', 'malformed'],
+  'arrays.speedscope.json': [SPEEDSCOPE, '[],', 'malformed'],
+  'texts.speedscope.json': [SPEEDSCOPE, '"a",', 'malformed'],
+  'frames.speedscope.json': [SPEEDSCOPE, '{"name":"a"},', 'truncated'],
+  'one-stack.speedscope.json': [SAMPLES, '0,', 'too-large'],
+  'profiles.speedscope.json': [
+    PROFILES,
+    '{"unit":"bytes","type":"sampled","samples":[],"weights":[]},',
+    'too-large',
+  ],
+  'objects.profile.json': [FIREFOX, '{},', 'too-large'],
+  'numbers.profile.json': [FIREFOX, '1.5,', 'malformed'],
+  'stacks.profile.json': [STACKS, '0,', 'truncated'],
+  'texts.profile.json': [FIREFOX.concat('{"stringArray":['), '"a",', 'too-large'],
+  'line.ndjson': [SNAPSHOT, '{},', 'too-large'],
+  'line.folded': ['a;', 'b;', 'too-large'],
 }
 
 /** Ends with the memory that the command took, in MB. */
@@ -37,7 +53,7 @@ async function top(path: string, heap: number): Promise<CliResult & { memory: nu
   return { ...result, memory: Number(/([\d.]+)\s*$/.exec(result.stderr)?.[1]) }
 }
 
-describe.each(Object.entries(FILES))('%s', (name, [head, unit]) => {
+describe.each(Object.entries(FILES))('%s', (name, [head, unit, code]) => {
   it('is refused, compressed or not', { timeout: 300_000 }, async () => {
     const bytes = Buffer.from(head + unit.repeat(60_000_000 / unit.length))
     const path = join(folder, name)
@@ -50,7 +66,7 @@ describe.each(Object.entries(FILES))('%s', (name, [head, unit]) => {
     ] as const) {
       const { status, stderr, memory } = await top(file, heap)
       expect(status, `${file} ${heap}: ${stderr}`).toBe(3)
-      expect(stderr).toMatch(/^tracemalloc: .*too-large: /)
+      expect(stderr).toMatch(new RegExp(`^tracemalloc: .*${code}: .*\\n[^\\n]*\\n$`))
       expect(memory).toBeLessThan(200)
     }
     rmSync(path)

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseText, readDocument, Taker } from '../../src/bytes/json-document.ts'
-import { bytesSource } from '../../src/bytes/source.ts'
+import { parseText, Taker } from '../../src/bytes/json-document.ts'
 import { FormatError } from '../../src/errors.ts'
 
 function fault(text: string): FormatError {
@@ -82,17 +81,6 @@ describe('faults of JSON', () => {
     expect(parseText(JSON.stringify('['.repeat(1000)), 'x', 0)).toBe('['.repeat(1000))
     expect(parseText('[]'.padStart(4, '[').padEnd(6, ']'), 'x', 0)).toEqual([[[]]])
   })
-})
-
-test('a document is read in pieces, up to a size', async () => {
-  const bytes = new TextEncoder().encode('\ufeff{"größe":"🐞"}')
-  for (const chunk of [1, 2, 3, 100])
-    expect(await readDocument(bytesSource(bytes, 'x', chunk), 'x')).toEqual({ größe: '🐞' })
-  await expect(readDocument(bytesSource(bytes), 'x', { maxSize: 5 })).rejects.toMatchObject({
-    code: 'too-large',
-  })
-  const latin1 = bytesSource(Uint8Array.of(0x22, 0xe9, 0x22))
-  await expect(readDocument(latin1, 'x')).rejects.toMatchObject({ code: 'malformed' })
 })
 
 test('members are own ones only', () => {
