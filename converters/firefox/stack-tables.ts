@@ -22,7 +22,7 @@ type TableName = keyof typeof COLUMNS
 /** What a row of a table takes when stacks are made of it. */
 const ROW_BYTES = 100
 /** What a text takes at least, and after how many more memory is asked for. */
-const STRING_BYTES = 32
+const STRING_BYTES = 100
 const STEP = 1 << 16
 
 /** A table as it is read: columns of numbers, with NaN for null. */

@@ -6,7 +6,7 @@ import { reserve } from '../../src/model/tables/typed-arrays.ts'
 import { FORMAT, take } from './names.ts'
 
 /** What a stack takes in all tables, while they grow. */
-const BYTES = 120
+const BYTES = 200
 /** Most pairs of frames that are put off. */
 const MOST_PAIRS = 100_000
 
