@@ -1,4 +1,5 @@
-// Reads a table of allocations: its columns are kept, packed, to the table's end, then added up to a row for each stack and type.
+// Reads a table of allocations: its columns are kept, packed, to the table's end, then added up to a row for
+// each stack and type.
 import { into, type JsonReader, type Reading } from '../../src/bytes/json-reader.ts'
 import { PackedNumbers, type PackedReader } from '../../src/bytes/packed-numbers.ts'
 import { reserve, TupleIds } from '../../src/model/tables/typed-arrays.ts'
@@ -45,7 +46,10 @@ export class Allocations {
     this.#count[row] += count
   }
 
-  /** Each row: the index of its stack (-1 = none) among so many, bytes, blocks (NaN = unknown), type. */
+  /**
+   * Each row: the index of its stack (-1 = none), which is below `stacks`, bytes, blocks (NaN = unknown),
+   * type.
+   */
   forEach(stacks: number, each: (stack: number, size: number, count: number, type: string) => void): void {
     take.index(Math.max(0, this.#greatest), Math.max(1, stacks), `${this.#path}.stack[${this.#greatestAt}]`)
     for (let row = 0; row < this.#keys.length; row++) {

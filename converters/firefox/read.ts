@@ -1,5 +1,5 @@
-// Reads the Firefox Profiler's processed profile in one pass: its allocation samples become snapshots. What is kept of a table of
-// samples is a row for each stack and type.
+// Reads the Firefox Profiler's processed profile in one pass: its allocation samples become snapshots. What
+// is kept of a table of samples is a row for each stack and type.
 import { into, JsonReader, type Reading } from '../../src/bytes/json-reader.ts'
 import type { Source } from '../../src/bytes/source.ts'
 import { FormatError } from '../../src/errors.ts'
@@ -119,7 +119,7 @@ class File {
     if (!this.#hasMeta) take.fail('meta', 'not an object')
     const version = this.#version ?? take.fail(VERSION, 'not a whole number below 4294967296')
     if (version >= OLDEST && version <= NEWEST) return
-    throw new FormatError('unsupported', `version ${version}; read are ${OLDEST} to ${NEWEST}`, {
+    throw new FormatError('unsupported', `version ${version}; versions ${OLDEST} to ${NEWEST} can be read`, {
       format: FORMAT,
       path: VERSION,
     })

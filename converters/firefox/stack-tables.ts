@@ -1,4 +1,5 @@
-// The tables that stacks are looked up in, of a thread or of the file: kept as columns until all of them are known.
+// The tables that stacks are looked up in, of a thread or of the file: kept as columns until all of them are
+// known.
 import { Taker } from '../../src/bytes/json-document.ts'
 import { into, type JsonReader, type Reading } from '../../src/bytes/json-reader.ts'
 import { TOKEN } from '../../src/bytes/json-tokens.ts'

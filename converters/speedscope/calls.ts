@@ -1,4 +1,4 @@
-// The distinct stacks of a file, as indexes of its frames: those may come behind the profiles.
+// The distinct stacks of a file, as indexes of its frames: those may come after the profiles.
 import { FormatError } from '../../src/errors.ts'
 import { Stacks } from '../../src/model/tables/stacks.ts'
 import type { Tables } from '../../src/model/tables/tables.ts'

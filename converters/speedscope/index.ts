@@ -4,12 +4,13 @@
 //
 // | field                | unit, base, sentinel                                                             |
 // | -------------------- | -------------------------------------------------------------------------------- |
-// | profiles[].unit      | `bytes` here, and `none` for numbers of blocks; times are refused                 |
-// | weights[], at        | in that unit; `at` counts up from startValue                                      |
-// | samples[]            | indexes of frames, oldest first                                                   |
-// | frames[].line, col   | 1-based in files of ours, left out = unknown; speedscope passes on what it is given |
-// | frames[].file        | left out: `<unknown>` here                                                        |
-// | frames[].name        | `(anonymous)` for a function without a name                                       |
+// | profiles[].unit | `bytes` here, and `none` for numbers of blocks; times are refused |
+// | weights[], at | in that unit; `at` counts up from startValue |
+// | samples[] | indexes of frames, oldest first |
+// | frames[].line, col | 1-based in files of ours, left out = unknown; speedscope passes on what it is given
+// |
+// | frames[].file | left out: `<unknown>` here |
+// | frames[].name | `(anonymous)` for a function without a name |
 //
 // A snapshot is a profile `live bytes` and, when there are numbers of blocks, a second one `live blocks` of
 // the same samples.
@@ -17,8 +18,9 @@
 // `tracemalloc` holds
 // the facts of each snapshot; speedscope passes over it.
 //
-// Read in one pass, in memory that grows with the distinct stacks: the rows of a snapshot are its distinct stacks. Members may be in
-// any order; the first of `samples` and `weights` is kept, packed, until the other comes.
+// Read in one pass, in memory that grows with the distinct stacks: the rows of a snapshot are its distinct
+// stacks. Members may be in any order; the first of `samples` and `weights` is kept, packed, until the other
+// comes.
 //
 // Quirks: "evented" profiles (what speedscope itself exports) open and close frames at offsets; unit `none`
 // of others is taken

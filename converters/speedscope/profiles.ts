@@ -11,7 +11,10 @@ export interface Profile {
   readonly path: string
   readonly name: string
   readonly unit: string
-  /** Nodes of `Calls` in the order of their first samples, and what each weighs; none where the unit is one of time. */
+  /**
+   * Nodes of `Calls` in the order of their first samples, and what each weighs; none where the unit is one of
+   * time.
+   */
   readonly nodes: Uint32Array
   readonly weights: Float64Array
   /** Number of samples. */

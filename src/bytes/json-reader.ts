@@ -13,8 +13,8 @@ export type Scalar = string | number | null | undefined
 export type Reading<T = void> = Generator<undefined, T, undefined>
 
 /**
- * What a layout is read with: each method takes the value that comes next, and throws FormatError for another one. Values are
- * named by their paths in the document.
+ * What a layout is read with: each method takes the value that comes next, and throws FormatError for another
+ * one. Values are named by their paths in the document.
  */
 export class JsonReader {
   readonly tokens: JsonTokens
@@ -81,8 +81,8 @@ export class JsonReader {
   }
 
   /**
-   * An array of any number of small objects: `take` gets the values of the members that are named, of each. A value that is
-   * neither a number, a text nor null is NaN.
+   * An array of any number of small objects: `take` gets the values of the members that are named, of each. A
+   * value that is neither a number, a text nor null is NaN.
    */
   *records(
     path: string,

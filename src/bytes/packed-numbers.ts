@@ -12,8 +12,8 @@ const SPLIT = 2 ** 28
 const bits = new DataView(new ArrayBuffer(8))
 
 /**
- * Numbers that are appended, and then read in their order. NaN and a whole number below 64 take a byte, one below 8192 two;
- * fractions and negative numbers take nine.
+ * Numbers that are appended, and then read in their order. NaN and a whole number below 64 take a byte, one
+ * below 8192 two; fractions and negative numbers take nine.
  */
 export class PackedNumbers {
   length = 0

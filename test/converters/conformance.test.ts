@@ -1,9 +1,9 @@
 // What every converter owes, from the list and the samples alone. For one converter: -t '\bpprof'.
 // UPDATE_EXPECTED=1 writes the expected texts anew; read the difference before it is committed.
 //
-// Each day another part of what takes long: a million rows for one converter (150,000 for the others), every cut of a
-// converter's smallest sample and an eighth of the cuts of others, two encodings of a sample of over 256 KiB, and the command
-// itself for three formats. All of it: npm run conformance
+// Each day another part of what takes long: a million rows for one converter (150,000 for the others), every
+// cut of a converter's smallest sample and an eighth of the cuts of others, two encodings of a sample of over
+// 256 KiB, and the command itself for three formats. All of it: npm run conformance
 import { createHash } from 'node:crypto'
 import { createReadStream, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -241,7 +241,10 @@ describe('a file larger than several buffers is read alike by path, from a strea
   })
 })
 
-/** A file of a format, of several of the buffers that a file is read by: with deep stacks, or the largest sample. */
+/**
+ * A file of a format, of several of the buffers that a file is read by: with deep stacks, or the largest
+ * sample.
+ */
 async function largeFile(converter: Converter): Promise<Uint8Array> {
   const least = 3 * 262_144
   if (converter.name === 'textheap') return new TextEncoder().encode(manyAddresses(20_000))
@@ -275,7 +278,10 @@ async function readBytes(
   return converter.read!(reusing(bytes, size), {})
 }
 
-/** A source whose pieces are one Buffer, used again: what is in a piece is gone as soon as the next one is asked for. */
+/**
+ * A source whose pieces are one Buffer, used again: what is in a piece is gone as soon as the next one is
+ * asked for.
+ */
 function reusing(bytes: Uint8Array, size: number) {
   return {
     name: 'unknown',
@@ -291,7 +297,9 @@ function reusing(bytes: Uint8Array, size: number) {
   }
 }
 
-/** A file as other programs save it: what is text in other encodings and with CRLF, and everything gzipped. */
+/**
+ * A file as other programs save it: what is text in other encodings and with CRLF, and everything gzipped.
+ */
 function disguisesOf(bytes: Uint8Array): [string, () => Uint8Array][] {
   const zipped: [string, () => Uint8Array][] = [
     ['as it is', () => bytes],
@@ -348,8 +356,8 @@ async function expectSnapshotsOrRefusal(converter: Converter, bytes: Uint8Array)
 }
 
 /**
- * All cuts of the smallest sample, today's eighth of a small one; of others the first and last ones and some spread between,
- * the fewer the longer it is.
+ * All cuts of the smallest sample, today's eighth of a small one; of others the first and last ones and some
+ * spread between, the fewer the longer it is.
  */
 function cutsOf({ bytes }: Sample, isSmallest: boolean): number[] {
   const n = bytes.length

@@ -1,5 +1,5 @@
-// speedscope and Firefox profiles are read in one pass: the answer must be that of a reader of the whole document, whatever the order
-// of members and whatever was changed in the file.
+// speedscope and Firefox profiles are read in one pass: the answer must be that of a reader of the whole
+// document, whatever the order of members and whatever was changed in the file.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Converter } from '../../converters/converter.ts'

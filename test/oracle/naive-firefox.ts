@@ -1,4 +1,5 @@
-// Reads the Firefox Profiler's processed profile as a whole, by JSON.parse: the oracle of the reader in one pass.
+// Reads the Firefox Profiler's processed profile as a whole, by JSON.parse: the oracle of the reader in one
+// pass.
 import { Taker } from '../../src/bytes/json-document.ts'
 import { FormatError } from '../../src/errors.ts'
 import { SnapshotBuilder } from '../../src/model/builder.ts'

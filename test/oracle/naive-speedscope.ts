@@ -1,4 +1,5 @@
-// Reads speedscope's own format as a whole, by JSON.parse: the oracle of the reader in one pass. A row for each sample.
+// Reads speedscope's own format as a whole, by JSON.parse: the oracle of the reader in one pass. A row for
+// each sample.
 import { Taker } from '../../src/bytes/json-document.ts'
 import { FormatError } from '../../src/errors.ts'
 import { SnapshotBuilder } from '../../src/model/builder.ts'
