@@ -28,17 +28,14 @@ function functionRanges(source: string, sourceType: SourceType): Range[] {
 }
 
 /**
- * The original text of a function that a rewritten text has at an offset; undefined if there is none.
+ * The functions of a text and of what became of it, in the same order; undefined if they cannot be paired.
  */
-export function originalFunction(
+export function pairFunctions(
   original: string,
   rewritten: string,
   sourceType: SourceType,
-  [start, end]: Range,
-): string | undefined {
+): { before: Range[]; after: Range[] } | undefined {
   const before = functionRanges(original, sourceType)
   const after = functionRanges(rewritten, sourceType)
-  const index = after.findIndex(range => range[0] === start && range[1] === end)
-  if (index < 0 || before.length !== after.length) return undefined
-  return original.slice(...before[index])
+  return before.length === after.length ? { before, after } : undefined
 }

@@ -1,11 +1,11 @@
 // Answers the questions of a program's thread, in another thread.
 import * as Module from 'node:module'
-import { originalFunction } from '../../../lines/function-ranges.ts'
+import { pairFunctions } from '../../../lines/function-ranges.ts'
 import type { Site } from '../../../lines/helper-name.ts'
 import { rewrite } from '../../../lines/rewrite.ts'
 import { nameOf, readAnswer, writeAnswer } from './cache.ts'
 import { whyNoLines } from './canary.ts'
-import type { Answer, FunctionQuestion, Question } from './question.ts'
+import type { Answer, Functions, FunctionsQuestion, Question } from './question.ts'
 
 /** Elements that take a helper over V8's limit for inlining, of 460 bytecodes. */
 const PADDING = 20
@@ -23,13 +23,13 @@ export function knownAnswerTo(question: Question, folder: string | undefined): A
   return known ?? answerTo(question, folder)
 }
 
-/** The original text of a function; undefined if it is not found. Does not throw. */
-export function functionText({ file, start, end }: FunctionQuestion): string | undefined {
+/** The functions of a rewritten text; undefined if they are not found. Does not throw. */
+export function functionsOf({ file }: FunctionsQuestion): Functions | undefined {
   try {
-    const sourceType = file.kind === 'module' ? 'module' : 'commonjs'
-    const { original, typescript } = file
-    const before = typescript === undefined ? original : withoutTypes(original, typescript)
-    return originalFunction(before, file.text, sourceType, [start, end])
+    const { original, text, kind, typescript } = file
+    const source = typescript === undefined ? original : withoutTypes(original, typescript)
+    const pairs = pairFunctions(source, text, kind === 'module' ? 'module' : 'commonjs')
+    return pairs && { source, ...pairs }
   } catch {
     return undefined
   }

@@ -35,11 +35,17 @@ export interface Rewritten {
   readonly typescript: Question['typescript']
 }
 
-/** A function of a rewritten text, whose original text is wanted. */
-export interface FunctionQuestion {
+/** Asks for the functions of a rewritten text. */
+export interface FunctionsQuestion {
   file: Rewritten
-  start: number
-  end: number
+}
+
+/** The functions of a text and of what became of it, in the same order: starts and ends as offsets. */
+export interface Functions {
+  /** The original as JavaScript: without types. */
+  source: string
+  before: (readonly [start: number, end: number])[]
+  after: (readonly [start: number, end: number])[]
 }
 
 /** A text that Node's thread for hooks has rewritten. */

@@ -1,7 +1,7 @@
 // The rewriter: a worker thread of the traced process, so that rewriting uses neither the program's heap nor
 // the built-ins that it may have changed. It answers one question after another.
 import { type MessagePort, workerData } from 'node:worker_threads'
-import { type FunctionQuestion, GONE, type Question } from './question.ts'
+import { type FunctionsQuestion, GONE, type Question } from './question.ts'
 
 /** What the thread receives at its start. */
 export interface RewriterData {
@@ -20,11 +20,11 @@ async function serve({ port, answered, folder }: RewriterData): Promise<void> {
     Atomics.store(answered, 0, GONE)
     Atomics.notify(answered, 0)
   })
-  const { answerTo, functionText } = await import('./answer.ts')
+  const { answerTo, functionsOf } = await import('./answer.ts')
   const { bound } = await import('./cache.ts')
   if (folder !== undefined) bound(folder)
-  port.on('message', (question: Question | FunctionQuestion) => {
-    port.postMessage('file' in question ? functionText(question) : answerTo(question, folder))
+  port.on('message', (question: Question | FunctionsQuestion) => {
+    port.postMessage('file' in question ? functionsOf(question) : answerTo(question, folder))
     Atomics.add(answered, 0, 1)
     Atomics.notify(answered, 0)
   })

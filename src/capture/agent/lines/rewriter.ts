@@ -2,7 +2,14 @@
 import { MessageChannel, MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import { method } from '../unharmed.ts'
 import { cacheFolder, nameOf, readAnswer } from './cache.ts'
-import { type Answer, type FunctionQuestion, GONE, type Question } from './question.ts'
+import {
+  type Answer,
+  type Functions,
+  type FunctionsQuestion,
+  GONE,
+  type Question,
+  type Rewritten,
+} from './question.ts'
 import type { RewriterData } from './rewriter-thread.ts'
 
 // Taken before the program can change them.
@@ -30,12 +37,12 @@ export class Rewriter {
     return this.#ask<Answer>(question)
   }
 
-  /** The original text of a function, if it is found. Throws as `answer` does. */
-  functionText(question: FunctionQuestion): string | undefined {
-    return this.#ask<string | undefined>(question)
+  /** The functions of a rewritten text, if they are found. Throws as `answer` does. */
+  functions(file: Rewritten): Functions | undefined {
+    return this.#ask<Functions | undefined>({ file })
   }
 
-  #ask<T>(question: Question | FunctionQuestion): T {
+  #ask<T>(question: Question | FunctionsQuestion): T {
     this.#thread ??= startThread(this.#folder)
     return ask(this.#thread, question) as T
   }
@@ -67,7 +74,7 @@ function startThread(folder: string | undefined): RewriterThread {
   return { port, answered, asked: 0 }
 }
 
-function ask(thread: RewriterThread, question: Question | FunctionQuestion): unknown {
+function ask(thread: RewriterThread, question: Question | FunctionsQuestion): unknown {
   const { port, answered } = thread
   post(port, question)
   thread.asked++

@@ -3,10 +3,10 @@ import { resolve } from 'node:path'
 import { type FunctionStart, hotFunctions } from '../../hot-functions.ts'
 import { NO_LINES } from '../../series/metadata.ts'
 import { areOwnFramesStable } from '../../v8/flags.ts'
-import { unharmed } from '../unharmed.ts'
+import { method, unharmed } from '../unharmed.ts'
 import { announceMap } from './announce-map.ts'
 import { chosenBy, type Lines } from './choice.ts'
-import type { FunctionQuestion, Kind, Loaded, Question, Rewritten } from './question.ts'
+import type { Functions, Kind, Loaded, Question, Rewritten } from './question.ts'
 import { Rewriter } from './rewriter.ts'
 
 /** A module's text before it is compiled. */
@@ -17,8 +17,12 @@ export interface ModuleText {
   isTypeScript: boolean
 }
 
+const slice = method(String.prototype.slice) // taken before the program can change it
+
 /** Files that are named in notes; the others are counted. */
 const MOST_NAMED = 20
+
+const NONE: Functions = { source: '', before: [], after: [] }
 
 /** Values by file; without a prototype, which a program could change. */
 type ByFile<T> = Record<string, T>
@@ -33,6 +37,8 @@ export class Rewriting {
   readonly left = Object.create(null) as ByFile<string>
   /** For `auto`: the functions that held the most the last time, by file. */
   readonly hot: ByFile<FunctionStart[]> | undefined
+  /** Asked for when the text of a function is. */
+  readonly #functions = Object.create(null) as ByFile<Functions>
   readonly #isChosen: (path: string) => boolean
   readonly #rewriter = new Rewriter()
   #isOn = true
@@ -87,9 +93,15 @@ export class Rewriting {
     } else if (reason !== undefined) this.left[filename] = reason
   }
 
-  /** The original text of a function; undefined if it is not found. Does not throw. */
-  functionText(question: FunctionQuestion): string | undefined {
-    return unharmed(() => this.#rewriter.functionText(question))
+  /** The original text of a function at an offset of a file; undefined if it is not found. Does not throw. */
+  functionText(filename: string, start: number, end: number): string | undefined {
+    return unharmed(() => {
+      const functions = (this.#functions[filename] ??= this.#rewriter.functions(this.files[filename]) ?? NONE)
+      const { source, before, after } = functions
+      for (let i = 0; i < after.length; i++)
+        if (after[i][0] === start && after[i][1] === end) return slice(source, before[i][0], before[i][1])
+      return undefined
+    })
   }
 
   /** What the user should know: which files are not rewritten, and why. */

@@ -45,8 +45,7 @@ function originalOf(rewriting: Rewriting, text: string): string | undefined {
   for (const filename in rewriting.files) {
     const start = indexOf(rewriting.files[filename].text, text)
     if (start < 0) continue
-    const file = rewriting.files[filename]
-    return rewriting.functionText({ file, start, end: start + text.length })
+    return rewriting.functionText(filename, start, start + text.length)
   }
   return undefined
 }
