@@ -8,7 +8,7 @@ import type { Gunzip } from 'node:zlib'
 import { asFileError } from '../errors.ts'
 import type { Source } from './source.ts'
 
-const { unlinkSync } = fs // taken before the program that we are loaded into
+const { existsSync, mkdirSync, statSync, unlinkSync } = fs // taken before the program
 
 /** Read size that was measured to be fastest. */
 const CHUNK = 256 * 1024
@@ -53,9 +53,15 @@ export function fileSource(path: string): Source {
   }
 }
 
-/** The bytes of a stream, such as standard input. Can be read once. */
-export function streamSource(stream: Readable, name: string): Source {
-  return { name, chunks: () => stream }
+/** The bytes of standard input. Can be read once. */
+export function standardInput(): Source {
+  return {
+    name: 'standard input',
+    chunks() {
+      if (fs.fstatSync(0).isDirectory()) fs.readSync(0, new Uint8Array(1)) // fails; process.stdin would be empty
+      return process.stdin
+    },
+  }
 }
 
 /** How a head of bytes is compressed. */
@@ -158,21 +164,23 @@ export async function writeWhole(
 /** Makes a folder, and those above it, unless it is there. Throws FileError. */
 export function makeFolder(path: string): void {
   try {
-    try {
-      fs.mkdirSync(path, { recursive: true, mode: PRIVATE_FOLDER })
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-      fs.mkdirSync(firstMissing(resolve(path)), PRIVATE_FOLDER) // Node says so for a read-only file system too; this says what it is
-      throw error
-    }
+    makeMissing(resolve(path))
   } catch (error) {
     throw asFileError(`make the folder ${path}`, error)
   }
 }
 
-function firstMissing(path: string): string {
-  const parent = dirname(path)
-  return parent === path || fs.existsSync(parent) ? path : firstMissing(parent)
+/** Node's own `recursive` never returns below /proc, and has a wrong reason on a read-only file system. */
+function makeMissing(path: string): void {
+  try {
+    mkdirSync(path, PRIVATE_FOLDER)
+  } catch (error) {
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return
+    const parent = dirname(path)
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || existsSync(parent)) throw error
+    makeMissing(parent)
+    mkdirSync(path, PRIVATE_FOLDER)
+  }
 }
 
 /** Removes a temporary file, if it can be: what it was for has ended well or badly before. */

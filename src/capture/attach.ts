@@ -1,6 +1,8 @@
 // Traces a running target: a single read or a series of reads.
+
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { makeFolder } from '../bytes/disk.ts'
 import { FileError, TargetError } from '../errors.ts'
 import type { Isolate, Target } from '../inspector/isolate.ts'
 import { openTarget, type TargetSpec } from '../inspector/target.ts'
@@ -9,7 +11,6 @@ import { trackObjects } from './object-reader.ts'
 import { announcePause } from './pause-estimate.ts'
 import type { AttachOptions, IsolateRead, IsolateReader } from './reader.ts'
 import { sampleHeap } from './sampling-reader.ts'
-import { makeFolderNow } from './series/names.ts'
 import { isNotSampling } from './v8/sampler.ts'
 import { type KeepStable, keepObjectsInPlace, objectsApart, stabler } from './v8/stable-frames.ts'
 
@@ -33,7 +34,7 @@ export const DEFAULT_DURATION = 10
  * read cannot be written.
  */
 export async function attach(spec: TargetSpec, options: AttachOptions): Promise<Attached> {
-  makeFolderNow(options.output === undefined ? options.dir : dirname(options.output))
+  makeFolder(options.output === undefined ? options.dir : dirname(options.output))
   const progress: SeriesProgress = { reads: 0, unwritten: 0, end: Number.POSITIVE_INFINITY }
   let target = await openTarget(spec, options.match, options)
   try {

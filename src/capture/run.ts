@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { makeFolder } from '../bytes/disk.ts'
 import { asFileError, systemReason, TargetError, TracemallocError } from '../errors.ts'
 import { dumpSnapshots, loadFile } from '../formats/files.ts'
 import type { Snapshot } from '../model/snapshot.ts'
@@ -10,7 +11,7 @@ import { rememberHot } from './hot-functions.ts'
 import { saveLastWords } from './last-words.ts'
 import { watchNodeChildren } from './node-children.ts'
 import { checkProgram, missingPermissions, nodeWords } from './preflight.ts'
-import { DUMP, filePrefix, makeFolderNow } from './series/names.ts'
+import { DUMP, filePrefix } from './series/names.ts'
 import { finishAll, withIsolate } from './series/store.ts'
 import { type Settings, settingsToEnv } from './v8/settings.ts'
 
@@ -60,7 +61,7 @@ export async function run(command: readonly string[], options: RunOptions): Prom
   const { output, say } = options
   const words = nodeWords(options.nodeOptions)
   checkProgram(command[0], words)
-  makeFolderNow(output === undefined ? resolve(options.out ?? '.') : dirname(resolve(output)))
+  makeFolder(output === undefined ? resolve(options.out ?? '.') : dirname(resolve(output)))
   const spool = output === undefined ? undefined : await hiddenFolder(dirname(resolve(output)))
   const dir = spool ?? resolve(options.out ?? '.')
   try {

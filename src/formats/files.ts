@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Converter, ReadOptions, WriteOptions } from '../../converters/converter.ts'
 import { converters } from '../../converters/index.ts'
-import { fileSource, streamSource, writeWhole } from '../bytes/disk.ts'
+import { fileSource, standardInput, writeWhole } from '../bytes/disk.ts'
 import { type Peekable, type Peeled, peel } from '../bytes/layers.ts'
 import type { Source } from '../bytes/source.ts'
 import { FormatError, systemReason, UsageError } from '../errors.ts'
@@ -62,7 +62,7 @@ export function converterNamed(name: string): Converter {
  */
 export async function loadFile(path: string, options: LoadOptions = {}): Promise<Loaded> {
   try {
-    const raw = path === '-' ? streamSource(process.stdin, 'standard input') : fileSource(path)
+    const raw = path === '-' ? standardInput() : fileSource(path)
     return { path, ...(await loadSource(raw, options)) }
   } catch (error) {
     throw asFormatError(error)
@@ -109,7 +109,7 @@ export async function readFileAs<T>(
   read: (source: Source) => Promise<T>,
 ): Promise<T> {
   try {
-    const raw = path === '-' ? streamSource(process.stdin, 'standard input') : fileSource(path)
+    const raw = path === '-' ? standardInput() : fileSource(path)
     return await readInflated(raw, options, async source => {
       if (converter.sniff(await source.head(4096), source.name) === 'no') {
         const { title } = await detectSource(source)

@@ -8,6 +8,8 @@ import { main, root } from '../support/cli.ts'
 
 const PROFILE = join(root, 'samples/heapprofile/node26-heapprof-i2048.heapprofile')
 const HEAP = join(root, 'samples/heapsnapshot/made.heapsnapshot')
+/** May this user mount a disk in a name space of its own? */
+const MOUNTS = spawnSync('unshare', ['-Urm', 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0
 let folder: string
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'tracemalloc-errors-'))
@@ -103,6 +105,13 @@ const COMMANDS: [what: string, command: string, says: RegExp][] = [
     `TOOL top ${PROFILE} --source-maps=DIR/closed`,
     /cannot read the folder .*closed: no permission/,
   ],
+  ['a folder as standard input', 'TOOL top - < DIR', /^tracemalloc: -: .*it is a folder/],
+  ['a folder as standard input of heap', 'TOOL heap - < DIR', /^tracemalloc: -: .*it is a folder/],
+  [
+    'a run into a folder that cannot be made',
+    'timeout 30 TOOL run --out /proc/none/x samples/programs/leak.js 1',
+    /cannot make the folder \/proc\/none\/x: /,
+  ],
   [
     'a working folder that has gone',
     `cd $(mktemp -d) && rmdir $PWD && TOOL top ${PROFILE}`,
@@ -126,6 +135,19 @@ describe('what the system refuses', () => {
     expect(readdirSync(folder).sort()).toEqual(['closed', 'file', 'loop', 'sealed'])
     expect(readdirSync(join(folder, 'sealed'))).toEqual([])
     expect(readdirSync(tmpdir()).filter(name => name.endsWith('.tmp'))).toEqual(before)
+  })
+
+  it.runIf(MOUNTS)('a run into a new folder on a read-only disk', () => {
+    const { status, stderr } = spawnSync(
+      'unshare',
+      [
+        ...['-Urm', 'sh', '-c', 'mount -t tmpfs -o ro none /mnt && exec "$@"', 'sh'],
+        ...[process.execPath, main, 'run', '--out', '/mnt/a/b', 'samples/programs/leak.js', '1'],
+      ],
+      { encoding: 'utf8', cwd: root },
+    )
+    expect(stderr).toBe('tracemalloc: cannot make the folder /mnt/a/b: the file system is read-only\n')
+    expect(status).toBe(3)
   })
 
   it('a folder among many is told, and the others are read', () => {

@@ -13,7 +13,6 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Converter, WriteOptions } from '../../converters/converter.ts'
 import { converters } from '../../converters/index.ts'
-import { streamSource } from '../../src/bytes/disk.ts'
 import { bytesSource } from '../../src/bytes/source.ts'
 import { FormatError } from '../../src/errors.ts'
 import { loadFile, loadSource } from '../../src/formats/files.ts'
@@ -83,7 +82,10 @@ function reading(converter: Converter & Required<Pick<Converter, 'read'>>): void
       for (const [i, [how, make]] of disguisesOf(sample.bytes).entries()) {
         if (sample.bytes.length > SMALL && !isToday(i, 4)) continue
         const bytes = make()
-        const again = await loadSource(streamSource(Readable.from([bytes], { objectMode: false }), 'a pipe'))
+        const again = await loadSource({
+          name: 'a pipe',
+          chunks: () => Readable.from([bytes], { objectMode: false }),
+        })
         expect(again.converter.name, how).toBe(converter.name)
         expect(again.snapshots.map(rowsText), how).toEqual(rows)
       }
@@ -228,7 +230,7 @@ describe('a file larger than several buffers is read alike by path, from a strea
       expect(loaded.converter.name, name).toBe(converter.name)
       expect(digest(loaded.snapshots), name).toBe(expected)
     }
-    const stream = streamSource(createReadStream(path, { highWaterMark: 65_536 }), 'standard input')
+    const stream = { name: 'a pipe', chunks: () => createReadStream(path, { highWaterMark: 65_536 }) }
     expect(digest((await loadSource(stream)).snapshots), 'a stream').toBe(expected)
     expect(digest((await loadSource(reusing(bytes, 1000))).snapshots), 'pieces').toBe(expected)
     if (!isToday(readers.indexOf(converter), Math.ceil(readers.length / 3))) return

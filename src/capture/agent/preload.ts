@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import v8 from 'node:v8'
 import { isMainThread } from 'node:worker_threads'
-import { makeFolderNow } from '../series/names.ts'
+import { makeFolder } from '../../bytes/disk.ts'
 import { setStableFlags } from '../v8/flags.ts'
 import type { Settings } from '../v8/settings.ts'
 import { onCompile } from './compile-hook.ts'
@@ -23,7 +23,7 @@ export function preload(settings: Settings): void {
   if (!settings.children && (process.env[OWNER] ??= String(process.pid)) !== String(process.pid)) return
   const dir = settings.dir === undefined ? undefined : resolve(settings.dir)
   if (dir !== undefined) {
-    makeFolderNow(dir)
+    makeFolder(dir)
     process.env[DIR] = dir // for threads and children that start after the program has changed its folder
   }
   if (settings.stableFrames) setStableFlags()

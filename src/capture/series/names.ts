@@ -1,12 +1,10 @@
 // Names of the files of a series. Also runs inside traced programs.
 import fs from 'node:fs'
 import { sep } from 'node:path'
-import { PRIVATE_FOLDER } from '../../bytes/disk.ts'
-import { asFileError } from '../../errors.ts'
 import { method } from '../agent/unharmed.ts'
 
 // Taken before a traced program can change them.
-const { linkSync, mkdirSync, readdirSync } = fs
+const { linkSync, readdirSync } = fs
 const startsWith = method(String.prototype.startsWith)
 const slice = method(String.prototype.slice)
 const exec = method(RegExp.prototype.exec)
@@ -75,14 +73,5 @@ export function linkNext(complete: string, series: Omit<SeriesFile, 'number'>): 
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     }
-  }
-}
-
-/** Makes a folder for snapshots. Throws FileError if that fails. */
-export function makeFolderNow(dir: string): void {
-  try {
-    mkdirSync(dir, { recursive: true, mode: PRIVATE_FOLDER })
-  } catch (error) {
-    throw asFileError(`make the folder ${dir}`, error)
   }
 }
