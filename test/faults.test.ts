@@ -4,7 +4,7 @@
 // FAULTS_ONLY     one command
 // FAULTS_JOBS     how many are tried at once
 // FAULTS_SHARD    2/4: the second quarter of them
-// FAULTS_LOG      a file for the results; what is in it is not tried again
+// FAULTS_LOG      a file for the results; what had a good end in it is not tried again
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -170,29 +170,34 @@ async function wrongWith(port: number, opensInspector: boolean): Promise<string 
   const isClosed = await refuses(port)
   if (opensInspector) return isClosed ? undefined : 'the inspector that was opened for us is open'
   if (isClosed) return "the target's own inspector is closed"
-  const [{ webSocketDebuggerUrl }] = (await (await fetch(`http://127.0.0.1:${port}/json/list`)).json()) as {
-    webSocketDebuggerUrl: string
-  }[]
-  const session = await connect(webSocketDebuggerUrl)
   try {
-    await session.post('HeapProfiler.getSamplingProfile')
-    return 'the sampler runs on'
-  } catch {
-    return undefined // it was not started
-  } finally {
-    await session.close()
+    const signal = AbortSignal.timeout(10_000)
+    const list = await fetch(`http://127.0.0.1:${port}/json/list`, { signal })
+    const [{ webSocketDebuggerUrl }] = (await list.json()) as { webSocketDebuggerUrl: string }[]
+    const session = await connect(webSocketDebuggerUrl)
+    try {
+      await session.post('HeapProfiler.getSamplingProfile', {}, 10_000)
+      return 'the sampler runs on'
+    } catch (error) {
+      return /not started|stopped/i.test((error as Error).message) ? undefined : (error as Error).message
+    } finally {
+      await session.close()
+    }
+  } catch (error) {
+    return `the target's own inspector does not answer: ${(error as Error).message}`
   }
 }
 
 /** Lines that only a fault of ours would print: a stack, an error that nobody foresaw. */
 const UNFORESEEN = /internal error|^\s+at |^\w*Error\b|uncaught|unhandled/im
 
-/** What is wrong with the outcome of a run; nothing, if all is as it should be. */
+/** What is wrong with the outcome of a run in which this call failed; nothing, if all is as it should be. */
 export async function judge(
   scenario: Scenario,
   folder: string,
   { code, signal, stdout, stderr }: Outcome,
   fault: Fault | undefined,
+  call = '',
 ): Promise<string[]> {
   const wrong: string[] = []
   const isKilled = fault?.kind === 'kill' && (signal === 'SIGKILL' || code === null || code === 137)
@@ -218,7 +223,7 @@ export async function judge(
   // The helper that closes an inspector for us, as we were not connected, removes its note after that.
   for (let patience = 20; leftovers().length > 0 && patience > 0; patience--) await sleep(100)
   const hidden = leftovers()
-  const isKept = isKilled || fault?.kind === 'kill' || CANNOT_REMOVE.test(fault?.kind ?? '')
+  const isKept = isKilled || fault?.kind === 'kill' || /^(unlink|rmdir)/.test(call)
   if (!isKept && hidden.length > 0) wrong.push(`left behind: ${hidden}`)
   for (const name of filesIn(folder, /^[^.].*\.(pb\.gz|heapsnapshot|heapprofile)$/)) {
     try {
@@ -233,6 +238,3 @@ export async function judge(
 /** How a line says that something could not be written or reached. */
 const REASON =
   /^tracemalloc: .*(cannot|could not|lost|was kept|instead of|no snapshot was taken|no permission|no space|failed)/m
-
-/** Errors that can hit the removal of a temporary file as well. */
-const CANNOT_REMOVE = /^E(ACCES|IO|PERM|ROFS)$/

@@ -23,7 +23,7 @@ export interface Trial {
   jobs: number
   /** Every `of`-th fault, from the `part`-th. */
   shard: { part: number; of: number }
-  /** File with a line for each result, to which more are added. */
+  /** File with a line for each result, to which more are added; what had a good end is not tried again. */
   log?: string
 }
 
@@ -33,7 +33,7 @@ type Line = { scenario: string; calls: Call[] } | Tried
 /** Tries the faults of a scenario. Throws if it fails without any. */
 export async function tryFaults(scenario: Scenario, trial: Trial): Promise<Tried[]> {
   const lines = readLog(trial.log).filter(line => line.scenario === scenario.name)
-  const done = lines.filter((line): line is Tried => 'trouble' in line)
+  const done = lines.filter((line): line is Tried => 'trouble' in line && line.trouble.length === 0)
   const add = (line: Line) => trial.log && appendFileSync(trial.log, `${JSON.stringify(line)}\n`)
   let calls = lines.flatMap(line => ('calls' in line ? [line.calls] : []))[0]
   if (!calls) {
@@ -101,7 +101,8 @@ async function tryOne(scenario: Scenario, { library, parent }: Trial, target?: T
   scenario.prepare?.(folder)
   const outcome = await inject(library, folder, scenario.args(folder, target), fault, scenario.redirected)
   const trouble = target ? await target.faults() : []
-  trouble.push(...(await judge(scenario, folder, outcome, fault)))
+  const { name = '' } = outcome.calls[(fault?.at ?? 0) - 1] ?? {}
+  trouble.push(...(await judge(scenario, folder, outcome, fault, name)))
   rmSync(own, { recursive: true, force: true })
   const found = outcome.calls.map(({ name, about }) => ({ name, about: about.replace(folder, '') }))
   return { found, trouble }

@@ -8,6 +8,7 @@ import type { Settings } from '../v8/settings.ts'
 import { onCompile } from './compile-hook.ts'
 import { keepScripts } from './keep-scripts.ts'
 import { startLines } from './lines/start-lines.ts'
+import { keepListening } from './listeners.ts'
 import { hasEnded } from './parent.ts'
 import { startTracing } from './tracing.ts'
 import { announceThread, saveHere, startWatcher } from './watcher.ts'
@@ -41,6 +42,6 @@ export function preload(settings: Settings): void {
   // later.
   if (dir !== undefined && !isMainThread) {
     announceThread()
-    process.on('exit', () => saveHere(dir))
+    keepListening('exit', () => saveHere(dir))
   }
 }

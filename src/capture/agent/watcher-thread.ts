@@ -12,6 +12,7 @@ import { messageLine } from '../../text/escape.ts'
 import { type InlineMap, noteMap } from '../series/inline-maps.ts'
 import { readingOf, type SamplerMeta } from '../series/metadata.ts'
 import { filePrefix } from '../series/names.ts'
+import { saveRaw } from '../series/raw-profile.ts'
 import { readSampler } from '../v8/sampler.ts'
 import type { Settings } from '../v8/settings.ts'
 import { BEAT, BEGIN_READ, FORGET, GONE, READ_UNSAMPLED, THREADS } from './expressions.ts'
@@ -32,8 +33,11 @@ export interface WatcherData {
   limit: number
 }
 
-/** A snapshot of every thread now, of all at the end of the process, or of one thread. */
-export type Request = 'now' | 'end' | { isolate: string }
+/**
+ * A snapshot of every thread now, of all at the end of the process, the same after an error that nobody caught,
+ * or of one thread.
+ */
+export type Request = 'now' | 'end' | 'failed' | { isolate: string }
 
 const { settings, answered, limit } = workerData as WatcherData
 const { dir } = settings
@@ -140,15 +144,32 @@ async function snapshot(session: Session, thread: string, note?: string): Promis
           `${thread} does not answer, and is not in a snapshot (${WORKER_TIME / 1000} s)`,
         ))
     if (!reading) return
-    const { noteRead, save } = await store
+    if (hasFailed && !(await hasProgram(reading.profile))) {
+      if (thread === 'main') say('the program has failed before it had allocated anything: no snapshot of it')
+      return
+    }
     await withDescriptors(async () => {
-      const saved = await save(dir, reading)
-      if (settings.every !== undefined) noteRead(dir, label, { ...saved, took: reading.took })
+      const file = saveRaw(dir, reading)
+      const saved = await store
+        .then(({ finish }) => finish(file, reading))
+        .catch(error => {
+          if (settings.parent === undefined) throw error // `run` tries again at the end, and reports it
+        })
+      if (saved && settings.every !== undefined)
+        (await store).noteRead(dir, label, { ...saved, took: reading.took })
     })
   } catch (error) {
     if (thread === 'main') throw error
     say(error as Error)
   }
+}
+
+/** Does a profile name a file of the program? So it may, if that cannot be told. */
+function hasProgram(profile: string): Promise<boolean> {
+  return import('../series/without-profiler.ts').then(
+    ({ hasProgram }) => hasProgram(profile),
+    () => true,
+  )
 }
 
 /** Reserved for our own files, since a program may use up all descriptors. */
@@ -255,14 +276,21 @@ function answer(): void {
 
 /** Converts what worker threads saved raw at their end. */
 async function finishWorkers(): Promise<void> {
-  await (await store).finishAll(dir, filePrefix(label, 'main'), say)
+  await (await store).finishAll(
+    dir,
+    filePrefix(label, 'main'),
+    settings.parent === undefined ? say : () => {},
+  )
 }
 
 /** At its end the main thread has no context left to check, and waits for open sessions. */
 let isEnding = false
+/** Has an error that nobody caught ended the program? */
+let hasFailed = false
 
 parentPort!.on('message', async (request: Request) => {
-  if (request === 'end') isEnding = true
+  if (request === 'failed') hasFailed = true
+  if (request === 'end' || hasFailed) isEnding = true
   await enqueue(() =>
     withMain(main => (typeof request === 'object' ? worker(main, request.isolate) : snapshots(main))),
   )

@@ -5,6 +5,7 @@ import { BroadcastChannel, resourceLimits, threadId, Worker } from 'node:worker_
 import { saveRaw } from '../series/raw-profile.ts'
 import type { Settings } from '../v8/settings.ts'
 import { BEAT_KEY, GONE, THREADS } from './expressions.ts'
+import { keepListening, stopListening } from './listeners.ts'
 import { readNow, tracing } from './tracing.ts'
 import { complain, method, plainly, unharmed } from './unharmed.ts'
 import type { AnnouncedThread, Request, WatcherData } from './watcher-thread.ts'
@@ -13,8 +14,6 @@ import type { AnnouncedThread, Request, WatcherData } from './watcher-thread.ts'
 const { load, wait: sleep } = Atomics
 const { setImmediate } = globalThis
 const kill = process.kill.bind(process)
-const on = method(EventEmitter.prototype.on)
-const off = method(EventEmitter.prototype.off)
 const listenerCount = method(EventEmitter.prototype.listenerCount)
 const post = method(Worker.prototype.postMessage)
 
@@ -33,8 +32,12 @@ const now = performance.now.bind(performance)
 export function startWatcher(settings: Settings & { dir: string }): void {
   const watcher = openWatcher(settings)
   watcher.wait() // a program can fill its heap before the watcher has started
-  process.on('exit', () => {
-    if (!watcher.ask('end') || !watcher.wait()) saveHere(settings.dir)
+  let hasFailed = false
+  keepListening('uncaughtExceptionMonitor', () => {
+    hasFailed = true
+  })
+  keepListening('exit', () => {
+    if (!watcher.ask(hasFailed ? 'failed' : 'end') || !watcher.wait()) saveHere(settings.dir)
   })
   onSignals(watcher)
   if (settings.workers) beforeTerminate(watcher)
@@ -128,19 +131,19 @@ function onSignals(watcher: Watcher): void {
     const handler = () => {
       if (listenerCount(process, signal) > 1) return // the program handles it itself
       if (watcher.ask('end')) watcher.wait()
-      off(process, signal, handler)
+      stopListening(signal, handler)
       kill(process.pid, signal) // ends the process as it would have ended without us
     }
     return { signal, handler }
   })
   const listen = () => {
-    for (let i = 0; i < endBy.length; i++) on(process, endBy[i].signal, endBy[i].handler)
+    for (let i = 0; i < endBy.length; i++) keepListening(endBy[i].signal, endBy[i].handler)
   }
   const leave = () => {
-    for (let i = 0; i < endBy.length; i++) off(process, endBy[i].signal, endBy[i].handler)
+    for (let i = 0; i < endBy.length; i++) stopListening(endBy[i].signal, endBy[i].handler)
   }
   listen()
-  on(process, ON_DEMAND, () => watcher.ask('now'))
+  keepListening(ON_DEMAND, () => watcher.ask('now'))
   // A thread that loops never runs its handlers, so Ctrl-C would not end it. While it is stuck, the signals
   // get their default action back. The watcher calls this through the inspector; a second call before the
   // event loop has turned means stuck.

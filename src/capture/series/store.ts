@@ -13,7 +13,7 @@ import { limitFrames } from '../../transform/truncate.ts'
 import { withExtraBlocks } from './extra-blocks.ts'
 import { hasMaps, inlineMapOf } from './inline-maps.ts'
 import { overheadOf } from './metadata.ts'
-import { DUMP, filePath, filePrefix, plainName, RAW } from './names.ts'
+import { DUMP, filePath, filePrefix, plainName, RAW, type SeriesFile } from './names.ts'
 import { type Reading, rawMeta, saveRaw } from './raw-profile.ts'
 import { withoutProfiler } from './without-profiler.ts'
 
@@ -97,8 +97,15 @@ export function withIsolate(path: string, isolate: string): string {
  * Saves a reading as the next file of its series in `dir`: first V8's bytes unchanged, so that nothing is
  * lost if the process dies now, then the dump in their place. Returns the path and the snapshot.
  */
-export async function save(dir: string, reading: Reading): Promise<{ path: string; snapshot: Snapshot }> {
-  const file = saveRaw(dir, reading)
+export function save(dir: string, reading: Reading): Promise<{ path: string; snapshot: Snapshot }> {
+  return finish(saveRaw(dir, reading), reading)
+}
+
+/** Writes the dump of a reading that was saved raw, in its place. Throws FileError; the raw one is kept then. */
+export async function finish(
+  file: SeriesFile,
+  reading: Reading,
+): Promise<{ path: string; snapshot: Snapshot }> {
   const [raw, path] = [filePath(file), filePath({ ...file, ending: DUMP })]
   try {
     const snapshot = await snapshotOf(reading)

@@ -52,6 +52,14 @@ export function withoutProfiler(snapshot: Snapshot): Snapshot {
   return snapshot.withRows(rows).with({ meta: { skipped } })
 }
 
+/** Does V8's profile, as text, name a file that is neither ours nor Node's? */
+export function hasProgram(profile: string): boolean {
+  for (const [, url] of profile.matchAll(/"url":"([^"]+)"/g)) {
+    if (kindOfFile(url.startsWith('file://') ? fileURLToPath(url) : url) === 'other') return true
+  }
+  return false
+}
+
 type Kind = 'ours' | 'see caller' | 'other'
 
 function kindOfFile(file: string): Kind {
