@@ -3,7 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { loadSnapshot } from '../../src/formats/files.ts'
-import { dumps, folder, it, NEWEST, NODES, toolEnds } from '../support/nodes.ts'
+import { main } from '../support/cli.ts'
+import { dumps, folder, it, NEWEST, NODES, OLDEST, run, toolEnds } from '../support/nodes.ts'
 
 function script(text: string, name = 'app.cjs'): string {
   const path = join(folder(), name)
@@ -40,6 +41,67 @@ describe.concurrent.each(NODES)('run on Node %s', (major, node) => {
     const traced = await toolEnds(['run', '--node-options', all, '--out', out, app], node)
     expect(traced.stderr).toContain('snapshots are only written at the end')
     expect(dumps(out)).toHaveLength(1)
+  })
+})
+
+const GROW = `const kept = []
+  function grow() { for (let i = 0; i < 60000; i++) kept.push({ i, a: [i] }) }
+  grow(); setTimeout(() => kept, 1e6).unref()`
+const FAILED = /^tracemalloc: the program failed before it allocated anything: no snapshot was written$/m
+
+describe.concurrent.each([
+  ['the oldest', OLDEST],
+  ['the newest', NEWEST],
+])('run on %s Node', (_, node) => {
+  it.each([
+    ['cannot be compiled', 'function f( {', 'app.cjs', 'SyntaxError: Unexpected end of input'],
+    ['cannot be linked', "import { x } from 'node:fs'", 'app.mjs', "does not provide an export named 'x'"],
+    ['lacks a module', "import './none.mjs'", 'app.mjs', 'ERR_MODULE_NOT_FOUND'],
+  ])('leaves no file of a program that %s', async (_, text, name, says) => {
+    const out = folder()
+    const { code, stderr } = await toolEnds(['run', '--out', out, script(text, name)], node)
+    expect(stderr).toContain(says)
+    expect(stderr).toMatch(FAILED)
+    expect(stderr).not.toMatch(/tracemalloc_keep|size=/)
+    expect([code, dumps(out)]).toEqual([1, []])
+  })
+
+  it('leaves a file of a program that has run before it fails, and runs it once', async () => {
+    const broken = script('function f( {', 'broken.cjs')
+    const app = script(`${GROW}; console.log('ran'); require(${JSON.stringify(broken)})`)
+    const out = folder()
+    const { code, stdout, stderr } = await toolEnds(['run', '--out', out, app], node)
+    expect([code, stdout]).toEqual([1, 'ran\n'])
+    expect(stderr).not.toMatch(FAILED)
+    expect(stderr).toMatch(/grow\): size=/)
+    expect(dumps(out)).toHaveLength(1)
+  })
+
+  it.each([
+    ['its exit', "process.removeAllListeners('exit')", 0],
+    ['everything', 'process.removeAllListeners(); setImmediate(() => {})', 0],
+    [
+      'SIGTERM',
+      "process.removeAllListeners('SIGTERM'); process.kill(process.pid, 'SIGTERM'); setTimeout(() => {}, 3e4)",
+      'SIGTERM',
+    ],
+  ])('leaves a file of a program that removes all listeners of %s', async (_, text, end) => {
+    const out = folder()
+    const { code, signal } = await toolEnds(['run', '--out', out, script(`${GROW}; ${text}`)], node)
+    expect(signal ?? code).toBe(end)
+    expect(dumps(out)).toHaveLength(1)
+  })
+
+  it('leaves a file of a program that uses up all descriptors at its start', async () => {
+    const app = script(`${GROW}; const { openSync } = require('node:fs')
+      try { for (;;) openSync('/dev/null') } catch ({ code }) { console.log(code) }`)
+    const out = folder()
+    const limited = ['-c', 'ulimit -n 64; exec "$@"', 'sh', node, main, 'run', '--out', out, app]
+    const running = run('bash', limited)
+    expect([(await running.ended).code, running.stdout]).toEqual([0, 'EMFILE\n'])
+    expect(running.stderr).not.toMatch(/^tracemalloc: (?!wrote)/m)
+    const snapshot = await loadSnapshot(join(out, dumps(out)[0]))
+    expect(snapshot.statistics('function')[0].traceback.at(0)!.functionName).toBe('grow')
   })
 })
 

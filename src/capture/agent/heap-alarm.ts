@@ -10,6 +10,8 @@ const FILLING = 0.4
 const STILL_FULL = 0.7
 /** Time in ms until the next alarm after a false one. */
 const FALSE_ALARM_PAUSE = 60_000
+/** From this fraction of its limit on, a heap is asked for often: a small one's growth hardly shows in RSS. */
+const FILLED = 0.6
 /** A rise of RSS by half, and by at least this many bytes, is steep. */
 const STEEP_RSS = 128 << 20
 /** Reads take at most this fraction of the time. */
@@ -51,6 +53,11 @@ export class HeapAlarm {
   /** Milliseconds between polls of RSS: a fast leak must not fill over a quarter of the heap meanwhile. */
   get pollTime(): number {
     return Math.min(Math.max(this.#limit / 4 / (FASTEST_LEAK / 1000), 10), 250)
+  }
+
+  /** Was the heap so full that it must be asked for often? */
+  get isFilled(): boolean {
+    return this.#heap > this.#limit * FILLED
   }
 
   /** Has RSS risen enough to request the heap in use? */

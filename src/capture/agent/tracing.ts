@@ -64,6 +64,15 @@ export function tracing(): Tracing | undefined {
   return place[KEY]
 }
 
+/** Node's memory counters; none where a program has used up the descriptors that it takes to read them. */
+function counters(): Memory {
+  try {
+    return { ...memoryUsage() }
+  } catch {
+    return {}
+  }
+}
+
 /** What to trace besides V8's samples; nothing by default. */
 export interface Extras {
   /** Backing stores of ArrayBuffers and Buffers. */
@@ -108,7 +117,7 @@ export function startTracing(sampling: SamplerSettings, extras: Extras = {}): Tr
     const all = added.length > 0 ? { ...sampled, notes: sampled.notes?.concat(added) ?? added } : sampled
     return { sampled: all, read: tracing.reads++ }
   }
-  const unsampled = () => ({ memory: { ...memoryUsage() }, blocks: unharmed(blocks) })
+  const unsampled = () => ({ memory: counters(), blocks: unharmed(blocks) })
   const tracing: Tracing = {
     session,
     isOurs,

@@ -68,6 +68,9 @@ new BroadcastChannel(THREADS).onmessage = message => {
 /** Milliseconds between checks of a main thread that seems quiet: is it stuck, and how full is its heap? */
 const BEAT_TIME = 1000
 
+/** The same while a heap is filling up. */
+const FILLED_TIME = 100
+
 /** Time in ms for reading a worker thread: one in a synchronous call must not delay the program's end. */
 const WORKER_TIME = 10_000
 /** Time in ms to wait for a worker's heap usage, and to leave the worker alone if it does not answer. */
@@ -145,7 +148,7 @@ async function snapshot(session: Session, thread: string, note?: string): Promis
         ))
     if (!reading) return
     if (hasFailed && !(await hasProgram(reading.profile))) {
-      if (thread === 'main') say('the program has failed before it had allocated anything: no snapshot of it')
+      if (thread === 'main') say('the program failed before it allocated anything: no snapshot was written')
       return
     }
     await withDescriptors(async () => {
@@ -222,6 +225,16 @@ async function evaluate<T>(session: Session, expression: string): Promise<T | un
   return result.value
 }
 
+let lastRss = 0
+
+/** The memory that the process uses, or used before a program without descriptors kept Node from reading it. */
+function rss(): number {
+  try {
+    lastRss = process.memoryUsage.rss()
+  } catch {}
+  return lastRss
+}
+
 /** Checks the heaps, and takes a snapshot of one if it is time. */
 async function look(): Promise<void> {
   if (isEnding) return
@@ -236,7 +249,7 @@ async function look(): Promise<void> {
 
 async function lookAt(session: Session, alarm: HeapAlarm) {
   const { usedSize } = await session.post<{ usedSize: number }>('Runtime.getHeapUsage')
-  return alarm.see(performance.now(), process.memoryUsage.rss(), usedSize)
+  return alarm.see(performance.now(), rss(), usedSize)
 }
 
 /** When a worker thread that did not answer is asked again. */
@@ -253,7 +266,7 @@ async function lookAtWorkers(sessions: readonly WorkerSession[]): Promise<void> 
       const reason = await withTime(lookAt(session, alarm), LOOK_TIME, 'a worker thread does not answer')
       if (reason === 'near the heap limit') await snapshot(session, thread, reason)
     } catch {
-      silentUntil.set(thread, performance.now() + SILENCE) // it is busy, or ending
+      silentUntil.set(thread, performance.now() + (alarm.isFilled ? LOOK_TIME : SILENCE)) // busy, or ending
     }
   })
   await Promise.all(looks)
@@ -313,8 +326,9 @@ function keepLooking(): void {
     async () => {
       if (isEnding) return
       const now = performance.now()
-      const rss = process.memoryUsage.rss()
-      if (all.some(alarm => alarm.isRising(rss)) || now - lookedAt >= BEAT_TIME) {
+      const size = rss()
+      const pause = all.some(({ isFilled }) => isFilled) ? FILLED_TIME : BEAT_TIME
+      if (all.some(alarm => alarm.isRising(size)) || now - lookedAt >= pause) {
         lookedAt = now
         await enqueue(look)
       }
