@@ -134,6 +134,7 @@ async function capture(target: Target, options: AttachOptions, progress: SeriesP
     beginWith(isolate).catch(error => options.say(`${isolate.name} is not sampled: ${error.message}`))
   let stable: KeepStable | undefined
   let apart: KeepStable | undefined
+  let isStuck = false
   let end: End | undefined
   try {
     if (!options.sampling) await keepObjectsInPlace(target)
@@ -149,6 +150,10 @@ async function capture(target: Target, options: AttachOptions, progress: SeriesP
       const next = await pause(target, options, progress)
       if (next !== 'read') end = next
       if (next === 'done') break
+      await target.answers?.().catch(error => {
+        isStuck = true
+        throw error
+      })
       for (const reader of readers) {
         if (!(await read(target, reader, options, progress, end === 'ended'))) readers.delete(reader)
       }
@@ -160,7 +165,8 @@ async function capture(target: Target, options: AttachOptions, progress: SeriesP
     if (!(error instanceof TargetError && (isGone || isNotSampling(error)))) throw error
     end = error
   } finally {
-    if (end !== 'ended') for (const reader of readers) await reader.stop().catch(() => {})
+    // The samplers of a page that answers nothing end with the connection.
+    if (end !== 'ended' && !isStuck) for (const reader of readers) await reader.stop().catch(() => {})
     await target.close().catch(() => {})
     await Promise.all(lasts)
   }

@@ -67,6 +67,7 @@ export async function chromeTarget(browser: Connection, targetId: string, where:
         return place === undefined ? undefined : { why: 'paused', place }
       },
       goOn: () => goOn(session),
+      answers: () => answers(session, where),
       closed: session.closed,
       close: () => browser.close(),
     }

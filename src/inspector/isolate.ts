@@ -47,6 +47,8 @@ export interface Target {
   standstill(): Promise<Standstill | undefined>
   /** Lets it go on if it is paused. */
   goOn(): Promise<void>
+  /** Throws TargetError if it answers nothing: a page that loops. Absent for what answers in a loop, too. */
+  answers?(): Promise<void>
   /** Resolves when the connection is gone, whoever closed it. */
   readonly closed: Promise<void>
   /** Leaves the target as it was: an inspector that was opened for us is closed again. */

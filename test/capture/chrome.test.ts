@@ -196,6 +196,21 @@ describe('attach to Chromium', () => {
     await page.close()
     await chromium.close(id)
   })
+
+  it('leaves a page that begins to loop while it is attached to', async () => {
+    const { id } = await chromium.open('/one?loops')
+    const page = await connect(`ws://127.0.0.1:${chromium.port}/devtools/page/${id}`)
+    const match = ['--match', '/one?loops']
+    const single = tool(['attach', `${chromium.port}`, ...match, '--duration', '2', '--out', folder()])
+    await until(() => hasSampler(id))
+    await page.post('Runtime.evaluate', { expression: 'setTimeout(() => { for (;;); })' })
+    const start = performance.now()
+    expect((await single.ended).code).toBe(4)
+    expect(performance.now() - start).toBeLessThan(60_000)
+    expect(single.stderr).toMatch(/^tracemalloc: .*has not answered for 10 s: .*\n$/m)
+    await page.close()
+    await chromium.close(id)
+  })
 })
 
 /** Ends a page that is being sampled: the command says so and the browser goes on. */
