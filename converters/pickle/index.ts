@@ -17,7 +17,7 @@
  * called. Written: protocol 4, what `tracemalloc.Snapshot.load` of Python 3.9 and later reads. A row of n
  * blocks becomes n traces whose sizes add up to the row's. Frames more recent than the allocation frame
  * (built-ins) are left out, so that Python's statistics name the same lines; an empty traceback, which Python
- * does not know, becomes the frame `<untraced>:0`.
+ * does not know, becomes the frame `<untraced>:0`, which is read as one.
  */
 
 import { copyOf, type Source } from '../../src/bytes/source.ts'

@@ -1,6 +1,7 @@
 // The values of an unpickled snapshot, in typed arrays: tuples, lists, dicts and objects by number.
 import type { FormatErrorCode } from '../../src/errors.ts'
 import { SnapshotBuilder } from '../../src/model/builder.ts'
+import { UNTRACED } from '../../src/model/grouping/keys.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import { reserve } from '../../src/model/tables/typed-arrays.ts'
 import { COUNTS_KNOWN } from './opcodes.ts'
@@ -202,7 +203,10 @@ export class Values {
   }
 
   #stack(kinds: Uint8Array, numbers: Float64Array, from: number, to: number): number {
-    const { stacks } = this.#builder.tables
+    const { frames, stacks, strings } = this.#builder.tables
+    const [first] = numbers.subarray(from)
+    const isUntraced = frames.lineno[first] === 0 && strings.get(frames.filename[first]) === UNTRACED
+    if (isUntraced && to - from === 1) return 0 // as we write an empty traceback
     let stack = 0
     for (let i = to - 1; i >= from; i--) {
       if (kinds[i] !== FRAME) this.#fail('malformed', 'a traceback holds something that is not a frame')

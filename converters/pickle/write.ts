@@ -90,8 +90,9 @@ function* traces(snapshot: Snapshot, options: WriteOptions, out: PickleWriter): 
   if (inBatch > 0) out.byte(OP.APPENDS)
 }
 
-/** A row's traces: its blocks, rounded, and at least one; one where they are unknown. */
+/** A row's traces: its blocks, rounded, and at least one, if it is not empty; one where they are unknown. */
 function blocksOf(snapshot: Snapshot, row: number, options: WriteOptions): number {
+  if (snapshot.columns.size[row] === 0 && snapshot.columns.count[row] === 0) return 0
   return options.merge ? 1 : Math.max(1, Math.round(snapshot.columns.count[row]) || 1)
 }
 

@@ -41,22 +41,24 @@ function ourSnapshots(profile: Profile, options: ReadOptions): Snapshot[] {
   if (!own.hasEnd) throw new FormatError('truncated', 'the end mark is missing', { offset: length })
   const { snapshots } = own
   const rows = snapshots.reduce((sum, snapshot) => sum + snapshot.rows, 0)
+  const tables = new Tables()
+  const lookup = new Lookup(profile, tables)
+  const places = placesOf(profile, lookup)
   if (
     snapshots.length === 0 ||
+    snapshots.length !== places.length ||
     rows !== profile.sampleStack.length ||
-    (rows > 0 && width !== 2 * snapshots.length)
+    (rows > 0 && width !== profile.sampleTypes.length)
   ) {
     throw new FormatError('malformed', 'the samples do not fit the snapshots', {
       offset: length,
       path: 'tracemalloc',
     })
   }
-  const tables = new Tables()
-  const lookup = new Lookup(profile, tables)
   const stacks = lookup.stacks()
   let first = 0
   return snapshots.map((snapshot, i) => {
-    const built = ourSnapshot(profile, snapshot, i, first, stacks, lookup, tables)
+    const built = ourSnapshot(profile, snapshot, i, places[i], first, stacks, lookup, tables)
     first += snapshot.rows
     const { interval } = options
     if (interval === undefined || snapshot.meta.accuracy === 'exact') return built
@@ -64,10 +66,32 @@ function ourSnapshots(profile: Profile, options: ReadOptions): Snapshot[] {
   })
 }
 
+/** Where a sample has the values of a snapshot. */
+interface Place {
+  size: number
+  /** Absent where the number of blocks is known of no row. */
+  count: number | undefined
+}
+
+/** The places of our snapshots: each has `objects` and `space`, or `space` alone. */
+function placesOf(profile: Profile, lookup: Lookup): Place[] {
+  const places: Place[] = []
+  let count: number | undefined
+  for (const [i, { unit, offset }] of profile.sampleTypes.entries()) {
+    if (lookup.text(unit, offset, `sample_type[${i}].unit`) === 'count') count = i
+    else {
+      places.push({ size: i, count })
+      count = undefined
+    }
+  }
+  return places
+}
+
 function ourSnapshot(
   profile: Profile,
   own: PrivateSnapshot,
   number: number,
+  place: Place,
   first: number,
   stacks: Uint32Array,
   lookup: Lookup,
@@ -97,11 +121,11 @@ function ourSnapshot(
   const sampleStack = profile.sampleStack.values
   const builder = new SnapshotBuilder(tables)
   for (let row = 0; row < rows; row++) {
-    const at = (first + row) * width + 2 * number
+    const at = (first + row) * width
     builder.add(
       stacks[sampleStack[first + row]],
-      size ? size[row] : values[at + 1],
-      count ? count[row] : values[at],
+      size ? size[row] : values[at + place.size],
+      count ? count[row] : place.count === undefined ? Number.NaN : values[at + place.count],
       domain?.[row],
       type && lookup.string(type[row], own.offset, `${path}.type[${row}]`),
       totalNframe?.[row],

@@ -26,8 +26,8 @@ export function* write(snapshots: readonly Snapshot[]): Generator<Uint8Array> {
   const { tables } = snapshots[0]
   const merged = snapshots.map(snapshot => new Rows(snapshot.over(tables)))
   const out = new ProfileWriter(tables, framesInUse(merged))
-  out.writeTypes(snapshots)
-  for (const [i, rows] of merged.entries()) yield* out.samples(rows, i, snapshots.length)
+  out.writeTypes(merged)
+  for (const rows of merged) yield* out.samples(rows, merged)
   yield* out.locations()
   yield* out.functions()
   for (const rows of merged) yield* out.privateColumns(rows)
@@ -45,6 +45,8 @@ class Rows {
   readonly count: Float64Array
   /** The row here of each row of the snapshot. */
   readonly rowOf: Uint32Array
+  /** Is the count of any row known? */
+  readonly hasCounts: boolean
 
   constructor(snapshot: Snapshot) {
     this.snapshot = snapshot
@@ -89,6 +91,7 @@ class Rows {
     this.from = from.subarray(0, this.length)
     this.size = sizes.subarray(0, this.length)
     this.count = counts.subarray(0, this.length)
+    this.hasCounts = this.length === 0 || !this.count.every(Number.isNaN)
     for (let row = 0; row < this.length; row++) {
       if (isExact(this.size[row]) && (Number.isNaN(this.count[row]) || isExact(this.count[row]))) continue
       throw new FormatError('too-large', 'a row beyond 2^53 bytes or blocks', {
@@ -173,15 +176,17 @@ class ProfileWriter {
   }
 
   /** Sample types and facts of the profile, then the mark that makes the file ours. */
-  writeTypes(snapshots: readonly Snapshot[]): void {
+  writeTypes(merged: readonly Rows[]): void {
+    const snapshots = merged.map(({ snapshot }) => snapshot)
     const names = new Map<string, number>()
     let first: number | undefined
-    for (const { meta } of snapshots) {
+    for (const { snapshot, hasCounts } of merged) {
+      const { meta } = snapshot
       const subject = meta.measure === 'allocated' ? 'alloc' : 'inuse'
       const number = (names.get(subject) ?? 0) + 1
       names.set(subject, number)
       const suffix = number > 1 ? `_${number}` : ''
-      this.#valueType(PROFILE.sampleType, `${subject}_objects${suffix}`, 'count')
+      if (hasCounts) this.#valueType(PROFILE.sampleType, `${subject}_objects${suffix}`, 'count')
       const space = this.#valueType(PROFILE.sampleType, `${subject}_space${suffix}`, 'bytes')
       first ??= space
     }
@@ -208,7 +213,7 @@ class ProfileWriter {
   }
 
   /** A sample for each row; its values are those of its own snapshot, and 0 for the others. */
-  *samples(rows: Rows, number: number, snapshots: number): Generator<Uint8Array> {
+  *samples(rows: Rows, merged: readonly Rows[]): Generator<Uint8Array> {
     const { stack } = rows.snapshot.columns
     const { stacks } = this.#tables
     const count = wholeNumbers(rows.count)
@@ -220,8 +225,9 @@ class ProfileWriter {
       const sample = this.#message.clear()
       if (ids.length > 0) sample.message(SAMPLE.locationId, ids)
       const values = ids.clear()
-      for (let i = 0; i < snapshots; i++) {
-        values.varint(i === number ? count[row] : 0).varint(i === number ? size[row] : 0)
+      for (const other of merged) {
+        if (other.hasCounts) values.varint(other === rows ? count[row] : 0)
+        values.varint(other === rows ? size[row] : 0)
       }
       this.#out.message(PROFILE.sample, sample.message(SAMPLE.value, values))
       if (this.#out.length >= PIECE) yield this.#take()
@@ -295,7 +301,7 @@ class ProfileWriter {
         from.map(row => totalNframe[row]),
       )
     if (!rows.size.every(Number.isInteger)) column('size', rows.size)
-    if (!rows.count.every(Number.isInteger)) column('count', rows.count)
+    if (rows.hasCounts && !rows.count.every(Number.isInteger)) column('count', rows.count)
     if (this.#out.length >= PIECE) yield this.#take()
     if (!samples) return
     this.#private.column(

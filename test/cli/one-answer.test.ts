@@ -3,8 +3,10 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Carried } from '../../converters/converter.ts'
 import { converters } from '../../converters/index.ts'
 import { columnsOf, type SelectionFlags } from '../../src/cli/options.ts'
+import { FormatError } from '../../src/errors.ts'
 import { dumpSnapshots, loadFile } from '../../src/formats/files.ts'
 import { KEY_TYPES, type KeyType } from '../../src/model/grouping/keys.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
@@ -49,6 +51,65 @@ describe.each(samples)('%s', name => {
       expect(rowsOf(again.snapshots, key), key).toEqual(rowsOf(snapshots, key))
     }
   })
+})
+
+/** What the label of a key's rows is made of, besides the files' names. */
+const MADE_OF: Readonly<Record<KeyType, readonly Carried[]>> = {
+  lineno: ['lineno', 'function', 'exact'],
+  filename: [],
+  traceback: ['lineno', 'function', 'exact', 'totalNframe'],
+  function: ['lineno', 'function', 'exact'],
+  type: ['type'],
+  domain: ['domain'],
+  package: [],
+}
+
+const hasWholeCounts = ({ columns: { count, size } }: Snapshot) =>
+  count.every((n, i) => Number.isInteger(n) && (n > 0 || size[i] === 0))
+const hasNamelessFile = ({ tables }: Snapshot) => tables.frames.filename.includes(tables.strings.intern(''))
+const hasWholeSizes = ({ columns }: Snapshot) => columns.size.every(Number.isInteger)
+const isDifference = ({ columns }: Snapshot) => columns.size.some(size => size < 0)
+
+/** The formats into which a sample is converted: all, or another one every day. */
+const FORMATS = converters.filter(({ read, write, name }) => read && write && name !== 'pprof')
+const day = Math.floor(Date.now() / 86_400_000)
+const isFull = process.env.CONVERSIONS === 'all'
+
+describe.each(samples.map((name, i) => [name, i] as const))('%s', (name, i) => {
+  const formats = isFull ? FORMATS : [FORMATS[(i + day) % FORMATS.length]]
+
+  it.each(formats.map(format => [format.name, format] as const))(
+    'has the same rows after a conversion to %s, by every key that survives',
+    async (_, { carries, difference, extensions, name: to }) => {
+      const { snapshots } = await loadFile(join(root, name))
+      const isPair = difference === 'pair' || to === 'speedscope' // old and new, or what grew and what shrank
+      if (isPair && snapshots.some(isDifference)) return
+      if (to === 'heapprofile' && snapshots.some(hasNamelessFile)) return // it would be a built-in
+      const several = carries.includes('measures') ? snapshots : snapshots.slice(0, 1)
+      const path = join(folder, `x${extensions[0]}`)
+      if (!snapshots.every(hasWholeSizes)) return // they are rounded
+      try {
+        await dumpSnapshots(several, path, { to })
+      } catch (error) {
+        expect(error).toBeInstanceOf(FormatError) // such as sizes that it cannot hold, told and not written
+        return
+      }
+      const again = await loadFile(path)
+      const isCounted = carries.includes('count') && several.every(hasWholeCounts)
+      const rows = (all: readonly Snapshot[], key: KeyType) =>
+        all.map(snapshot =>
+          snapshot
+            .statistics(key)
+            .filter(({ size, count }) => size !== 0 || (isCounted && count > 0))
+            .map(({ label, size, count }) => [label, isCounted ? `${size} ${count}` : size].join(' '))
+            .sort(),
+        )
+      for (const key of KEY_TYPES) {
+        if (MADE_OF[key].every(part => carries.includes(part)))
+          expect(rows(again.snapshots, key), key).toEqual(rows(several, key))
+      }
+    },
+  )
 })
 
 it('names the constructors that a heap snapshot names, in every table', async () => {

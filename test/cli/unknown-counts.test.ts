@@ -1,7 +1,8 @@
 // A number of blocks that a file does not tell is unknown in every report, and stays so through every conversion.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { converters } from '../../converters/index.ts'
 import { loadFile } from '../../src/formats/files.ts'
@@ -74,6 +75,15 @@ describe.each(['a.heapprofile', 'a.folded'])('%s', name => {
       for (const row of snapshot.statistics('lineno')) expect(row.count, format).toBeNaN()
     }
   })
+})
+
+it('has no sample type in pprof, where 0 objects would be a number', async () => {
+  await cli(['convert', file('a.folded'), file('a.pb.gz')])
+  const unknown = gunzipSync(readFileSync(file('a.pb.gz'))).toString('latin1')
+  expect(unknown).toContain('inuse_space')
+  expect(unknown).not.toContain('objects')
+  await cli(['convert', 'samples/csv/names.csv', file('known.pb.gz')])
+  expect(gunzipSync(readFileSync(file('known.pb.gz'))).toString('latin1')).toContain('inuse_objects')
 })
 
 it('says so in a difference', { timeout: LONG }, async () => {

@@ -10,7 +10,9 @@ const FILLING = 0.4
 const STILL_FULL = 0.7
 /** Time in ms until the next alarm after a false one. */
 const FALSE_ALARM_PAUSE = 60_000
-/** From this fraction of its limit on, a heap is asked for often: a small one's growth hardly shows in RSS. */
+/**
+ * From this fraction of its limit on, a heap is asked for often: a small one's growth hardly shows in RSS.
+ */
 const FILLED = 0.6
 /** A rise of RSS by half, and by at least this many bytes, is steep. */
 const STEEP_RSS = 128 << 20

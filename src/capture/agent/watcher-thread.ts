@@ -34,8 +34,8 @@ export interface WatcherData {
 }
 
 /**
- * A snapshot of every thread now, of all at the end of the process, the same after an error that nobody caught,
- * or of one thread.
+ * A snapshot of every thread now, of all at the end of the process, the same after an error that nobody
+ * caught, or of one thread.
  */
 export type Request = 'now' | 'end' | 'failed' | { isolate: string }
 
@@ -227,7 +227,9 @@ async function evaluate<T>(session: Session, expression: string): Promise<T | un
 
 let lastRss = 0
 
-/** The memory that the process uses, or used before a program without descriptors kept Node from reading it. */
+/**
+ * The memory that the process uses, or used before a program without descriptors kept Node from reading it.
+ */
 function rss(): number {
   try {
     lastRss = process.memoryUsage.rss()

@@ -101,7 +101,9 @@ export function save(dir: string, reading: Reading): Promise<{ path: string; sna
   return finish(saveRaw(dir, reading), reading)
 }
 
-/** Writes the dump of a reading that was saved raw, in its place. Throws FileError; the raw one is kept then. */
+/**
+ * Writes the dump of a reading that was saved raw, in its place. Throws FileError; the raw one is kept then.
+ */
 export async function finish(
   file: SeriesFile,
   reading: Reading,
