@@ -28,6 +28,15 @@ export interface Rewriter {
   ): Promise<readonly Snapshot[]>
   /** Source lines for tracebacks; undefined unless asked for. */
   getLine(): Promise<GetLine | undefined>
+  /** Whole sources; undefined unless asked for. */
+  getSource(): Promise<SourceFiles | undefined>
+}
+
+/** Texts of files in the folders of `--sources` and `--source-maps`, and in source maps. */
+export interface SourceFiles {
+  read(filename: string): string | undefined
+  /** When the file that `read` reads was changed, in milliseconds since 1970. */
+  changed(filename: string): number | undefined
 }
 
 /**
@@ -60,20 +69,27 @@ export function createRewriter(options: RewriteOptions): Rewriter {
       return redact ? (await import('../transform/redact.ts')).redact(snapshots, redact) : snapshots
     },
     async getLine() {
-      if (sources === undefined) return undefined
-      const [{ mapFiles }, { sourceLines }] = await Promise.all([
-        import('../sourcemap/files.ts'),
-        import('../sourcemap/lines.ts'),
-      ])
-      const files = mapFiles([sources, ...(sourceMaps ?? [])])
-      return sourceLines(filename => {
-        for (const contentOf of contents) {
-          const text = contentOf(filename)
-          if (text !== undefined) return text
-        }
-        return files.read(filename)
-      })
+      const source = await getSource()
+      return source && (await import('../sourcemap/lines.ts')).sourceLines(source.read)
     },
+    getSource,
+  }
+
+  async function getSource(): Promise<SourceFiles | undefined> {
+    if (sources === undefined) return undefined
+    const { mapFiles } = await import('../sourcemap/files.ts')
+    const files = mapFiles([sources, ...(sourceMaps ?? [])])
+    const inMap = (filename: string) => {
+      for (const contentOf of contents) {
+        const text = contentOf(filename)
+        if (text !== undefined) return text
+      }
+      return undefined
+    }
+    return {
+      read: filename => inMap(filename) ?? files.read(filename),
+      changed: filename => (inMap(filename) === undefined ? files.changed(filename) : undefined),
+    }
   }
 }
 

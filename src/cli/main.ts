@@ -20,6 +20,7 @@ const COMMANDS: Record<string, () => Promise<{ register(program: Command): void 
   top: () => import('./commands/top.ts'),
   diff: () => import('./commands/diff.ts'),
   tree: () => import('./commands/tree.ts'),
+  annotate: () => import('./commands/annotate.ts'),
   info: () => import('./commands/info.ts'),
   convert: () => import('./commands/convert.ts'),
   heap: () => import('./commands/heap.ts'),

@@ -145,13 +145,18 @@ export function addGrouping(command: Command): Command {
     .option('--limit <n>', 'rows to show; 0 = all', wholeNumber(0), 10)
 }
 
+/** Where source text is read from. */
+export function sourcesOption(what: string): Option {
+  return new Option(
+    '--sources [folder]',
+    `${what}, from this folder (default: the working folder) or source maps`,
+  )
+}
+
 /** Adds the same, and those of commands that print statistics. */
 export function addSelection(command: Command): Command {
   return addGrouping(command)
-    .option(
-      '--sources [folder]',
-      'show source lines in tracebacks, from this folder (default: the working folder) or source maps',
-    )
+    .addOption(sourcesOption('show source lines in tracebacks'))
     .addOption(formatOption(FORMATS))
 }
 

@@ -7,7 +7,7 @@ import { domainName } from '../model/meta.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { GetLine } from '../model/traceback.ts'
 import { HINTS, hintLine } from '../text/hints.ts'
-import { createRewriter, type RewriteOptions } from './frame-options.ts'
+import { createRewriter, type RewriteOptions, type SourceFiles } from './frame-options.ts'
 
 /** The parsed options of `addFilters`. */
 export interface ReadFlags extends RewriteOptions {
@@ -29,6 +29,8 @@ export interface ReadRequest {
   prepare(path: string, snapshots: readonly Snapshot[]): Promise<readonly Snapshot[]>
   /** Source lines for tracebacks; undefined unless asked for. */
   getLine(): Promise<GetLine | undefined>
+  /** Whole sources; undefined unless asked for. */
+  getSource(): Promise<SourceFiles | undefined>
 }
 
 /**
@@ -49,6 +51,7 @@ export function readRequest(
     load,
     prepare: (path, snapshots) => rewriter.apply(path, snapshots, filters.length > 0 ? filter : undefined),
     getLine: () => rewriter.getLine(),
+    getSource: () => rewriter.getSource(),
   }
 }
 

@@ -27,7 +27,10 @@ type FileRead =
  * symbolic link, is not opened, and URLs are never fetched.
  * @throws UsageError if a path is not a folder, FileError if it cannot be read
  */
-export function mapFiles(folders: readonly string[], maxSize = MAX_SIZE): MapFiles {
+export function mapFiles(
+  folders: readonly string[],
+  maxSize = MAX_SIZE,
+): MapFiles & { changed(filename: string): number | undefined } {
   const roots = folders.map(openRoot)
   const readBytes = (path: string) => readInside(path, roots, maxSize)
 
@@ -60,6 +63,11 @@ export function mapFiles(folders: readonly string[], maxSize = MAX_SIZE): MapFil
     return undefined
   }
 
+  const sourcePath = (filename: string): string | undefined => {
+    const { path, relative } = scriptPaths(filename)
+    return path ?? find(relative[0] ?? '')
+  }
+
   return {
     mapOf(filename) {
       const { path, relative } = scriptPaths(filename)
@@ -76,9 +84,14 @@ export function mapFiles(folders: readonly string[], maxSize = MAX_SIZE): MapFil
     },
     find,
     read(filename) {
-      const { path, relative } = scriptPaths(filename)
-      const found = path ?? find(relative[0] ?? '')
+      const found = sourcePath(filename)
       return found === undefined ? undefined : readBytes(found).bytes?.toString('utf8')
+    },
+    /** When a source that can be read was changed, in milliseconds since 1970. */
+    changed(filename) {
+      const found = sourcePath(filename)
+      if (found === undefined || !isInside(resolve(found), roots)) return undefined
+      return statSync(found, { throwIfNoEntry: false })?.mtimeMs
     },
   }
 }

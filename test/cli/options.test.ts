@@ -88,6 +88,7 @@ const READERS: Record<string, (old: string, now: string) => string[]> = {
   top: (_, now) => ['top', now, '--group-by', 'traceback,type', '--limit', '0'],
   diff: (old, now) => ['diff', old, now, '--group-by', 'traceback,type', '--limit', '0'],
   tree: (_, now) => ['tree', now, '--limit', '0', '--min', '0'],
+  annotate: (_, now) => ['annotate', now, '--limit', '0'],
   info: (_, now) => ['info', now],
   convert: (_, now) => ['convert', now, '-', '--to', 'ndjson'],
   check: (old, now) => ['check', old, now, '--config', at('each.json'), '--group-by', 'traceback,type'],
@@ -130,6 +131,13 @@ const OWN: Record<string, Record<string, Case>> = {
     '--depth': { words: ['tree', at('series/s-2.ndjson')], option: ['--depth', '1'] },
     '--min': { words: ['tree', at('series/s-2.ndjson')], option: ['--min', '50'] },
     '--format': { words: ['tree', at('series/s-2.ndjson')], option: ['--format', 'json'] },
+  },
+  annotate: {
+    '--file': { words: ['annotate', at('series/s-2.ndjson')], option: ['--file', 'a.js'] },
+    '--function': { words: ['annotate', at('series/s-2.ndjson')], option: ['--function', '^f0$'] },
+    '--limit': { words: ['annotate', at('series/s-2.ndjson')], option: ['--limit', '1'] },
+    '--sources': { words: ['annotate', at('mapped/x.heapprofile')], option: [`--sources=${BUNDLE}`] },
+    '--format': { words: ['annotate', at('series/s-2.ndjson')], option: ['--format', 'json'] },
   },
   info: {
     '--format': { words: ['info', at('series/s-2.ndjson')], option: ['--format', 'json'] },
