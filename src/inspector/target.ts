@@ -164,11 +164,16 @@ const MOVE_INSPECTOR = `{
   const inspector = process.getBuiltinModule?.('inspector') ?? require('inspector')
   setTimeout(() => {
     const port = process.debugPort
-    process._debugEnd()
-    inspector.open(0, '127.0.0.1', false)
+    try {
+      process._debugEnd()
+      inspector.open(0, '127.0.0.1', false)
+    } catch {} // the program must not end by it
     process.debugPort = port
   }, 0)
 }`
+
+/** How long a busy process may take to open its inspector again, in ms. */
+const MOVE_TIME = 15_000
 
 /** The same process, with its inspector on a port of its own, so that another one can open its. */
 async function moved(target: Target, pid: number): Promise<Target> {
@@ -177,7 +182,7 @@ async function moved(target: Target, pid: number): Promise<Target> {
   const evaluate = { expression: MOVE_INSPECTOR, includeCommandLineAPI: true, silent: true }
   const known = await portsOf(pid)
   await main.session.post('Runtime.evaluate', evaluate)
-  const found = await newInspector(pid, known, CLOSE_TIME, 20)
+  const found = await newInspector(pid, known, MOVE_TIME, 20)
   if (!found) throw new TargetError(`the inspector of process ${pid} does not open on a port of its own`)
   await main.session.close()
   return nodeTarget(await connect(found.target.webSocketDebuggerUrl), `process ${pid}`, true)
