@@ -3,7 +3,7 @@ import type { Header } from '../../src/heapsnapshot/header.ts'
 import { type Handler, RowFault } from '../../src/heapsnapshot/values.ts'
 import { pathOfUrl } from '../../src/model/names/script-url.ts'
 import type { Tables } from '../../src/model/tables/tables.ts'
-import { hash2, RowIndex, reserve } from '../../src/model/tables/typed-arrays.ts'
+import { reserve, TupleIds } from '../../src/model/tables/typed-arrays.ts'
 import type { Rows } from './rows.ts'
 
 /** Where the constructors of objects are defined, for files without traces. */
@@ -15,13 +15,8 @@ export class Locations {
   #size = new Float64Array(1024)
   #name: Uint32Array | undefined
   #nodes = 0
-  // Distinct places; a row's `place` is the number here + 1.
-  #script = new Uint32Array(64)
-  #scriptName = new Uint32Array(64) // a string's number, 0 = unknown
-  #line = new Uint32Array(64)
-  #column = new Uint32Array(64)
-  #places = 0
-  readonly #index = new RowIndex()
+  /** Distinct places: script, number of the string that names it (0 = unknown), line, column. */
+  readonly #places = new TupleIds(4)
 
   constructor(header: Header, rows: Rows) {
     this.#header = header
@@ -58,13 +53,8 @@ export class Locations {
           }
           const row = this.#row[node] - 1
           if (row < 0) continue
-          const place = this.#place(
-            values[i + f.script_id],
-            scriptName,
-            values[i + f.line],
-            values[i + f.column],
-          )
-          this.#rows.move(row, place + 1, this.#size[node])
+          const at = [values[i + f.script_id], scriptName, values[i + f.line], values[i + f.column]]
+          this.#rows.move(row, this.#places.intern(at) + 1, this.#size[node])
           this.#row[node] = 0 // moved
         }
       },
@@ -77,48 +67,24 @@ export class Locations {
     return node
   }
 
-  #place(script: number, scriptName: number, line: number, column: number): number {
-    const hash = hash2(hash2(script, scriptName), hash2(line, column))
-    const found = this.#index.find(
-      hash,
-      i =>
-        this.#line[i] === line &&
-        this.#column[i] === column &&
-        this.#script[i] === script &&
-        this.#scriptName[i] === scriptName,
-    )
-    if (found >= 0) return found
-    const i = this.#places++
-    this.#script = reserve(this.#script, i + 1)
-    this.#scriptName = reserve(this.#scriptName, i + 1)
-    this.#line = reserve(this.#line, i + 1)
-    this.#column = reserve(this.#column, i + 1)
-    this.#script[i] = script
-    this.#scriptName[i] = scriptName
-    this.#line[i] = line
-    this.#column[i] = column
-    this.#index.add(hash, i, j =>
-      hash2(hash2(this.#script[j], this.#scriptName[j]), hash2(this.#line[j], this.#column[j])),
-    )
-    return i
-  }
-
   /** Numbers of the strings that name scripts. */
   strings(): Iterable<number> {
-    return new Set(this.#scriptName.subarray(0, this.#places))
+    return new Set(Array.from({ length: this.#places.length }, (_, place) => this.#placeAt(place)[1]))
   }
 
   /** The stack of a row: one frame, or none. A script that the file does not name is known by its number. */
   stack(row: number, tables: Tables, text: (string: number) => string): number {
     const place = this.#rows.place[row] - 1
     if (place < 0) return 0
-    const script = this.#scriptName[place]
-    const file = (script !== 0 && pathOfUrl(text(script))) || `<script:${this.#script[place]}>`
+    const [script, scriptName, line, column] = this.#placeAt(place)
+    const file = (scriptName !== 0 && pathOfUrl(text(scriptName))) || `<script:${script}>`
     const isNamed = this.#header.nodeTypes[this.#rows.type[row]] === 'object'
     const name = isNamed ? text(this.#rows.name[row]) : ''
-    return tables.stacks.intern(
-      0,
-      tables.frames.intern(name, file, this.#line[place] + 1, this.#column[place] + 1, false),
-    )
+    return tables.stacks.intern(0, tables.frames.intern(name, file, line + 1, column + 1, false))
+  }
+
+  #placeAt(place: number): Uint32Array {
+    const { values, width } = this.#places
+    return values.subarray(place * width, (place + 1) * width)
   }
 }

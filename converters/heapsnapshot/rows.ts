@@ -1,4 +1,6 @@
 // Sums per node type, name and place while a heap snapshot is read.
+import { reserve } from '../../src/model/tables/typed-arrays.ts'
+
 /**
  * Totals per (node type, name, place), as columns: a distinct combination is a row. `place` is the allocation
  * trace's or the code location's number, 0 = none; `name` is a string's number of the file, 0 where the type
@@ -42,26 +44,19 @@ export class Rows {
 
   #add(slot: number, type: number, name: number, place: number): number {
     const row = this.length++
-    if (row === this.name.length) this.#grow()
+    if (row === this.name.length) {
+      this.type = reserve(this.type, this.length)
+      this.name = reserve(this.name, this.length)
+      this.place = reserve(this.place, this.length)
+      this.size = reserve(this.size, this.length)
+      this.count = reserve(this.count, this.length)
+    }
     this.type[row] = type
     this.name[row] = name
     this.place[row] = place
     this.#slots[slot] = row + 1
     if (this.length * 2 > this.#slots.length) this.#rehash()
     return row
-  }
-
-  #grow(): void {
-    const length = this.name.length * 2
-    const copy = <T extends Uint8Array | Uint32Array | Float64Array>(to: T, from: T): T => {
-      to.set(from as never)
-      return to
-    }
-    this.type = copy(new Uint8Array(length), this.type)
-    this.name = copy(new Uint32Array(length), this.name)
-    this.place = copy(new Uint32Array(length), this.place)
-    this.size = copy(new Float64Array(length), this.size)
-    this.count = copy(new Float64Array(length), this.count)
   }
 
   #rehash(): void {

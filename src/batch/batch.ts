@@ -4,12 +4,15 @@ import type { LoadOptions } from '../formats/files.ts'
 import type { Cumulative, KeyType } from '../model/grouping/group.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { Tables } from '../model/tables/tables.ts'
+import type { BatchPoint, BatchStep } from '../report/batch.ts'
 import { compareSampled } from '../statistics/compare.ts'
 import type { Comparison, SeriesTrend } from '../statistics/results.ts'
 import { seriesTrend } from '../statistics/trend.ts'
 import { readInParallel } from './pool.ts'
 import { type SeriesRule, seriesOf, shortNames } from './series.ts'
 import { unpackSnapshot } from './transfer.ts'
+
+export type { BatchPoint as Point, BatchStep as SeriesStep } from '../report/batch.ts'
 
 export interface BatchOptions {
   /** How files are read. Sent to the worker threads, so it holds no functions. */
@@ -25,31 +28,12 @@ export interface BatchOptions {
   onFile?: () => void
 }
 
-/** One snapshot of a series. */
-export interface Point {
-  path: string
-  /** Total bytes. */
-  size: number
-  /** Total blocks; NaN = unknown. */
-  count: number
-  time?: number
-}
-
-/** The difference between two neighbouring snapshots. */
-export interface SeriesStep {
-  sizeDiff: number
-  /** Number of rows with significant growth or loss. */
-  significant: number
-  /** The largest change. */
-  largest?: { label: string; sizeDiff: number }
-}
-
 /** The result for one series. */
 export interface SeriesResult {
   name: string
-  points: Point[]
+  points: BatchPoint[]
   /** One fewer than the points. */
-  steps: SeriesStep[]
+  steps: BatchStep[]
   /** First to last; absent if there is only one snapshot. */
   growth?: Comparison
   /** First to last by package. */
@@ -117,8 +101,8 @@ class SeriesReader {
   readonly #name: string
   readonly #options: BatchOptions
   readonly #snapshots: Snapshot[] = []
-  readonly #points: Point[] = []
-  readonly #steps: SeriesStep[] = []
+  readonly #points: BatchPoint[] = []
+  readonly #steps: BatchStep[] = []
 
   constructor(name: string, options: BatchOptions) {
     this.#name = name
@@ -161,7 +145,7 @@ class SeriesReader {
   }
 }
 
-function stepOf({ rows, total }: Comparison): SeriesStep {
+function stepOf({ rows, total }: Comparison): BatchStep {
   const largest = rows[0]?.statistic
   return {
     sizeDiff: total.statistic.sizeDiff,
@@ -170,7 +154,7 @@ function stepOf({ rows, total }: Comparison): SeriesStep {
   }
 }
 
-function clockNotes(points: readonly Point[]): string[] {
+function clockNotes(points: readonly BatchPoint[]): string[] {
   const backwards = points.some((point, i) => i > 0 && (point.time ?? 0) < (points[i - 1].time ?? 0))
   return backwards ? ['the clock runs backwards: snapshots are sorted by name'] : []
 }

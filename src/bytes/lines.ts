@@ -1,6 +1,6 @@
 // Text in lines: read from pieces of bytes, and written in pieces.
 import { FormatError } from '../errors.ts'
-import { copyOf, type Source } from './source.ts'
+import { copyOf, joinPieces, type Source } from './source.ts'
 
 export interface Line {
   /** Without its line break. */
@@ -24,7 +24,7 @@ export async function* linesOf(source: Source, format: string): AsyncGenerator<L
   let pending = 0
   let offset = 0
   const take = (rest: Uint8Array, ended: boolean): Line => {
-    const bytes = pieces.length ? joined([...pieces, rest], pending + rest.length) : rest
+    const bytes = joinPieces([...pieces, rest], pending + rest.length)
     const line = { text: '', offset, ended }
     try {
       line.text = decoder.decode(bytes.at(-1) === 13 && ended ? bytes.subarray(0, -1) : bytes)
@@ -50,16 +50,6 @@ export async function* linesOf(source: Source, format: string): AsyncGenerator<L
     if (pending > LONGEST) throw new FormatError('too-large', 'a line of over 16 MiB', { format, offset })
   }
   if (pending > 0) yield take(new Uint8Array(0), false)
-}
-
-function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
-  const all = new Uint8Array(length)
-  let at = 0
-  for (const piece of pieces) {
-    all.set(piece, at)
-    at += piece.length
-  }
-  return all
 }
 
 /** The first bytes of a file as text, one character a byte, so that offsets stay true. */

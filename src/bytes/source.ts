@@ -22,3 +22,15 @@ export function bytesSource(bytes: Uint8Array, name = 'bytes', size = bytes.leng
     },
   }
 }
+
+/** Pieces of `length` bytes in all, as one. */
+export function joinPieces(pieces: readonly Uint8Array[], length: number): Uint8Array {
+  if (pieces.length === 1) return pieces[0]
+  const all = new Uint8Array(length)
+  let at = 0
+  for (const piece of pieces) {
+    all.set(piece, at)
+    at += piece.length
+  }
+  return all
+}

@@ -1,5 +1,5 @@
 // Picks single strings from the string section while it is read.
-import { copyOf } from '../bytes/source.ts'
+import { copyOf, joinPieces } from '../bytes/source.ts'
 import { FormatError } from '../errors.ts'
 import { decode } from './values.ts'
 
@@ -64,7 +64,7 @@ export class StringPicker {
 
   #ends(): void {
     if (this.#isWanted()) {
-      const text = decode(concat(this.#held, this.#heldLength))
+      const text = decode(joinPieces(this.#held, this.#heldLength))
       if (text === undefined) {
         throw new FormatError('malformed', 'bad string', { path: `strings[${this.#index}]` })
       }
@@ -75,15 +75,4 @@ export class StringPicker {
     }
     this.#index++
   }
-}
-
-function concat(pieces: readonly Uint8Array[], length: number): Uint8Array {
-  if (pieces.length === 1) return pieces[0]
-  const all = new Uint8Array(length)
-  let at = 0
-  for (const piece of pieces) {
-    all.set(piece, at)
-    at += piece.length
-  }
-  return all
 }

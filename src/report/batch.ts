@@ -5,18 +5,22 @@ import { type Column, column, intervalText, pText } from './cells.ts'
 import type { Report, Table } from './report.ts'
 import { rowJson } from './rows.ts'
 
-/** One snapshot of a series, in bytes and blocks. */
-interface BatchPoint {
+/** One snapshot of a series. */
+export interface BatchPoint {
   path: string
+  /** Total bytes. */
   size: number
+  /** Total blocks; NaN = unknown. */
   count: number
   time?: number
 }
 
 /** The difference of two neighbours. */
-interface BatchStep {
+export interface BatchStep {
   sizeDiff: number
+  /** Number of rows with significant growth or loss. */
   significant: number
+  /** The largest change. */
   largest?: { label: string; sizeDiff: number }
 }
 

@@ -52,31 +52,126 @@ export function compareSampled(
   const { tables } = first
   const now = newSnapshots.map(s => s.named().over(tables))
   const old = oldSnapshots.map(s => (s === newSnapshots[0] ? first : s.named().over(tables)))
-  const grouper = new Grouper(tables, keyType, cumulative)
-  const estimates = new Map<Snapshot, RowEstimates>()
-  for (const snapshot of [...now, ...old]) {
-    const rows = estimateRows(snapshot)
-    if (rows) estimates.set(snapshot, rows)
+  const judged = new JudgedGroups(now, old, new Grouper(tables, keyType, cumulative))
+  if (cumulative) judged.applyDriftOf(() => compareSampled(now, old, keyType))
+  else judged.applyDrift()
+  return judged.comparison()
+}
+
+/** The groups of both sides: their means, the rule that judges them, and a verdict for each. */
+class JudgedGroups {
+  readonly reads: ComparedReads
+  readonly sums: SideMeans
+  readonly decision: DecisionRule | undefined
+  readonly verdicts: Verdict[]
+  readonly #rule: Rule
+  readonly #reason: NoiseReason | undefined
+  #bars: ReturnType<typeof errorBars> | undefined
+
+  constructor(now: readonly Snapshot[], old: readonly Snapshot[], grouper: Grouper) {
+    const estimates = new Map<Snapshot, RowEstimates>()
+    for (const snapshot of [...now, ...old]) {
+      const rows = estimateRows(snapshot)
+      if (rows) estimates.set(snapshot, rows)
+    }
+    this.sums = sumGroups(grouper, now, old)
+    this.reads = { grouper, now, old, estimates, groups: grouper.length }
+    const { rule, reason } = ruleFor(this.reads)
+    this.#rule = rule
+    this.#reason = reason
+    this.decision = decisionRule(this.reads, rule, this.sums.sizes)
+    this.verdicts = Array.from(
+      { length: grouper.length + 1 },
+      (): Verdict => ({ pValue: null, significant: null, reason }),
+    )
+    if (this.decision && rule !== 'none') this.#judge(this.decision)
   }
-  const sums = sumGroups(grouper, now, old)
-  const reads: ComparedReads = { grouper, now, old, estimates, groups: grouper.length }
-  const { rule, reason } = ruleFor(reads)
-  const decision = decisionRule(reads, rule, sums)
-  const verdicts = judgeRows(reads, rule, reason, decision, sums)
-  if (rule !== 'none' && decision) applyDrift(reads, keyType, cumulative, verdicts, decision, sums)
-  let bars: ReturnType<typeof errorBars> | undefined
-  const bar = (id: number) => {
-    bars ??= errorBars(now, grouper)
-    return bars(id === reads.groups ? -1 : id, sums.size[id])
+
+  #judge(decision: DecisionRule): void {
+    const { sums, verdicts } = this
+    const { groups } = this.reads
+    const tested: number[] = []
+    for (const id of [...sums.ids, groups]) {
+      const verdict = verdicts[id]
+      verdict.significant = false
+      if (sums.runtime[id] === 1) {
+        verdict.reason = 'runtime'
+        continue
+      }
+      verdict.pValue = isSurelyNoise(decision.sides(id)) ? undefined : decision.pValue(id)
+      verdict.reason = 'sampling'
+      if (id === groups) continue
+      if (isTestable(decision.sides(id))) tested.push(id)
+      else verdict.reason = 'few samples'
+    }
+    const whyNot = this.#exclusions()
+    const call = (id: number) => {
+      verdicts[id].reason = whyNot(id)
+      verdicts[id].significant = verdicts[id].reason === undefined
+    }
+    const called = falseDiscoveryRate(tested.map(id => verdicts[id].pValue ?? 1))
+    for (const [i, id] of tested.entries()) if (called[i]) call(id)
+    if ((verdicts[groups].pValue ?? 1) <= ALPHA) call(groups)
   }
-  const row = (id: number): SampledDiff =>
-    new LazyDiff(id, id === reads.groups ? undefined : grouper, sums, decision, verdicts[id], bar)
-  return {
-    rows: Array.from(orderOfDiffs(sums.ids, sums, grouper), row),
-    total: row(reads.groups),
-    rule,
-    reason,
-    notes: notesOf(now, old, rule, reason),
+
+  /** Why a difference does not count although chance does not explain it. */
+  #exclusions(): (id: number) => NoiseReason | undefined {
+    const { size, sizeDiff } = this.sums
+    const { now, old, groups } = this.reads
+    const balance = this.#rule === 'paired' ? heapBalance(now[0], old[0]) : undefined
+    const largest = Math.max(size[groups], size[groups] - sizeDiff[groups])
+    const least = this.#rule === 'paired' ? 0 : LEAST_SHARE * largest
+    return id => {
+      if (Math.abs(sizeDiff[id]) < least) return 'small'
+      return balance && isUnmatched(balance, sizeDiff[id]) ? 'heap unchanged' : undefined
+    }
+  }
+
+  get #significant(): number[] {
+    return Array.from(this.sums.ids).filter(id => this.verdicts[id].significant)
+  }
+
+  /** Withdraws verdicts for bytes that only moved between caller and callee. */
+  applyDrift(): void {
+    const significant = this.#significant
+    if (significant.length === 0 || !this.decision) return
+    findDrift(this.reads, significant, this.decision, this.sums.sizeDiff, this.verdicts)
+  }
+
+  /** The same for cumulative groups: what moved is found in the groups that are not. */
+  applyDriftOf(compareOwn: () => Comparison): void {
+    const significant = this.#significant
+    if (significant.length === 0) return
+    const moved = new Map(compareOwn().rows.map(row => [row.statistic.label, row]))
+    for (const id of significant) {
+      const { drift, reason } = moved.get(this.reads.grouper.describe(id).label) ?? {}
+      const sizeDiff = this.sums.sizeDiff[id]
+      if (!drift || Math.sign(drift.bytes) !== Math.sign(sizeDiff)) continue
+      const verdict = this.verdicts[id]
+      verdict.drift = drift
+      if (reason !== 'drift' || 2 * Math.abs(drift.bytes) < Math.abs(sizeDiff)) continue
+      verdict.significant = false
+      verdict.reason = 'drift'
+    }
+  }
+
+  /** The error bar of a group's new size. */
+  bar(id: number): ErrorBar {
+    const { now, grouper, groups } = this.reads
+    this.#bars ??= errorBars(now, grouper)
+    return this.#bars(id === groups ? -1 : id, this.sums.size[id])
+  }
+
+  comparison(): Comparison {
+    const { now, old, grouper, groups } = this.reads
+    const row = (id: number): SampledDiff => new LazyDiff(this, id)
+    return {
+      rows: Array.from(orderOfDiffs(this.sums.ids, this.sums, grouper), row),
+      total: row(groups),
+      rule: this.#rule,
+      reason: this.#reason,
+      notes: notesOf(now, old, this.#rule, this.#reason),
+    }
   }
 }
 
@@ -122,92 +217,23 @@ function ruleFor({ now, old, estimates }: ComparedReads): { rule: Rule; reason?:
   return { rule: 'unpaired' }
 }
 
-function decisionRule(reads: ComparedReads, rule: Rule, sums: SideMeans): DecisionRule | undefined {
+function decisionRule(
+  reads: ComparedReads,
+  rule: Rule,
+  sizes: ReadonlyMap<Snapshot, Float64Array>,
+): DecisionRule | undefined {
   const { now, old, estimates } = reads
   if (now.length === 1 && old.length === 1 && isPaired(now[0], old[0])) return pairedTest(reads)
   if ([...now, ...old].some(s => !estimates.has(s))) return undefined
   switch (rule) {
     case 'repeats':
-      return repeatedTest(reads, sums.sizes)
+      return repeatedTest(reads, sizes)
     case 'paired':
     case 'unpaired':
     case 'none':
       return unpairedTest(reads, BETWEEN_RUNS)
     default:
       return rule satisfies never
-  }
-}
-
-function judgeRows(
-  reads: ComparedReads,
-  rule: Rule,
-  reason: NoiseReason | undefined,
-  decision: DecisionRule | undefined,
-  sums: SideMeans,
-): Verdict[] {
-  const { groups } = reads
-  const verdicts = Array.from(
-    { length: groups + 1 },
-    (): Verdict => ({ pValue: null, significant: null, reason }),
-  )
-  if (!decision || rule === 'none') return verdicts
-  const least =
-    rule === 'paired'
-      ? 0
-      : LEAST_SHARE * Math.max(sums.size[groups], sums.size[groups] - sums.sizeDiff[groups])
-  const tested: number[] = []
-  for (const id of [...sums.ids, groups]) {
-    const verdict = verdicts[id]
-    verdict.significant = false
-    if (sums.runtime[id] === 1) {
-      verdict.reason = 'runtime'
-      continue
-    }
-    verdict.pValue = isSurelyNoise(decision.sides(id)) ? undefined : decision.pValue(id)
-    verdict.reason = 'sampling'
-    if (id === groups) continue
-    if (isTestable(decision.sides(id))) tested.push(id)
-    else verdict.reason = 'few samples'
-  }
-  const balance = rule === 'paired' ? heapBalance(reads.now[0], reads.old[0]) : undefined
-  const whyNot = (id: number): NoiseReason | undefined => {
-    if (Math.abs(sums.sizeDiff[id]) < least) return 'small'
-    return balance && isUnmatched(balance, sums.sizeDiff[id]) ? 'heap unchanged' : undefined
-  }
-  const call = (id: number) => {
-    verdicts[id].reason = whyNot(id)
-    verdicts[id].significant = verdicts[id].reason === undefined
-  }
-  const called = falseDiscoveryRate(tested.map(id => verdicts[id].pValue ?? 1))
-  for (const [i, id] of tested.entries()) if (called[i]) call(id)
-  if ((verdicts[groups].pValue ?? 1) <= ALPHA) call(groups)
-  return verdicts
-}
-
-/** Withdraws verdicts for bytes that only moved between caller and callee. */
-function applyDrift(
-  reads: ComparedReads,
-  keyType: KeyType | readonly KeyType[],
-  cumulative: Cumulative,
-  verdicts: Verdict[],
-  decision: DecisionRule,
-  sums: SideMeans,
-): void {
-  const significant = Array.from(sums.ids).filter(id => verdicts[id].significant)
-  if (significant.length === 0) return
-  if (!cumulative) {
-    findDrift(reads, significant, decision, sums.sizeDiff, verdicts)
-    return
-  }
-  const own = compareSampled(reads.now, reads.old, keyType)
-  const moved = new Map(own.rows.filter(row => row.drift).map(row => [row.statistic.label, row]))
-  for (const id of significant) {
-    const row = moved.get(reads.grouper.describe(id).label)
-    if (!row?.drift || Math.sign(row.drift.bytes) !== Math.sign(sums.sizeDiff[id])) continue
-    verdicts[id].drift = row.drift
-    if (row.reason !== 'drift' || 2 * Math.abs(row.drift.bytes) < Math.abs(sums.sizeDiff[id])) continue
-    verdicts[id].significant = false
-    verdicts[id].reason = 'drift'
   }
 }
 
@@ -221,72 +247,65 @@ class LazyDiff implements SampledDiff {
   readonly reason: NoiseReason | undefined
   readonly drift: SampledDiff['drift']
   readonly #id: number
-  readonly #decision: DecisionRule | undefined
-  readonly #known: boolean
-  readonly #bar: (id: number) => ErrorBar
-  readonly #pValue: number | null | undefined
+  readonly #judged: JudgedGroups
 
-  constructor(
-    id: number,
-    grouper: Grouper | undefined,
-    sums: SideMeans,
-    decision: DecisionRule | undefined,
-    verdict: Verdict,
-    bar: (id: number) => ErrorBar,
-  ) {
-    this.statistic = new StatisticDiff(grouper ?? TOTAL, id, sums)
-    this.#pValue = verdict.pValue
-    this.significant = verdict.significant
-    this.reason = verdict.reason
-    this.drift = verdict.drift
+  constructor(judged: JudgedGroups, id: number) {
+    const { reads, sums, verdicts } = judged
+    this.statistic = new StatisticDiff(id === reads.groups ? TOTAL : reads.grouper, id, sums)
+    this.significant = verdicts[id].significant
+    this.reason = verdicts[id].reason
+    this.drift = verdicts[id].drift
     this.#id = id
-    this.#decision = decision
-    this.#bar = bar
-    this.#known = decision !== undefined && verdict.reason !== 'interval unknown'
+    this.#judged = judged
   }
 
   get pValue(): number | null {
-    return this.#pValue === undefined && this.#decision
-      ? this.#decision.pValue(this.#id)
-      : (this.#pValue ?? null)
+    const { verdicts, decision } = this.#judged
+    const { pValue } = verdicts[this.#id]
+    return pValue === undefined && decision ? decision.pValue(this.#id) : (pValue ?? null)
   }
 
   get sizeError(): number | null {
-    return this.#bar(this.#id).sizeError
+    return this.#judged.bar(this.#id).sizeError
   }
 
   get sizeLow(): number | null {
-    return this.#bar(this.#id).sizeLow
+    return this.#judged.bar(this.#id).sizeLow
   }
 
   get sizeHigh(): number | null {
-    return this.#bar(this.#id).sizeHigh
+    return this.#judged.bar(this.#id).sizeHigh
   }
 
   get countError(): number | null {
-    return this.#bar(this.#id).countError
+    return this.#judged.bar(this.#id).countError
+  }
+
+  /** What the error of the difference is known by; undefined if it is not. */
+  get #known(): DecisionRule | undefined {
+    return this.reason === 'interval unknown' ? undefined : this.#judged.decision
   }
 
   get sizeDiffError(): number | null {
-    return this.#decision && this.#known ? this.#decision.error(this.#id) : null
+    return this.#known?.error(this.#id) ?? null
   }
 
   get sizeDiffLow(): number | null {
-    if (!this.#decision || !this.#known) return null
-    return Math.min(this.statistic.sizeDiff, this.#decision.limits(this.#id).low)
+    const low = this.#known?.limits(this.#id).low
+    return low === undefined ? null : Math.min(this.statistic.sizeDiff, low)
   }
 
   get sizeDiffHigh(): number | null {
-    if (!this.#decision || !this.#known) return null
-    return Math.max(this.statistic.sizeDiff, this.#decision.limits(this.#id).high)
+    const high = this.#known?.limits(this.#id).high
+    return high === undefined ? null : Math.max(this.statistic.sizeDiff, high)
   }
 
   get new(): number | undefined {
-    return this.#decision?.allocated?.[this.#id]
+    return this.#judged.decision?.allocated?.[this.#id]
   }
 
   get freed(): number | undefined {
-    return this.#decision?.freed?.[this.#id]
+    return this.#judged.decision?.freed?.[this.#id]
   }
 
   get survived(): number | undefined {

@@ -41,20 +41,23 @@ function scaled({ old, new: now, oldVariance, newVariance, pooled }: TwoSampleSt
  */
 export function equalityTest(sides: TwoSampleStatistic): number {
   if (sides.old === sides.new) return 1
-  const guard = missed(sides)
-  if (sides.oldVariance + sides.newVariance === 0 || !(sides.pooled > 0)) return guard
-  const { n1, n2, share } = scaled(sides)
-  const tail = Math.min(incompleteBeta(share, n1, n2 + 1), incompleteBeta(1 - share, n2, n1 + 1))
-  return Math.max(Math.min(1, 2 * tail), guard)
+  return guarded(sides, ({ n1, n2, share }) => {
+    const tail = Math.min(incompleteBeta(share, n1, n2 + 1), incompleteBeta(1 - share, n2, n1 + 1))
+    return Math.min(1, 2 * tail)
+  })
 }
 
 /** One-sided: the probability that the new side is this much larger although both hold the same. */
 export function growthTest(sides: TwoSampleStatistic): number {
   if (sides.new <= sides.old) return 1
-  const guard = missed(sides)
-  if (sides.oldVariance + sides.newVariance === 0 || !(sides.pooled > 0)) return guard
-  const { n1, n2, share } = scaled(sides)
-  return Math.max(incompleteBeta(1 - share, n2, n1 + 1), guard)
+  return guarded(sides, ({ n1, n2, share }) => incompleteBeta(1 - share, n2, n1 + 1))
+}
+
+/** A test of the samples' numbers, but at least the probability that a side missed the difference. */
+function guarded(sides: TwoSampleStatistic, test: (numbers: ReturnType<typeof scaled>) => number): number {
+  const isConstant = sides.oldVariance + sides.newVariance === 0
+  const floor = missed(sides)
+  return isConstant || !(sides.pooled > 0) ? floor : Math.max(test(scaled(sides)), floor)
 }
 
 /** Probability that a side missed the whole difference, for any sample that could account for it. */
