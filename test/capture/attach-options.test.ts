@@ -1,35 +1,18 @@
 // Every option of `attach` and of `object`, from commander's own table, is seen to do something.
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it as plainIt } from 'vitest'
-import { loadFile } from '../../src/formats/files.ts'
-import type { Snapshot } from '../../src/model/snapshot.ts'
-import { cli, main } from '../support/cli.ts'
+import { cli } from '../support/cli.ts'
 import { commandTables } from '../support/command-tables.ts'
 import { folder, freePort, it, NEWEST, run } from '../support/nodes.ts'
+import { type OptionCase, type Seen, seenOf } from '../support/option-cases.ts'
 
-/** What is seen of a command that has ended. */
-interface Seen {
-  code: number | null
-  stdout: string
-  stderr: string
-  names: string[]
-  snapshots: Snapshot[]
-  /** Milliseconds until its end. */
-  took: number
-}
-
-interface Case {
-  /** Words of the command without the option. `DIR` is its folder, `PORT` and `PID` are the target's. */
-  words: readonly string[]
-  option: readonly string[]
+interface Case extends OptionCase {
   /** Arguments of the target's Node; by default its inspector is open. */
   node?: readonly string[]
   env?: NodeJS.ProcessEnv
   /** What the target prints when the command may start; by default what the program prints. */
   begun?: RegExp
-  /** Is it seen? Not without the option, but with it. */
-  sees(seen: Seen): boolean
 }
 
 const TARGET = `
@@ -210,18 +193,7 @@ async function outcome({ node, env = {}, begun = /ready/ }: Case, words: readonl
   const target = run(NEWEST, [...flags, file], { env: environment })
   await target.says(begun)
   const args = words.map(word => inDir(word).replaceAll('PORT', `${port}`).replaceAll('PID', `${target.pid}`))
-  const start = performance.now()
-  const command = run(NEWEST, [main, ...args], {
-    cwd: dir,
-    env: node ? {} : { ...environment, NODE_V8_COVERAGE: undefined },
-  })
-  const { code } = await command.ended
-  const took = performance.now() - start
-  const { stdout, stderr } = command
-  const names = readdirSync(dir)
-  const dumps = names.filter(name => name.endsWith('.pb.gz')).sort()
-  const snapshots = await Promise.all(dumps.map(async name => (await loadFile(join(dir, name))).snapshots[0]))
-  return { code, stdout, stderr, names, snapshots, took }
+  return await seenOf(args, dir, node ? {} : { ...environment, NODE_V8_COVERAGE: undefined })
 }
 
 plainIt('options that the mode objects cannot heed are refused', async () => {

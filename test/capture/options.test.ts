@@ -1,32 +1,11 @@
 // Every option of `run`, from commander's own table, is seen to do something; options that do nothing are refused.
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it as plainIt } from 'vitest'
-import { loadFile } from '../../src/formats/files.ts'
-import type { Snapshot } from '../../src/model/snapshot.ts'
-import { cli, main, root } from '../support/cli.ts'
+import { cli, root } from '../support/cli.ts'
 import { commandTables } from '../support/command-tables.ts'
-import { folder, it, NEWEST, run } from '../support/nodes.ts'
-
-/** What is seen of a command that has ended. */
-interface Seen {
-  code: number | null
-  stdout: string
-  stderr: string
-  /** Names in the folder that it worked in. */
-  names: string[]
-  snapshots: Snapshot[]
-}
-
-interface Case {
-  /** Words of the command without the option; `DIR` is its folder. */
-  words: readonly string[]
-  option: readonly string[]
-  /** Words behind the option. */
-  rest?: readonly string[]
-  /** Is it seen? Not without the option, but with it. */
-  sees(seen: Seen): boolean
-}
+import { folder, it } from '../support/nodes.ts'
+import { type OptionCase, type Seen, seenOf } from '../support/option-cases.ts'
 
 /** Lives until its folder holds so many snapshots, or so many ms; with a child, or growing, if that is asked for. */
 const PROGRAM = `
@@ -53,7 +32,7 @@ const P = ['DIR/../p.cjs', 'DIR']
 const AT_ONCE = [...P, '0', '0']
 const isOfMany = ({ snapshots }: Seen) => snapshots.length > 1
 
-const runCases: Record<string, Case> = {
+const runCases: Record<string, OptionCase> = {
   '--output': {
     words: ['run'],
     option: ['-o', 'DIR/x.pb.gz'],
@@ -156,14 +135,10 @@ async function outcome(words: readonly string[]): Promise<Seen> {
   const dir = join(parent, 'out')
   mkdirSync(dir)
   writeFileSync(join(parent, 'p.cjs'), PROGRAM)
-  const args = words.map(word => word.replaceAll('DIR', dir))
-  const running = run(NEWEST, [main, ...args], { cwd: dir })
-  const { code } = await running.ended
-  const { stdout, stderr } = running
-  const names = readdirSync(dir)
-  const dumps = names.filter(name => name.endsWith('.pb.gz')).sort()
-  const snapshots = await Promise.all(dumps.map(async name => (await loadFile(join(dir, name))).snapshots[0]))
-  return { code, stdout, stderr, names, snapshots }
+  return await seenOf(
+    words.map(word => word.replaceAll('DIR', dir)),
+    dir,
+  )
 }
 
 plainIt(
