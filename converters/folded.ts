@@ -2,8 +2,8 @@
 // https://github.com/brendangregg/FlameGraph#2-fold-stacks
 //
 // A line is `frame;frame;frame 123`: oldest call first, a space, a number. A differential file
-// (difffolded.pl) has two
-// numbers on every line, the old and the new one: two snapshots here, and how a difference is written.
+// (difffolded.pl) has two numbers on every line, the old and the new one: two snapshots here, and how a
+// difference is written.
 //
 // | field  | unit, base, sentinel                                                                  |
 // | ------ | ------------------------------------------------------------------------------------- |
@@ -11,12 +11,9 @@
 // | frame  | no rule; here `name (file:line:column)`, 1-based; a name alone is in file `<unknown>` |
 //
 // Quirks: `perf` leaves frames such as `[unknown]` and names with spaces; Windows ends lines with `\r\n`; the
-// last line
-// may have no line break; hidden characters and `;` are `\u{3b}` in files of ours. A row without a stack is
-// `<untraced>`.
-// Lines that begin with `# `, blank ones, and, as flamegraph.pl does it, lines without a number are passed
-// over; the last are
-// counted. A cut after a line break cannot be noticed.
+// last line may have no line break; hidden characters and `;` are `\u{3b}` in files of ours. A row without a
+// stack is `<untraced>`. Lines that begin with `# `, blank ones, and, as flamegraph.pl does it, lines without
+// a number are passed over; the last are counted. A cut after a line break cannot be noticed.
 
 import { inPieces, type Line, linesOf } from '../src/bytes/lines.ts'
 import type { Source } from '../src/bytes/source.ts'

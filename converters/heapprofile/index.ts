@@ -1,6 +1,5 @@
 // V8's sampling heap profile: what `node --heap-prof`, the protocol's HeapProfiler.stopSampling, Chrome
-// DevTools and
-// v8.startHeapProfile() give.
+// DevTools and v8.startHeapProfile() give.
 //
 //   in the file                                     here
 //   head, "(root)"                                  no frame; its selfSize is a row of the empty stack
@@ -21,13 +20,10 @@
 // name
 //
 // Producers: --heap-prof and the protocol write head before samples and scriptId as a string;
-// v8.startHeapProfile() of Node 26
-// writes samples first, scriptId as a number and other orders of members. None writes the sampling interval.
-// The sizes of
-// samples do not add up to selfSize: V8 rounds each on its own. Node 10, Chrome 69 and older wrote no ids and
-// no samples, and the
-// first nodes no callFrame: its members, with 1-based lines and columns, lie in the node. A profile inside
-// the protocol's answer
+// v8.startHeapProfile() of Node 26 writes samples first, scriptId as a number and other orders of members.
+// None writes the sampling interval. The sizes of samples do not add up to selfSize: V8 rounds each on its
+// own. Node 10, Chrome 69 and older wrote no ids and no samples, and the first nodes no callFrame: its
+// members, with 1-based lines and columns, lie in the node. A profile inside the protocol's answer
 // (`{"id":3,"result":{"profile":{...}}}`) is read with a note.
 
 import { JsonTokens, TOKEN, type Token } from '../../src/bytes/json-tokens.ts'

@@ -51,10 +51,8 @@ const OF_MEMORY = /alloc|object|in_?use|heap|malloc|mem|live/i
 
 /**
  * One snapshot for each sample type in bytes, with the sample type of counts that has the same name but for
- * the word that
- * is counted; where no bytes are counted, one for each sample type of objects. Throws FormatError
- * `unsupported` for a
- * profile of something else, such as CPU time.
+ * the word that is counted; where no bytes are counted, one for each sample type of objects. Throws
+ * FormatError `unsupported` for a profile of something else, such as CPU time.
  */
 export function measuredBy(sampleTypes: readonly SampleType[]): Measured[] {
   const indices = sampleTypes.map((_, i) => i)

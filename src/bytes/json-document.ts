@@ -8,9 +8,8 @@ const DEEPEST = 100
 const LIGHT = 1 << 20
 
 // Bytes that V8 takes for the values of a JSON text: an object with room for four members, an array and its
-// elements' head, one
-// element or member, a member's name and what its object's layout needs, a string's head, a number that is no
-// small integer.
+// elements' head, one element or member, a member's name and what its object's layout needs, a string's head,
+// a number that is no small integer.
 const OBJECT = 56
 const ARRAY = 48
 const ELEMENT = 8

@@ -99,8 +99,7 @@ export function checkLoadOptions({ from, interval = 1, snapshot = 1 }: LoadOptio
 
 /**
  * Hands a file's bytes, inflated, to a reader of one format. Throws FormatError for a file that cannot be
- * read, or is of
- * another format.
+ * read, or is of another format.
  */
 export async function readFileAs<T>(
   path: string,
@@ -187,8 +186,7 @@ const STEP = 1 << 20
 
 /**
  * A source of at most `most()` bytes, asked for anew with each piece: more is a FormatError `too-large`, as
- * is what leaves the heap
- * without room.
+ * is what leaves the heap without room.
  */
 function limited(source: Source, most: () => number): Source {
   return {
@@ -295,8 +293,7 @@ export function converterFor(path: string): Converter {
 
 /**
  * Writes snapshots to a file, whole or not at all; the ending chooses the format (`.pb.gz` is the default
- * dump) unless `to`
- * names it. A further `.gz` gzips any format.
+ * dump) unless `to` names it. A further `.gz` gzips any format.
  */
 export async function dumpSnapshots(
   snapshots: readonly Snapshot[],
