@@ -3,18 +3,20 @@ import type { Source } from '../src/bytes/source.ts'
 import type { Snapshot } from '../src/model/snapshot.ts'
 
 /** What can survive a trip through a format. */
-export type Carried =
-  | 'count' // exact numbers of blocks
-  | 'lineno'
-  | 'column'
-  | 'function'
-  | 'exact' // whether a line is the calling line
-  | 'domain'
-  | 'type'
-  | 'ordinal' // samples, for pairing
-  | 'totalNframe'
-  | 'meta' // interval, session, time, runtime ...
-  | 'measures' // several snapshots in one file
+export const CARRIED = [
+  'count', // exact numbers of blocks
+  'lineno',
+  'column',
+  'function',
+  'exact', // whether a line is the calling line
+  'domain',
+  'type',
+  'ordinal', // samples, for pairing
+  'totalNframe',
+  'meta', // interval, session, time, runtime ...
+  'measures', // several snapshots in one file
+] as const
+export type Carried = (typeof CARRIED)[number]
 
 /** Columns of a snapshot that a report may do without. */
 export const ROW_COLUMNS = ['stack', 'type', 'domain'] as const

@@ -22,11 +22,11 @@ import { asciiOf, inPieces, type Line, linesOf } from '../src/bytes/lines.ts'
 import type { Source } from '../src/bytes/source.ts'
 import { FormatError } from '../src/errors.ts'
 import { SnapshotBuilder } from '../src/model/builder.ts'
-import { frameText, parseFrame } from '../src/model/frame-text.ts'
 import { allocationFrames } from '../src/model/grouping/keys.ts'
 import type { SnapshotMeta } from '../src/model/meta.ts'
 import { parseMeta } from '../src/model/meta-json.ts'
 import type { Snapshot } from '../src/model/snapshot.ts'
+import { stackReader, stackWriter } from '../src/model/stack-texts.ts'
 import { Tables } from '../src/model/tables/tables.ts'
 import { csvField, csvText, fromCsvField, fromCsvText } from '../src/text/escape.ts'
 import type { Converter } from './converter.ts'
@@ -70,7 +70,7 @@ async function read(source: Source): Promise<readonly Snapshot[]> {
     if (number === 0 || number !== open.length) throw fault(line, 'snapshot', 'not the next snapshot')
     if (row.size === '') continue
     const snapshot = open[number - 1]
-    const { stack, depth } = stackOf(row.traceback)
+    const { stack, depth } = stackOf(fromCsvField(row.traceback))
     snapshot.deepest = Math.max(snapshot.deepest, depth)
     snapshot.builder.add(
       stack,
@@ -145,23 +145,6 @@ function metaOf({ measure, accuracy, counts }: Row, line: Line): SnapshotMeta {
   return parsed.meta
 }
 
-function stackReader(tables: Tables) {
-  const frames = new Map<string, number>()
-  return (text: string): { stack: number; depth: number } => {
-    const parts = text === '' ? [] : fromCsvField(text).split(';')
-    let stack = 0
-    for (const part of parts) {
-      let frame = frames.get(part)
-      if (frame === undefined) {
-        const { functionName, filename, lineno, column } = parseFrame(part)
-        frames.set(part, (frame = tables.frames.intern(functionName, filename, lineno, column)))
-      }
-      stack = tables.stacks.intern(stack, frame)
-    }
-    return { stack, depth: parts.length }
-  }
-}
-
 function* write(snapshots: readonly Snapshot[]): Iterable<string> {
   let following = snapshots.reduce((sum, snapshot) => sum + Math.max(1, snapshot.length), 0)
   yield `${HEADER}\n`
@@ -171,15 +154,14 @@ function* write(snapshots: readonly Snapshot[]): Iterable<string> {
     const allocation = allocationFrames(tables)
     const names: string[] = []
     const nameOf = (id: number): string => (names[id] ??= csvText(tables.strings.get(id)))
-    const texts: string[] = []
-    const textOf = (frame: number): string => (texts[frame] ??= frameText(tables.frames.get(frame)))
+    const textOf = stackWriter(tables)
     for (let i = 0; i < length; i++) {
       const { stack, size, count, domain, type, totalNframe } = columns
       const { filename, functionName, lineno } = tables.frames
       const frame = allocation[stack[i]]
       const where =
         stack[i] === 0 ? ',,' : `${nameOf(filename[frame])},${lineno[frame]},${nameOf(functionName[frame])}`
-      const traceback = csvField(tables.stacks.framesOf(stack[i]).map(textOf).join(';'))
+      const traceback = csvField(textOf(stack[i]))
       yield `${facts},${size[i]},${Number.isNaN(count[i]) ? '' : count[i]},${domain[i]},${nameOf(type[i])},` +
         `${totalNframe?.[i] ?? 0},${where},${traceback},${--following}\n`
     }

@@ -19,10 +19,10 @@ import { inPieces, type Line, linesOf } from '../src/bytes/lines.ts'
 import type { Source } from '../src/bytes/source.ts'
 import { FormatError } from '../src/errors.ts'
 import { SnapshotBuilder } from '../src/model/builder.ts'
-import { frameText, parseFrame } from '../src/model/frame-text.ts'
 import { UNTRACED } from '../src/model/grouping/keys.ts'
 import type { SnapshotMeta } from '../src/model/meta.ts'
 import type { Snapshot } from '../src/model/snapshot.ts'
+import { stackReader, stackWriter } from '../src/model/stack-texts.ts'
 import { Tables } from '../src/model/tables/tables.ts'
 import { visible } from '../src/text/escape.ts'
 import { merged } from '../src/transform/merge.ts'
@@ -86,7 +86,7 @@ async function read(source: Source): Promise<readonly Snapshot[]> {
       ;[text, value] = split(text, line)
       values.unshift(value)
     }
-    const { stack, depth } = stackOf(text)
+    const { stack, depth } = stackOf(text === UNTRACED ? '' : text)
     if (depth > deepest) deepest = depth
     for (const [i, size] of values.entries()) builders[i].add(stack, size, Number.NaN)
   }
@@ -130,30 +130,6 @@ function split(text: string, line: Line): [string, number] {
   })
 }
 
-/** Turns the text of stacks into stacks; each different frame is taken apart once. */
-function stackReader(tables: Tables) {
-  const frames = new Map<string, number>()
-  return (text: string): { stack: number; depth: number } => {
-    let stack = 0
-    let depth = 0
-    if (text === UNTRACED) return { stack, depth }
-    for (let from = 0; from <= text.length; depth++) {
-      const semicolon = text.indexOf(';', from)
-      const end = semicolon < 0 ? text.length : semicolon
-      const part = text.slice(from, end)
-      let frame = frames.get(part)
-      if (frame === undefined) {
-        const { functionName, filename, lineno, column } = parseFrame(part)
-        frame = tables.frames.intern(functionName, filename, lineno, column)
-        frames.set(part, frame)
-      }
-      stack = tables.stacks.intern(stack, frame)
-      from = end + 1
-    }
-    return { stack, depth }
-  }
-}
-
 function* write(snapshots: readonly Snapshot[]): Iterable<string> {
   const [old, now] = snapshots
   if (snapshots.length === 2) {
@@ -168,7 +144,7 @@ function* write(snapshots: readonly Snapshot[]): Iterable<string> {
         format: FORMAT,
         hint: 'use diff OLD NEW -o FILE.folded',
       })
-    const textOf = stackWriter(snapshot.tables)
+    const textOf = lineWriter(snapshot.tables)
     for (let i = 0; i < snapshot.length; i++) yield `${textOf(stack[i])} ${size[i]}\n`
   } else {
     throw new FormatError(
@@ -193,16 +169,16 @@ function* linesOfPair(old: Snapshot, now: Snapshot): Iterable<string> {
     rows.set(stack, [rows.get(stack)?.[0] ?? 0, after[i]])
   })
   if (rows.size === 0) yield NOTHING_TWICE
-  const textOf = stackWriter(tables)
+  const textOf = lineWriter(tables)
   for (const [stack, [size, newSize]] of rows) yield `${textOf(stack)} ${size} ${newSize}\n`
 }
 
-function stackWriter({ frames, stacks }: Tables): (stack: number) => string {
-  const texts: string[] = []
-  const textOf = (frame: number): string => (texts[frame] ??= frameText(frames.get(frame)))
+/** The text of a stack; where it would begin like JSON or a comment, its first character is escaped. */
+function lineWriter(tables: Tables): (stack: number) => string {
+  const textOf = stackWriter(tables)
   return stack => {
     if (stack === 0) return UNTRACED
-    const text = stacks.framesOf(stack).map(textOf).join(';')
+    const text = textOf(stack)
     return JSON_START.test(text) || COMMENT.test(text) ? visible(text[0], text[0]) + text.slice(1) : text
   }
 }

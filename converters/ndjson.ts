@@ -26,7 +26,7 @@ import { metaJson, parseMeta } from '../src/model/meta-json.ts'
 import type { Snapshot } from '../src/model/snapshot.ts'
 import { Tables } from '../src/model/tables/tables.ts'
 import { jsonText } from '../src/text/escape.ts'
-import type { Converter, ReadOptions } from './converter.ts'
+import { CARRIED, type Converter, type ReadOptions } from './converter.ts'
 
 const FORMAT = 'ndjson'
 const UINT32 = 2 ** 32
@@ -153,18 +153,7 @@ export const ndjson: Converter = {
   title: 'JSON lines, a trace each',
   extensions: ['.ndjson', '.jsonl'],
   spec: 'docs/formats.md',
-  carries: [
-    'count',
-    'lineno',
-    'column',
-    'function',
-    'exact',
-    'domain',
-    'type',
-    'totalNframe',
-    'meta',
-    'measures',
-  ],
+  carries: CARRIED.filter(what => what !== 'ordinal'),
   truncation: 'always',
   difference: 'negative',
   sniff,

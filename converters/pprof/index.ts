@@ -27,7 +27,7 @@
 //   in meta.skipped. Mappings, drop_frames, keep_frames and comments are not read.
 // - Without a period in bytes nothing says how it was sampled: `sampled`, interval unknown.
 
-import type { Converter } from '../converter.ts'
+import { CARRIED, type Converter } from '../converter.ts'
 import { sniff } from './sniff.ts'
 
 export const pprof: Converter = {
@@ -35,19 +35,7 @@ export const pprof: Converter = {
   title: "pprof profile, the default dump; opens in 'go tool pprof', Pyroscope, Parca, speedscope",
   extensions: ['.pb.gz', '.pprof', '.pb'],
   spec: 'https://github.com/google/pprof/blob/main/proto/profile.proto',
-  carries: [
-    'count',
-    'lineno',
-    'column',
-    'function',
-    'exact',
-    'domain',
-    'type',
-    'ordinal',
-    'totalNframe',
-    'meta',
-    'measures',
-  ],
+  carries: CARRIED,
   truncation: 'always',
   difference: 'negative',
   gzip: true,

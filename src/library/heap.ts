@@ -156,7 +156,7 @@ export class HeapSnapshot {
   /**
    * The shortest paths that keep an object alive, nearest retainer first.
    * @param id V8's number for the object
-   * @param most at most so many paths; 0 = all
+   * @param most largest number of paths; 0 = all
    * @returns undefined if there is no such object
    */
   retainers(id: number, most = 0): RetainedObject | undefined {
