@@ -19,7 +19,7 @@ export async function print(lines: Iterable<string> | AsyncIterable<string>): Pr
       buffer = ''
     }
   }
-  // Nothing more is said to a reader that has left: its absence is known when this was written.
+  // Wait, so that a reader that has left is noticed before more is written.
   if (buffer !== '') await new Promise(resolve => process.stdout.write(buffer, resolve))
 }
 

@@ -16,7 +16,7 @@ export function isStart({ exact, lineno }: Frame): boolean {
 
 /**
  * One note, if some of the frames that are shown have no line of their own: what the line is, and how to get
- * others. None for tools of which nobody knows which line they write.
+ * others. None for tools that may write any line.
  * @param mark how such lines are told from others where both are shown
  */
 export function lineNotes(snapshots: readonly Snapshot[], shown: Iterable<Frame>, mark: string): string[] {

@@ -54,7 +54,7 @@ export const HINTS = {
   children: ({ pids }: { pids: readonly number[] }) => ({
     seen: `Node also runs in ${pids.length === 1 ? 'process' : 'processes'} ${listed(pids)}, started by this one`,
     why: 'the memory of its workers is not in its own heap',
-    type: '--all reads them all, or attach to one, such as pid:' + pids[0],
+    type: `--all reads them all, or attach to one, such as pid:${pids[0]}`,
   }),
   /** Nothing is printed until the read. */
   sampling: ({ seconds, every }: { seconds: number; every: boolean }) => ({

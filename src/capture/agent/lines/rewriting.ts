@@ -33,7 +33,7 @@ export class Rewriting {
   readonly padding: boolean
   /** What was rewritten, by file. */
   readonly files = Object.create(null) as ByFile<Rewritten>
-  /** Why a file runs as it is. */
+  /** Why a file runs unchanged. */
   readonly left = Object.create(null) as ByFile<string>
   /** For `auto`: the functions that held the most the last time, by file. */
   readonly hot: ByFile<FunctionStart[]> | undefined
@@ -60,7 +60,7 @@ export class Rewriting {
     if (reason !== undefined) throw new Error(reason)
   }
 
-  /** The text to compile; undefined if it is to be compiled as it is. Does not throw. */
+  /** The text to compile; undefined if it is to be compiled unchanged. Does not throw. */
   rewrite({ filename, source, kind, isTypeScript }: ModuleText): string | undefined {
     return unharmed(() => {
       if (!this.#isOn || !this.#isWanted(filename)) return undefined

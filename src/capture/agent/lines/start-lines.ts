@@ -34,7 +34,7 @@ export function notesOfLines(): string[] {
 export function startLines(lines: Lines, padding: boolean): ((compilation: Compilation) => void) | undefined {
   if (notes) return undefined
   try {
-    if (process.env.NODE_V8_COVERAGE) throw new Error('NODE_V8_COVERAGE counts what a file runs, as it is')
+    if (process.env.NODE_V8_COVERAGE) throw new Error('NODE_V8_COVERAGE counts what an unchanged file runs')
     const rewriting = new Rewriting(lines, padding)
     hideHelpers(rewriting)
     showOriginals(rewriting)
