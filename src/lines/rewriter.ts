@@ -286,7 +286,7 @@ export class Rewriter implements MemberScribe {
     else visitChildren(node, this.visit)
   }
 
-  /** Node's search reads the names of an exported object up to the first value that is none. */
+  /** Node's search reads the names of an exported object up to the first value that is not a name. */
   #exportedObject(node: ObjectExpression): void {
     this.#count(1)
     visitChildren(node, property => {
