@@ -31,15 +31,19 @@ export const LONGEST_TOKEN = 16 << 20
 const DEEPEST = 64 << 20
 
 const PIECE = 256 * 1024
-/** A token that is not whole is tried again with every piece up to this length, then only when twice as much is there. */
+/**
+ * A token that is not whole is tried again with every piece up to this length, then only when twice as much
+ * is there.
+ */
 const SHORT = 64 * 1024
 /** Room for the rest of a piece, so that the window seldom grows. */
 const SLACK = 4096
 
 /**
- * The tokens of a JSON text that arrives in pieces, in memory that does not grow with the text: iterative, strict in
- * grammar, and with an offset for every fault. The unread bytes of the current piece are public, so that a reader who knows
- * a layout can take a short cut through them and leave the state as the tokens would have.
+ * The tokens of a JSON text that arrives in pieces, in memory that does not grow with the text: iterative,
+ * strict in grammar, and with an offset for every fault. The unread bytes of the current piece are public, so
+ * that a reader who knows a layout can take a short cut through them and leave the state as the tokens would
+ * have.
  */
 export class JsonTokens {
   /** The window on the text; bytes `at` to `limit` are not read yet. */
@@ -69,7 +73,9 @@ export class JsonTokens {
     this.#path = path
   }
 
-  /** Feeds a source and calls `consume` for each piece; it reads tokens until there are no more, and returns. */
+  /**
+   * Feeds a source and calls `consume` for each piece; it reads tokens until there are no more, and returns.
+   */
   async feed(source: Source, consume: () => void): Promise<void> {
     for await (const chunk of source.chunks()) {
       for (let i = 0; i < chunk.length; i += PIECE) {
@@ -134,7 +140,10 @@ export class JsonTokens {
     }
   }
 
-  /** A whole value (not parsed, so not checked) where one is expected, as bytes `from` to `to`. False: more bytes are needed. */
+  /**
+   * A whole value (not parsed, so not checked) where one is expected, as bytes `from` to `to`. False: more
+   * bytes are needed.
+   */
   span(): boolean {
     const at = this.#skipSpace()
     const end = at === this.limit ? -1 : valueEnd(this.bytes, at, this.limit)
@@ -198,8 +207,9 @@ export class JsonTokens {
   }
 
   /**
-   * A short cut in an array: hands over the plain whole numbers that come next, of up to 15 digits each, as far as they lie in
-   * the window; other values and the end of the array are left to `next()`. Returns how many there were.
+   * A short cut in an array: hands over the plain whole numbers that come next, of up to 15 digits each, as
+   * far as they lie in the window; other values and the end of the array are left to `next()`. Returns how
+   * many there were.
    */
   wholeNumbers(take: (value: number) => void): number {
     const { bytes, limit } = this
