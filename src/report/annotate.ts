@@ -42,7 +42,7 @@ interface FunctionLines extends Amount {
   lines: readonly Line[]
 }
 
-export interface AnnotateView {
+interface AnnotateView {
   functions: readonly FunctionLines[]
   hidden: number
   whole: number
@@ -52,7 +52,7 @@ export interface AnnotateView {
   notes: readonly string[]
 }
 
-export interface AnnotateOptions {
+interface AnnotateOptions {
   /** Most functions; 0 = all. */
   limit: number
   isWanted(filename: string, functionName: string): boolean

@@ -8,7 +8,7 @@ import { Tables } from '../model/tables/tables.ts'
 import { merged } from './merge.ts'
 
 /** Tables without helpers, and what became of each stack; stacks of nothing are left out (0). */
-export interface FoldedStacks {
+interface FoldedStacks {
   readonly tables: Tables
   readonly stacks: Uint32Array
 }
