@@ -174,6 +174,9 @@ try {
       console.log(`  tracemalloc convert: ${measure([MAIN, 'convert', path, join(folder, 'out.pb.gz')])}`)
       const parse = `JSON.parse(require('node:fs').readFileSync(process.argv[1], 'utf8'))`
       console.log(`  JSON.parse alone:    ${measure(['-e', parse, path])}`)
+      const tokens = `import { parser } from 'stream-json'; import { createReadStream } from 'node:fs'; import { none } from 'stream-chain/defs.js'
+const parse = parser({ streamValues: false }); for await (const chunk of createReadStream(process.argv[1])) parse(chunk); parse(none)`
+      console.log(`  stream-json's tokens: ${measure(['--input-type=module', '-e', tokens, path])}`)
       rmSync(path)
       rmSync(join(folder, 'out.pb.gz'), { force: true })
     }

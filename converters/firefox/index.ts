@@ -24,14 +24,9 @@
 // later `source`. With `memoryAddress` (Firefox's own recordings) an allocation is live unless its address
 // was freed later. Profiles without any allocation are refused: they measure time.
 
-import { asciiOf, inPieces } from '../../src/bytes/lines.ts'
+import { memberIn } from '../../src/bytes/json-head.ts'
+import { inPieces } from '../../src/bytes/lines.ts'
 import type { Converter } from '../converter.ts'
-
-function sniff(head: Uint8Array): 'yes' | 'no' | 'more' {
-  const text = asciiOf(head)
-  if (!/^\s*\{/.test(text)) return 'no'
-  return /"preprocessedProfileVersion"\s*:/.test(text) ? 'yes' : 'more'
-}
 
 export const firefox: Converter = {
   name: 'firefox',
@@ -41,7 +36,7 @@ export const firefox: Converter = {
   carries: ['lineno', 'column', 'function', 'exact', 'meta', 'measures'],
   truncation: 'always',
   difference: 'negative',
-  sniff,
+  sniff: head => memberIn(head, ['meta', 'preprocessedProfileVersion']),
   read: async (...file) => (await import('./read.ts')).read(...file),
   write: async snapshots => inPieces((await import('./write.ts')).write(snapshots)),
 }

@@ -27,16 +27,11 @@
 // as bytes; profiles of time beside one of bytes are passed over; a V8 heap profile that speedscope exported
 // has its lines 0-based, and -1.
 
-import { asciiOf, inPieces } from '../../src/bytes/lines.ts'
+import { memberIn } from '../../src/bytes/json-head.ts'
+import { inPieces } from '../../src/bytes/lines.ts'
 import type { Converter } from '../converter.ts'
 
-const SCHEMA_MEMBER = /"\$schema"\s*:\s*"https?:\/\/www\.speedscope\.app\/file-format-schema\.json"/
-
-function sniff(head: Uint8Array): 'yes' | 'no' | 'more' {
-  const text = asciiOf(head)
-  if (!/^\s*\{/.test(text)) return 'no'
-  return SCHEMA_MEMBER.test(text) ? 'yes' : 'more'
-}
+const SCHEMA_LINK = /^https?:\/\/www\.speedscope\.app\/file-format-schema\.json$/
 
 export const speedscope: Converter = {
   name: 'speedscope',
@@ -46,7 +41,7 @@ export const speedscope: Converter = {
   carries: ['count', 'lineno', 'column', 'function', 'meta', 'measures'],
   truncation: 'always',
   difference: 'negative',
-  sniff,
+  sniff: head => memberIn(head, ['$schema'], SCHEMA_LINK),
   read: async (...file) => (await import('./read.ts')).read(...file),
   write: async snapshots => inPieces((await import('./write.ts')).write(snapshots)),
 }

@@ -71,8 +71,19 @@ export function addFilters(command: Command): Command {
     )
     .option('--interval <bytes>', 'sampling interval, if the file does not record it', wholeNumber(1))
     .option('--snapshot <n>', 'read only the n-th snapshot of the file', wholeNumber(1))
-    .option('--from <format>', 'input format (default: detected from the content)')
+    .addOption(fromOption())
+    .addOption(pickOption())
     .addOption(maxSizeOption())
+}
+
+/** What a file is, for every command that reads files. */
+export function fromOption(): Option {
+  return new Option('--from <format>', 'input format (default: detected from the content)')
+}
+
+/** Where in a document, for every command that reads files. */
+export function pickOption(): Option {
+  return new Option('--pick <path>', 'with --from json: where in the document, such as result.profile')
 }
 
 /** The limit against decompression bombs, for every command that reads files. */

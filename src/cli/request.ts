@@ -18,6 +18,7 @@ export interface ReadFlags extends RewriteOptions {
   readonly interval?: number
   readonly snapshot?: number
   readonly from?: string
+  readonly pick?: string
   readonly maxSize?: number
 }
 
@@ -41,8 +42,8 @@ export function readRequest(
   flags: ReadFlags,
   needs: Pick<ReadOptions, 'columns' | 'samples'> = {},
 ): ReadRequest {
-  const { interval, snapshot, from, maxSize } = flags
-  const load = { interval, snapshot, from, maxSize, ...needs }
+  const { interval, snapshot, from, pick, maxSize } = flags
+  const load = { interval, snapshot, from, pick, maxSize, ...needs }
   checkLoadOptions(load)
   const filters = filtersOf(flags)
   const filter = (all: Snapshot) => noted(all.filterTraces(filters), all, flags)

@@ -1,13 +1,15 @@
 // Asks every converter whether a file that begins like this is its own.
 import type { Converter } from '../../converters/converter.ts'
 import { FormatError } from '../errors.ts'
-import { otherOf } from './others.ts'
+import { type Other, otherOf } from './others.ts'
 
 export interface Detection {
   /** The converter that reads the bytes, when the head was long enough to tell. */
   converter?: Converter
   /** A longer head may tell. */
   more: boolean
+  /** It is JSON that no converter knows by its beginning. */
+  isVague?: boolean
 }
 
 /**
@@ -33,7 +35,13 @@ export function detect(
   }
   if (verdicts.includes('more') && !isWhole) return { more: true }
   const other = otherOf(head, isWhole)
-  throw new FormatError('unrecognized', other?.what ?? 'not a profile or snapshot of a known format', {
-    hint: other?.hint ?? `known formats: ${readable.map(c => c.name).join(', ')}`,
+  if (other?.isVague) return { more: false, isVague: true }
+  throw unrecognized(other ?? { what: 'not a profile or snapshot of a known format' }, readable)
+}
+
+/** The error for a file that is something else. */
+export function unrecognized({ what, hint }: Other, readable: readonly Converter[]): FormatError {
+  return new FormatError('unrecognized', what, {
+    hint: hint ?? `known formats: ${readable.map(c => c.name).join(', ')}`,
   })
 }

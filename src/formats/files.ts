@@ -11,7 +11,7 @@ import { attach, noteAttributes } from '../model/attributes.ts'
 import { LARGEST_INTERVAL } from '../model/meta.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { estimateCounts } from '../statistics/estimation/estimates.ts'
-import { detect } from './detect.ts'
+import { detect, unrecognized } from './detect.ts'
 import { checkDocument, checkHeap } from './memory.ts'
 
 /** Longest head that is looked at to tell a format. */
@@ -24,9 +24,14 @@ const LONGEST_HEAD = 4 << 20
 const MOST_RATIO = 200
 const FREE = 64 << 20
 
+/** What `from` is for a document of any kind. */
+const DOCUMENT = 'json'
+
 export interface LoadOptions extends ReadOptions {
-  /** Name of the format, instead of detecting it. */
+  /** Name of the format, instead of detecting it; `json` for any document that `pick` finds the file in. */
   from?: string
+  /** With `from: 'json'`: the path of the value that is read, such as `result.profile` or `runs[2].profile`. */
+  pick?: string
   /** Number of the one snapshot that is wanted of a file of several, from 1; all unless given. */
   snapshot?: number
   /** Told of the bytes of the file (as they are on disk) while it is read. */
@@ -74,7 +79,8 @@ export async function loadSource(raw: Source, options: LoadOptions = {}): Promis
   checkLoadOptions(options)
   const { from, snapshot } = options
   return readInflated(raw, options, async (source, { afford, notes }) => {
-    const converter = from ? converterNamed(from) : await detectSource(source)
+    const converter =
+      from && from !== DOCUMENT ? converterNamed(from) : await detectSource(source, options.pick)
     const all = await converter.read!(source, { ...options, afford })
     const wanted = snapshot === undefined ? all : all.slice(snapshot - 1, snapshot)
     if (snapshot !== undefined && wanted.length === 0)
@@ -89,12 +95,19 @@ function withNotes(snapshot: Snapshot, notes: readonly string[]): Snapshot {
 }
 
 /** Throws UsageError for options that no file can be read with. */
-export function checkLoadOptions({ from, interval = 1, snapshot = 1 }: LoadOptions): void {
+export function checkLoadOptions({ from, pick, interval = 1, snapshot = 1 }: LoadOptions): void {
   if (!(interval >= 1 && interval <= LARGEST_INTERVAL))
     throw new UsageError(`the sampling interval must be from 1 to ${LARGEST_INTERVAL} bytes`)
   if (!(Number.isSafeInteger(snapshot) && snapshot >= 1))
     throw new UsageError(`snapshots are counted from 1: there is no number ${snapshot}`)
-  if (from && !converterNamed(from).read) throw new UsageError(`${from} files cannot be read, only written`)
+  if (pick !== undefined && from !== DOCUMENT) throw new UsageError('--pick needs --from json')
+  if (from === DOCUMENT && pick === undefined) {
+    throw new UsageError('--from json needs --pick', {
+      hint: 'the path of the profile in the document: --pick result.profile',
+    })
+  }
+  if (from && from !== DOCUMENT && !converterNamed(from).read)
+    throw new UsageError(`${from} files cannot be read, only written`)
 }
 
 /**
@@ -104,14 +117,14 @@ export function checkLoadOptions({ from, interval = 1, snapshot = 1 }: LoadOptio
 export async function readFileAs<T>(
   path: string,
   converter: Converter,
-  options: Pick<LoadOptions, 'maxSize' | 'onBytes'>,
+  options: Pick<LoadOptions, 'maxSize' | 'onBytes' | 'pick'>,
   read: (source: Source) => Promise<T>,
 ): Promise<T> {
   try {
     const raw = path === '-' ? standardInput() : fileSource(path)
     return await readInflated(raw, options, async source => {
       if (converter.sniff(await source.head(4096), source.name) === 'no') {
-        const { title } = await detectSource(source)
+        const { title } = await detectSource(source, options.pick)
         throw new FormatError('unrecognized', `not a ${converter.title}, but: ${title}`, {
           hint: 'tracemalloc top reads it',
         })
@@ -131,7 +144,7 @@ interface Reading {
 
 async function readInflated<T>(
   raw: Source,
-  { maxSize, onBytes }: Pick<LoadOptions, 'maxSize' | 'onBytes'>,
+  { maxSize, onBytes, pick }: Pick<LoadOptions, 'maxSize' | 'onBytes' | 'pick'>,
   use: (source: Peekable, reading: Reading) => Promise<T>,
 ): Promise<T> {
   let read = 0
@@ -140,18 +153,25 @@ async function readInflated<T>(
     onBytes?.(n)
   })
   let peeled: Peeled | undefined
+  let picked: Peeled | undefined
   try {
     peeled = await peel(
       limited(file, () => maxSize ?? Number.POSITIVE_INFINITY),
       inflated => limited(inflated, () => maxSize ?? Math.max(FREE, read * MOST_RATIO)),
     )
-    const { source, isCompressed, notes } = peeled
+    if (pick !== undefined) {
+      const { parsePath, pickFrom } = await import('./documents.ts')
+      picked = await peel(pickFrom(peeled.source, parsePath(pick)))
+    }
+    const { source, notes } = picked ?? peeled
+    const { isCompressed } = peeled
     const afford = (bytes: number) =>
       checkDocument(bytes, isCompressed && maxSize === undefined ? read : undefined)
     return await use(source, { notes, afford })
   } catch (error) {
     throw asFormatError(error)
   } finally {
+    await picked?.close()
     await peeled?.close()
   }
 }
@@ -209,16 +229,19 @@ function limited(source: Source, most: () => number): Source {
   }
 }
 
-async function detectSource(source: Peekable): Promise<Converter> {
+async function detectSource(source: Peekable, pick: string | undefined): Promise<Converter> {
   for (let length = 4096; ; length *= 8) {
     const head = await source.head(length)
-    const { converter } = detect(
-      converters,
-      head,
-      source.name,
-      head.length < length || length >= LONGEST_HEAD,
-    )
+    const isWhole = head.length < length || length >= LONGEST_HEAD
+    const { converter, isVague } = detect(converters, head, source.name, isWhole)
     if (converter) return converter
+    if (!isVague) continue
+    const { parsePath, wordFor } = await import('./documents.ts')
+    const base = pick === undefined ? [] : parsePath(pick)
+    throw unrecognized(
+      await wordFor(source, base),
+      converters.filter(c => c.read),
+    )
   }
 }
 

@@ -13,6 +13,8 @@ export interface OpenHeapOptions {
   readonly maxMemory?: number
   /** Most bytes of a file, inflated. */
   readonly maxSize?: number
+  /** Path of the snapshot in a JSON document. */
+  readonly pick?: string
   /** Shows how far a file is read. */
   progress?(path: string): { add(bytes: number): void; stop(): void }
 }
@@ -75,11 +77,11 @@ function openGraph(path: string, edgeNames: boolean, options: OpenHeapOptions): 
 
 async function readAs<T>(
   path: string,
-  { maxSize, progress }: OpenHeapOptions,
+  { maxSize, pick, progress }: OpenHeapOptions,
   read: Parameters<typeof readFileAs<T>>[3],
 ): Promise<T> {
   const bar = progress?.(path)
-  const load: Pick<LoadOptions, 'maxSize' | 'onBytes'> = { maxSize, onBytes: bar?.add }
+  const load: Pick<LoadOptions, 'maxSize' | 'onBytes' | 'pick'> = { maxSize, pick, onBytes: bar?.add }
   try {
     return await inFile(path, readFileAs(path, converterNamed('heapsnapshot'), load, read))
   } finally {

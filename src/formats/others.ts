@@ -8,6 +8,8 @@ import { FormatError } from '../errors.ts'
 export interface Other {
   readonly what: string
   readonly hint?: string
+  /** Nothing is known of it but that it is JSON: its end may tell more. */
+  readonly isVague?: boolean
 }
 
 const RECORD = 'for memory: node --heap-prof, or tracemalloc run'
@@ -130,16 +132,23 @@ const SHAPES: readonly (readonly [RegExp, string, string?])[] = [
   [/^children\[\]\.(?:name|value)$/m, "a flame graph's tree", NOTES],
 ]
 
+const CUT: Other = { what: 'JSON that ends too early', hint: AGAIN, isVague: true }
+const BROKEN: Other = { what: 'it begins like JSON, but is none', hint: AGAIN }
+
 function jsonOf(head: Uint8Array, isWhole: boolean): Other {
   const { paths, end } = shapeOf(head)
+  const other = jsonWith(paths, end)
+  return end === 'cut' && !isWhole && other === CUT ? jsonWith(paths, 'whole') : other
+}
+
+/** The word for JSON with members at these paths, one a line, as `shapeOf` writes them. */
+export function jsonWith(paths: string, end: 'whole' | 'cut' | 'wrong'): Other {
   const known = SHAPES.find(([shape]) => shape.test(paths))
   if (known) return { what: known[1], hint: known[2] }
-  if (end === 'cut' && isWhole) return { what: 'JSON that ends too early', hint: AGAIN }
-  if (end === 'wrong') return { what: 'it begins like JSON, but is none', hint: AGAIN }
+  if (end !== 'whole') return end === 'cut' ? CUT : BROKEN
   const keys = [...paths.matchAll(/^(?:\[\]\.)?([\w$@-]{1,40})$/gm)].map(match => match[1]).slice(0, 5)
-  return {
-    what: `not a profile, but JSON of another kind${keys.length > 0 ? ` (${keys.join(', ')} ...)` : ''}`,
-  }
+  const named = keys.length > 0 ? ` (${keys.join(', ')} ...)` : ''
+  return { what: `not a profile, but JSON of another kind${named}`, isVague: true }
 }
 
 /** Members deeper than this tell nothing, and more of them than this neither. */

@@ -76,7 +76,7 @@ async function check(baseline: string, paths: string[], flags: CheckFlags): Prom
 /** The request for a baseline. One that --update wrote is in our format, with only the chosen snapshots. */
 function ofBaseline(request: ReadRequest, { isUpdated }: Baseline): ReadRequest {
   if (!isUpdated) return request
-  return { ...request, load: { ...request.load, from: undefined, snapshot: undefined } }
+  return { ...request, load: { ...request.load, from: undefined, pick: undefined, snapshot: undefined } }
 }
 
 function baselineNotes({ files, replaced }: Baseline): string[] {

@@ -4,7 +4,7 @@ import { UsageError } from '../../errors.ts'
 import type { Heap } from '../../heap/summary.ts'
 import { FORMATS, type Format } from '../../report/formats/index.ts'
 import type { Report } from '../../report/report.ts'
-import { formatOption, maxSizeOption, oneOf, wholeNumber } from '../options.ts'
+import { formatOption, fromOption, maxSizeOption, oneOf, pickOption, wholeNumber } from '../options.ts'
 
 interface HeapOptions {
   class?: string
@@ -18,6 +18,8 @@ interface HeapOptions {
   format?: Format
   maxMemory?: number
   maxSize?: number
+  from?: string
+  pick?: string
 }
 
 const EXAMPLE = `
@@ -45,6 +47,8 @@ export function register(program: Command): void {
       'refuse files that need more memory (default: 90 % of what is available)',
       mebibytes,
     )
+    .addOption(fromOption())
+    .addOption(pickOption())
     .addOption(maxSizeOption())
     .addHelpText('after', EXAMPLE)
     .action(heap)
@@ -81,8 +85,9 @@ async function reportOf(path: string, options: HeapOptions): Promise<Report> {
     import('../progress.ts'),
   ])
   const { limit, retainers, compare, base, target, class: className } = options
-  const { maxMemory, maxSize } = options
-  const openOptions = { maxMemory, maxSize, progress }
+  const { maxMemory, maxSize, from, pick } = options
+  await checkFrom(from, pick)
+  const openOptions = { maxMemory, maxSize, pick, progress }
   if (compare !== undefined) {
     return reports.comparisonReport(await open.compareHeapFiles(path, compare, openOptions), limit)
   }
@@ -105,6 +110,14 @@ async function reportOf(path: string, options: HeapOptions): Promise<Report> {
   const rows = className === undefined ? lists.detachedNodes(heap) : lists.objectsOfClass(heap, className)
   if (rows.length === 0 && className !== undefined) throw noClass(heap, className)
   return reports.objectsReport(rows, nodeTexts(heap), limit)
+}
+
+async function checkFrom(from: string | undefined, pick: string | undefined): Promise<void> {
+  const { checkLoadOptions } = await import('../../formats/files.ts')
+  checkLoadOptions({ from, pick })
+  if (from !== undefined && from !== 'json' && from !== 'heapsnapshot') {
+    throw new UsageError(`--from ${from}: heap reads heap snapshots`, { hint: 'tracemalloc top reads it' })
+  }
 }
 
 function noClass(heap: Heap, name: string): UsageError {
