@@ -3,8 +3,8 @@ import { FormatError } from '../errors.ts'
 import { JsonTokens, TOKEN } from './json-tokens.ts'
 
 /**
- * `yes` where the member at this path of keys is an object's own, with a value like `value`, if that is asked. `more`
- * where it may be in later bytes.
+ * `yes` where the member at this path of keys is an object's own, with a value like `value`, if that is
+ * asked. `more` where it may be in later bytes.
  */
 export function memberIn(head: Uint8Array, path: readonly string[], value?: RegExp): 'yes' | 'no' | 'more' {
   const tokens = new JsonTokens('json')

@@ -1,4 +1,5 @@
-// Looks into JSON of any kind and size, by stream-json: what lies where, and the value at a path. For convenience, not for speed.
+// Looks into JSON of any kind and size, by stream-json: what lies where, and the value at a path. For
+// convenience, not for speed.
 import { getManyValues, isMany, none, stop } from 'stream-chain/defs.js'
 import pick from 'stream-json/core/filters/pick.js'
 import { jsonParser, type Token } from 'stream-json/core/parser.js'
@@ -18,7 +19,10 @@ const MOST_KEYS = 10
 /** Bytes that are parsed at once. */
 const PIECE = 1 << 16
 
-/** Reads `result.profile`, `runs[2].profile` or, where keys have dots in them, `/a.b/profile`. Throws UsageError. */
+/**
+ * Reads `result.profile`, `runs[2].profile` or, where keys have dots in them, `/a.b/profile`. Throws
+ * UsageError.
+ */
 export function parsePath(text: string): Path {
   const wrong = () =>
     new UsageError(`--pick ${text}: not a path`, {
@@ -43,8 +47,8 @@ export function pathText(path: Path): string {
 }
 
 /**
- * The JSON text of the value at a path. Throws FormatError while it is read: for what is not JSON, or has nothing
- * there.
+ * The JSON text of the value at a path. Throws FormatError while it is read: for what is not JSON, or has
+ * nothing there.
  */
 export function pickFrom(source: Source, path: Path): Source {
   return {
@@ -109,8 +113,8 @@ const FIRST = 10
 const MOST = 400
 
 /**
- * The word for a document, itself at `base` of a file, that is no profile but may have one in it: it is read as far
- * as the first one.
+ * The word for a document, itself at `base` of a file, that is no profile but may have one in it: it is read
+ * as far as the first one.
  */
 export async function wordFor(source: Source, base: Path): Promise<Other> {
   const paths = new Set<string>()

@@ -30,7 +30,9 @@ const DOCUMENT = 'json'
 export interface LoadOptions extends ReadOptions {
   /** Name of the format, instead of detecting it; `json` for any document that `pick` finds the file in. */
   from?: string
-  /** With `from: 'json'`: the path of the value that is read, such as `result.profile` or `runs[2].profile`. */
+  /**
+   * With `from: 'json'`: the path of the value that is read, such as `result.profile` or `runs[2].profile`.
+   */
   pick?: string
   /** Number of the one snapshot that is wanted of a file of several, from 1; all unless given. */
   snapshot?: number

@@ -1,5 +1,5 @@
-// stream-json as the oracle of the token reader and of the readers' short cuts: the same tokens for every sample of JSON, and for every
-// changed one that it accepts.
+// stream-json as the oracle of the token reader and of the readers' short cuts: the same tokens for every
+// sample of JSON, and for every changed one that it accepts.
 import { describe, expect, it } from 'vitest'
 import { converters } from '../../converters/index.ts'
 import { JsonTokens, TOKEN } from '../../src/bytes/json-tokens.ts'
