@@ -54,7 +54,7 @@ export function pickFrom(source: Source, path: Path): Source {
   return {
     name: source.name,
     async *chunks() {
-      /** The keys on each level of the path, as far as it is there, and how many of its keys are. */
+      /** The keys on each level of the path, as far as the path exists, and how many of its keys are. */
       const found = path.map(() => new Set<string>())
       let reached = 0
       const isWanted = (stack: Path) => {
