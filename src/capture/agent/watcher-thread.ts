@@ -69,7 +69,7 @@ new BroadcastChannel(THREADS).onmessage = message => {
 const BEAT_TIME = 1000
 
 /** The same while a heap is filling up. */
-const FILLED_TIME = 100
+const FILLED_TIME = 500
 
 /** Time in ms for reading a worker thread: one in a synchronous call must not delay the program's end. */
 const WORKER_TIME = 10_000
@@ -187,11 +187,13 @@ function holdDescriptors(): number[] {
 }
 
 async function withDescriptors(work: () => Promise<void>): Promise<void> {
-  for (const descriptor of descriptors) closeSync(descriptor)
+  const released = descriptors
+  descriptors = [] // several threads may be saved at once
+  for (const descriptor of released) closeSync(descriptor)
   try {
     await work()
   } finally {
-    descriptors = holdDescriptors()
+    if (descriptors.length === 0) descriptors = holdDescriptors()
   }
 }
 
