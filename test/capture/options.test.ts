@@ -30,6 +30,11 @@ const timer = setInterval(() => {
 const RUN = ['run', '--out', 'DIR']
 const P = ['DIR/../p.cjs', 'DIR']
 const AT_ONCE = [...P, '0', '0']
+/** Has a frame its own line, not only where its function starts? */
+function namesLines({ snapshots }: Seen): boolean {
+  const { frames } = snapshots[0].tables
+  return frames.exact.subarray(0, frames.length).includes(1)
+}
 const isOfMany = ({ snapshots }: Seen) => snapshots.length > 1
 
 const runCases: Record<string, OptionCase> = {
@@ -100,6 +105,18 @@ const runCases: Record<string, OptionCase> = {
     option: ['--buffers'],
     rest: AT_ONCE,
     sees: ({ snapshots }) => snapshots[0].columns.domain.includes(1),
+  },
+  '--lines': {
+    words: [...RUN, '--interval', '4096'],
+    option: ['--lines', 'own'],
+    rest: AT_ONCE,
+    sees: namesLines,
+  },
+  '--no-lines': {
+    words: [...RUN, '--interval', '4096', '--lines', 'own'],
+    option: ['--no-lines'],
+    rest: AT_ONCE,
+    sees: seen => !namesLines(seen),
   },
   '--no-workers': {
     words: RUN,
