@@ -32,8 +32,17 @@ const [LIMIT, ROOM] = [10, 20]
 /** Where the code is that stands between the program and Node. */
 const OURS = new URL('../../', import.meta.url).href
 
+/** May `Error.prepareStackTrace` be replaced? Not with Node's `--frozen-intrinsics`. */
+function isChangeable(): boolean {
+  return (
+    Object.getOwnPropertyDescriptor(Error, 'prepareStackTrace')?.configurable ?? Object.isExtensible(Error)
+  )
+}
+
 /** Hides helpers from now on. Throws if the program's `Error` cannot be changed. */
 export function hideHelpers(rewriting: Rewriting): void {
+  if (!isChangeable())
+    throw new Error('the program starts with a frozen Error, whose stack traces would show it')
   const standard = (Error as { prepareStackTrace?: Prepare }).prepareStackTrace
   /** Limits of the traces that the program captured itself. */
   const limits = new WeakMap<object, number>()
