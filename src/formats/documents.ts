@@ -39,7 +39,7 @@ export function parsePath(text: string): Path {
 }
 
 /** A path as `parsePath` reads it. */
-export function pathText(path: Path): string {
+function pathText(path: Path): string {
   if (path.some(key => /[.[\]/]|^$/.test(`${key}`))) {
     return path.map(key => `/${`${key}`.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
   }
