@@ -17,9 +17,9 @@ const command = options => (options ? [main, 'run', '--out', dir, ...options] : 
 const WAYS = {
   untraced: undefined,
   functions: ['--no-lines'],
-  auto: ['--lines', 'auto'],
-  own: ['--lines', 'own'],
-  all: ['--lines', 'all'],
+  auto: ['--lines=auto'],
+  own: ['--lines=own'],
+  all: ['--lines=all'],
 }
 
 const measure = (program, options) =>

@@ -1,4 +1,4 @@
-// The functions that held the most in the last run of a program, for `--lines auto`. Also read inside traced
+// The functions that held the most in the last run of a program, for `--lines=auto`. Also read inside traced
 // programs.
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'

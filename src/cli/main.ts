@@ -44,7 +44,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   const verbose = argv.includes('--verbose')
   try {
     const program = await build(argv)
-    await program.parseAsync(spread(argv), { from: 'user' })
+    await program.parseAsync(spread(argv, program), { from: 'user' })
     return typeof process.exitCode === 'number' ? process.exitCode : 0
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0
@@ -58,7 +58,10 @@ async function build(argv: readonly string[]): Promise<Command> {
   const program = new Command('tracemalloc')
     .description("Python's tracemalloc for Node, Chrome and Deno: which line holds the memory, and what grew")
     .option('--verbose', 'show the stack trace of an error')
-    .configureHelp({ subcommandTerm: command => command.name() })
+    .configureHelp({
+      subcommandTerm: command => command.name(),
+      optionTerm: option => option.flags.replace(' [', '[='),
+    })
     .addHelpText('after', STATUSES)
     .helpCommand(false)
     .configureOutput({ outputError: () => {} })
@@ -89,9 +92,24 @@ async function build(argv: readonly string[]): Promise<Command> {
   return program
 }
 
-/** Gives an option with an optional value its default, so that the next word is not taken for the value. */
-function spread(argv: readonly string[]): string[] {
-  return argv.map(arg => (Object.hasOwn(OPTIONAL_VALUES, arg) ? `${arg}=${OPTIONAL_VALUES[arg]}` : arg))
+/**
+ * Gives an option with an optional value its default, so that the next word is not taken for the value. Values
+ * of other options, and what follows the program of `run`, stay as they are.
+ */
+function spread(argv: readonly string[], program: Command): string[] {
+  const at = argv.findIndex(arg => !arg.startsWith('-'))
+  const command = program.commands.find(command => command.name() === argv[at])
+  const words = argv.slice(0, at + 1)
+  for (let i = at + 1; i < argv.length; i++) {
+    const arg = argv[i]
+    if (arg === '--' || (argv[at] === 'run' && !arg.startsWith('-'))) return [...words, ...argv.slice(i)]
+    words.push(Object.hasOwn(OPTIONAL_VALUES, arg) ? `${arg}=${OPTIONAL_VALUES[arg]}` : arg)
+    const takesNext = command?.options.some(
+      option => option.required && (option.long === arg || option.short === arg),
+    )
+    if (takesNext && i + 1 < argv.length) words.push(argv[++i])
+  }
+  return words
 }
 
 async function ownVersion(): Promise<string> {

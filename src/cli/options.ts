@@ -177,6 +177,7 @@ export const OPTIONAL_VALUES: Readonly<Record<string, string>> = {
   '--source-maps': '.',
   '--sources': '.',
   '--redact': 'base',
+  '--lines': 'own',
 }
 
 /** The columns that the group keys and filters need. */

@@ -108,12 +108,12 @@ const runCases: Record<string, OptionCase> = {
   },
   '--lines': {
     words: [...RUN, '--interval', '4096'],
-    option: ['--lines', 'own'],
+    option: ['--lines=own'],
     rest: AT_ONCE,
     sees: namesLines,
   },
   '--no-lines': {
-    words: [...RUN, '--interval', '4096', '--lines', 'own'],
+    words: [...RUN, '--interval', '4096', '--lines=own'],
     option: ['--no-lines'],
     rest: AT_ONCE,
     sees: seen => !namesLines(seen),

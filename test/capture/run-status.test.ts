@@ -24,6 +24,13 @@ describe.concurrent.each(NODES)('run on Node %s', (major, node) => {
     }
   })
 
+  it('gives the program its own arguments as they are', async () => {
+    const app = script('console.log(process.argv.slice(2).join(" "))')
+    const own = ['--sources', '--redact', '--', '--lines', 'x', '--cumulative']
+    const { code, stdout } = await toolEnds(['run', '--out', folder(), app, ...own], node)
+    expect([code, stdout]).toEqual([0, `${own.join(' ')}\n`])
+  })
+
   it('runs a program under the permission model, and says what is missing', async () => {
     const app = script('console.log(process.permission !== undefined)')
     const permission = Number(major) < 24 ? '--experimental-permission' : '--permission'

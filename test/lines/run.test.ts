@@ -55,14 +55,14 @@ function near(kilobytes: number): (value: number) => boolean {
 describe.concurrent.each(ENDS)('run --lines on Node %s', (_, node) => {
   it('names the lines of CommonJS', async () => {
     const dir = files({ 'app.cjs': COMMONJS })
-    const { code, snapshot } = await traced(dir, 'app.cjs', node, ['--lines', 'own'])
+    const { code, snapshot } = await traced(dir, 'app.cjs', node, ['--lines=own'])
     expect(code).toBe(0)
     expect(lines(snapshot)).toMatchObject(COMMONJS_LINES)
   })
 
   it('names the lines of ES modules and what they import', async () => {
     const dir = files({ 'app.mjs': MODULE, 'make.mjs': MAKE, 'part.cjs': PART })
-    const { snapshot } = await traced(dir, 'app.mjs', node, ['--lines', 'own'])
+    const { snapshot } = await traced(dir, 'app.mjs', node, ['--lines=own'])
     expect(Object.keys(lines(snapshot))).toEqual(
       expect.arrayContaining(['make.mjs:2', 'make.mjs:3', 'part.cjs:4']),
     )
@@ -71,16 +71,16 @@ describe.concurrent.each(ENDS)('run --lines on Node %s', (_, node) => {
   it('names the lines of worker threads', async () => {
     const app = `new (require('worker_threads').Worker)(require('path').join(__dirname, 'work.cjs'))\n`
     const dir = files({ 'app.cjs': app, 'work.cjs': COMMONJS })
-    const { snapshots } = await traced(dir, 'app.cjs', node, ['--lines', 'own'])
+    const { snapshots } = await traced(dir, 'app.cjs', node, ['--lines=own'])
     const worker = snapshots.find(({ meta }) => meta.isolate !== 'main')
     expect(Object.keys(lines(worker!))).toEqual(expect.arrayContaining(['work.cjs:5', 'work.cjs:7']))
   })
 
   it('leaves node_modules alone unless it is told otherwise', async () => {
     const dir = files({ 'app.cjs': "require('pack')\n", 'node_modules/pack/index.js': COMMONJS })
-    expect(lines((await traced(dir, 'app.cjs', node, ['--lines', 'own'])).snapshot)).toEqual({})
+    expect(lines((await traced(dir, 'app.cjs', node, ['--lines=own'])).snapshot)).toEqual({})
     const named = async (lines_: string) =>
-      Object.keys(lines((await traced(dir, 'app.cjs', node, ['--lines', lines_])).snapshots.at(-1)!))
+      Object.keys(lines((await traced(dir, 'app.cjs', node, [`--lines=${lines_}`])).snapshots.at(-1)!))
     expect(await named('all')).toContain('index.js:5')
     expect(await named('pack/*.js')).toContain('index.js:5')
   })
@@ -88,7 +88,7 @@ describe.concurrent.each(ENDS)('run --lines on Node %s', (_, node) => {
   it('shows a program its own stack traces and texts', async () => {
     const dir = files({ 'self.cjs': SELF })
     const plain = await traced(dir, 'self.cjs', node, ['--no-lines'])
-    const rewritten = await traced(dir, 'self.cjs', node, ['--lines', 'own'])
+    const rewritten = await traced(dir, 'self.cjs', node, ['--lines=own'])
     expect(rewritten.stdout).toBe(plain.stdout)
     expect(rewritten.code).toBe(0)
   })
@@ -103,7 +103,7 @@ describe.concurrent.each(ENDS)('run --lines on Node %s', (_, node) => {
     for (const name of ['made.cjs', 'thrown.cjs', 'module.mjs']) {
       const child = run(node, [join(dir, name)])
       await child.ended
-      const { stderr, code } = await traced(dir, name, node, ['--lines', 'own'])
+      const { stderr, code } = await traced(dir, name, node, ['--lines=own'])
       const head = (text: string) => text.split('\n').slice(0, 6).join('\n').trim()
       expect(head(stderr)).toBe(head(child.stderr))
       expect(stderr).toContain(`\n\nNode.js ${/Node\.js (\S+)/.exec(child.stderr)![1]}\n`)
@@ -123,7 +123,7 @@ describe.concurrent.each(ENDS)('run --lines on Node %s', (_, node) => {
         'grow.cjs': COMMONJS.replace("process.on('exit', () => kept)", 'module.exports = kept'),
       })
       const plain = await run(node, [join(dir, 'app.cjs')]).ended
-      const { code, stderr, snapshot } = await traced(dir, 'app.cjs', node, ['--lines', 'own'])
+      const { code, stderr, snapshot } = await traced(dir, 'app.cjs', node, ['--lines=own'])
       expect(code, `${name}: ${stderr}`).toBe(plain.code)
       expect(stderr, name).not.toMatch(/changed|functions only/)
       expect(Object.keys(lines(snapshot)), name).toEqual(expect.arrayContaining(['grow.cjs:5', 'grow.cjs:7']))
@@ -133,7 +133,7 @@ describe.concurrent.each(ENDS)('run --lines on Node %s', (_, node) => {
   it('rewrites a file once, whatever happens to the cache', async () => {
     const dir = files({ 'app.cjs': COMMONJS, file: '' })
     const cached = () => readdirSync(join(dir, 'cache/tracemalloc'))
-    await traced(dir, 'app.cjs', node, ['--lines', 'own'])
+    await traced(dir, 'app.cjs', node, ['--lines=own'])
     const names = cached().filter(name =>
       readFileSync(join(dir, 'cache/tracemalloc', name), 'utf8').includes('$tm5_'),
     )
@@ -143,13 +143,13 @@ describe.concurrent.each(ENDS)('run --lines on Node %s', (_, node) => {
     const text = readFileSync(path, 'utf8')
     for (const spoilt of [text.slice(0, -10), '', 'null', '{"length":1}\n']) {
       writeFileSync(path, spoilt)
-      expect(lines((await traced(dir, 'app.cjs', node, ['--lines', 'own'])).snapshots.at(-1)!)).toMatchObject(
+      expect(lines((await traced(dir, 'app.cjs', node, ['--lines=own'])).snapshots.at(-1)!)).toMatchObject(
         COMMONJS_LINES,
       )
     }
     expect(readFileSync(path, 'utf8')).toBe(text)
     const nowhere = { XDG_CACHE_HOME: join(dir, 'file'), HOME: join(dir, 'file'), TMPDIR: join(dir, 'file') }
-    const { snapshots, code } = await traced(dir, 'app.cjs', node, ['--lines', 'own'], nowhere)
+    const { snapshots, code } = await traced(dir, 'app.cjs', node, ['--lines=own'], nowhere)
     expect([lines(snapshots.at(-1)!), code]).toMatchObject([COMMONJS_LINES, 0])
   })
 
@@ -162,18 +162,18 @@ describe.concurrent.each(ENDS)('run --lines on Node %s', (_, node) => {
       'loader.mjs': LOADER,
       'loader-thread.mjs': LOADER_THREAD,
     })
-    const options = ['--lines', 'own', '--node-options', `--import ${join(dir, 'loader.mjs')}`]
+    const options = ['--lines=own', '--node-options', `--import ${join(dir, 'loader.mjs')}`]
     const { snapshot, stderr } = await traced(dir, 'app.ts', node, options)
     expect(Object.keys(lines(snapshot)), stderr).toEqual(expect.arrayContaining(['make.ts:7', 'app.ts:4']))
   })
 
   it('measures the lines of what held the most the last time', async () => {
     const dir = files({ 'app.cjs': "require('pack')\n", 'node_modules/pack/index.js': COMMONJS })
-    const first = await traced(dir, 'app.cjs', node, ['--lines', 'auto'])
+    const first = await traced(dir, 'app.cjs', node, ['--lines=auto'])
     expect(lines(first.snapshots.at(-1)!)).toEqual({})
     expect(first.stderr).toContain('functions only: auto knows no earlier run of this program\n')
     for (const _ of ['second', 'third']) {
-      const { snapshots, stderr } = await traced(dir, 'app.cjs', node, ['--lines', 'auto'])
+      const { snapshots, stderr } = await traced(dir, 'app.cjs', node, ['--lines=auto'])
       expect(Object.keys(lines(snapshots.at(-1)!))).toContain('index.js:5')
       expect(stderr).not.toContain('functions only')
     }
@@ -181,11 +181,11 @@ describe.concurrent.each(ENDS)('run --lines on Node %s', (_, node) => {
 
   it('says which files are measured by function only, and why', async () => {
     const dir = files({ 'app.cjs': "require('./odd.cjs')\n", 'odd.cjs': `${COMMONJS}const $tm1_1 = 1\n` })
-    const { stderr, snapshot } = await traced(dir, 'app.cjs', node, ['--lines', 'own'])
+    const { stderr, snapshot } = await traced(dir, 'app.cjs', node, ['--lines=own'])
     const note = `functions only: ${join(dir, 'odd.cjs')}: uses names that begin with $tm`
     expect(snapshot.meta.notes).toContain(note)
     expect(stderr).toContain(`tracemalloc: ${note}\n`)
-    const covered = await traced(dir, 'app.cjs', node, ['--lines', 'own'], {
+    const covered = await traced(dir, 'app.cjs', node, ['--lines=own'], {
       NODE_V8_COVERAGE: join(dir, 'coverage'),
     })
     expect(covered.stderr).toContain('tracemalloc: functions only: NODE_V8_COVERAGE')
@@ -194,7 +194,7 @@ describe.concurrent.each(ENDS)('run --lines on Node %s', (_, node) => {
   it('measures lines in child processes and without run', async () => {
     const app = "require('child_process').execFileSync(process.execPath, [__dirname + '/grow.cjs'])\n"
     const dir = files({ 'app.cjs': app, 'grow.cjs': COMMONJS })
-    const { snapshots } = await traced(dir, 'app.cjs', node, ['--lines', 'own', '--children'])
+    const { snapshots } = await traced(dir, 'app.cjs', node, ['--lines=own', '--children'])
     expect(snapshots.some(snapshot => 'grow.cjs:5' in lines(snapshot))).toBe(true)
     const out = join(dir, 'alone')
     const register = new URL('../../dist/src/register.js', import.meta.url).href
@@ -223,12 +223,12 @@ describe.concurrent('run --lines on Node that runs TypeScript', () => {
         'make.mts': MAKE.replace('(i)', '(i: number)'),
         'app.mts': MODULE.replace('mjs', 'mts').replace("import './part.cjs'", 'type N = number'),
       })
-      expect(lines((await traced(dir, 'app.cts', node, ['--lines', 'own'])).snapshot)).toMatchObject({
+      expect(lines((await traced(dir, 'app.cts', node, ['--lines=own'])).snapshot)).toMatchObject({
         'app.cts:5': expect.anything(),
         'app.cts:7': expect.anything(),
       })
       expect(
-        Object.keys(lines((await traced(dir, 'app.mts', node, ['--lines', 'own'])).snapshots.at(-1)!)),
+        Object.keys(lines((await traced(dir, 'app.mts', node, ['--lines=own'])).snapshots.at(-1)!)),
       ).toContain('make.mts:3')
     },
   )

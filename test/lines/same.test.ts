@@ -67,7 +67,7 @@ describe.concurrent.each(process.env.LINES === 'all' ? files : ofToday)('%s', fi
     const dir = folder()
     const start = (args: string[]) =>
       spawn(node, args, { env: { ...process.env, XDG_CACHE_HOME: join(dir, 'cache') }, timeout: 300_000 })
-    const rewritten = await output(start([main, 'run', '--lines', 'all', '--out', dir, program]))
+    const rewritten = await output(start([main, 'run', '--lines=all', '--out', dir, program]))
     expect(rewritten).toBe(await output(start([program])))
   })
 })

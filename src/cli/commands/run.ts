@@ -40,7 +40,7 @@ export function register(program: Command): void {
     .passThroughOptions()
     .option('--duration <seconds>', 'end the program with SIGTERM after this time', seconds)
     .option('--no-stable-frames', 'let V8 inline functions: faster, but memory may show at a caller')
-    .option('--lines <files>', LINES)
+    .option('--lines [files]', LINES)
     .option('--no-lines', 'measure functions only, without rewriting any file')
     .option('--peak', 'also keep a snapshot of the largest heap')
     .option('--children', 'also trace child processes that run Node')
@@ -56,7 +56,7 @@ export function register(program: Command): void {
 }
 
 const LINES =
-  "measure lines, not only functions: own (the program's files), all (node_modules too), auto (what held most the last time), or a pattern"
+  "measure lines, not only functions: own (default: the program's files), all (node_modules too), auto (what held most the last time), or a pattern"
 
 const words = (text: string) => text.split(/\s+/).filter(Boolean)
 
