@@ -1,6 +1,6 @@
 // Every option of every command that reads files, from commander's own tables: each changes what comes out, or is refused.
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -76,6 +76,9 @@ beforeAll(() => {
   const odd = 'of no format\n'.repeat(9) // most lines of a file tell its format
   writeFileSync(at('bare'), `${odd}/srv/a.js:1 5\n`)
   writeFileSync(at('series-bare'), `${odd}/srv/a.js:1 7\n`)
+  writeFileSync(at('before.json'), `{"p":${readFileSync(BEFORE)}}`)
+  writeFileSync(at('after.json'), `{"p":${readFileSync(AFTER)}}`)
+  writeFileSync(at('heap.json'), `{"p":${readFileSync(HEAP)}}`)
   const budgets = [{ each: true, size: 1 }]
   writeFileSync(at('each.json'), JSON.stringify({ budgets }))
   const options = ['--heap-prof', '--heap-prof-interval=512', '--heap-prof-name=mapped/x.heapprofile']
@@ -99,6 +102,7 @@ const READERS: Record<string, (old: string, now: string) => string[]> = {
 function readCases(words: (old: string, now: string) => string[]): Record<string, Case> {
   const one = words(at('series/s-1.ndjson'), at('series/s-2.ndjson'))
   const several = words(at('several/s-1.ndjson'), at('several/s-2.ndjson'))
+  const wrapped = words(at('before.json'), at('after.json'))
   const mapped = words(at('mapped/x.heapprofile'), at('mapped/x.heapprofile'))
   return {
     '--source-maps': { words: mapped, option: [`--source-maps=${BUNDLE}`] },
@@ -111,6 +115,7 @@ function readCases(words: (old: string, now: string) => string[]): Record<string
     '--interval': { words: words(BEFORE, AFTER), option: ['--interval', '512'] },
     '--snapshot': { words: several, option: ['--snapshot', '2'] },
     '--from': { words: words(at('bare'), at('series-bare')), option: ['--from', 'folded'] },
+    '--pick': { words: [...wrapped, '--from', 'json'], option: ['--pick', 'p'] },
     '--max-size': { words: one, option: ['--max-size', '1000'], refused: TOO_LARGE },
     '--verbose': { words: words(at('none'), at('none')), option: ['--verbose'] },
   }
@@ -184,6 +189,8 @@ const OWN: Record<string, Record<string, Case>> = {
     '--target': { words: ['heap', HEAP, '--base', HEAP], option: ['--target', HEAP] },
     '--limit': { words: ['heap', HEAP], option: ['--limit', '1'] },
     '--format': { words: ['heap', HEAP], option: ['--format', 'json'] },
+    '--from': { words: ['heap', at('heap.json'), '--pick', 'p'], option: ['--from', 'json'] },
+    '--pick': { words: ['heap', at('heap.json'), '--from', 'json'], option: ['--pick', 'p'] },
     '--max-memory': { words: ['heap', DOM], option: ['--max-memory', '1'], refused: TOO_LARGE },
     '--max-size': { words: ['heap', HEAP], option: ['--max-size', '1000'], refused: TOO_LARGE },
     '--verbose': { words: ['heap', at('none')], option: ['--verbose'] },
