@@ -43,7 +43,7 @@ const MOST_LAYERS = 8
 function withoutLayer(name: string): string {
   if (/^<|\.py[cow]?$|^$/.test(name)) return name
   if (/ line \d+ > /.test(name)) return name // Firefox's name for a text that a script evaluated
-  const plain = name.startsWith('\0') ? name.slice(1) : name // Rollup's mark for a module that a plugin made
+  const plain = /^\0.+\?/s.test(name) ? name.slice(1) : name // Rollup's mark of what a plugin makes of a module
   const scheme = SCHEME.exec(plain)?.[1].toLowerCase()
   if (scheme === undefined) return pathName(plain)
   const read = Object.hasOwn(SCHEMES, scheme) ? SCHEMES[scheme] : withoutQuery
