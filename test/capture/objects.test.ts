@@ -33,12 +33,12 @@ function entriesOf(snapshot: Snapshot): Map<string, number> {
   return new Map(rows.map(({ key, count }) => [key.functionName || key.filename || 'untraced', count]))
 }
 
-/** What is said besides the cost of stable frames and of a read, which come before the start. */
+/** What is said besides the cost of stable frames and of a read, and how long it takes, which come before the start. */
 function withoutNotices(stderr: string): string[] {
   return stderr
     .trimEnd()
     .split('\n')
-    .filter(line => !/keeping frames stable|a read pauses the target/.test(line))
+    .filter(line => !/keeping frames stable|a read pauses the target|samples for \d+ s:/.test(line))
 }
 
 describe.concurrent('attach --mode objects', () => {

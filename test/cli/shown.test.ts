@@ -95,8 +95,9 @@ it.each([
   for (const width of [20, 21, 30, 31]) expect(stringWidth(cutEnd(text, width))).toBeLessThanOrEqual(width)
 })
 
-it('writes to the terminal in three places only', () => {
-  const writers = ['src/cli/say.ts', 'src/cli/output.ts']
+it('writes to the terminal in four places only', () => {
+  const ofProgram = 'src/capture/agent/lines/disguise/uncaught.ts' // the program's error, as Node prints it
+  const writers = ['src/cli/say.ts', 'src/cli/output.ts', ofProgram]
   const found: string[] = []
   for (const name of readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })) {
     const path = join('src', name)
