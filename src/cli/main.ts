@@ -93,8 +93,8 @@ async function build(argv: readonly string[]): Promise<Command> {
 }
 
 /**
- * Gives an option with an optional value its default, so that the next word is not taken for the value. Values
- * of other options, and what follows the program of `run`, stay as they are.
+ * Gives an option with an optional value its default, so that the next word is not taken for the value.
+ * Values of other options, and what follows the program of `run`, stay as they are.
  */
 function spread(argv: readonly string[], program: Command): string[] {
   const at = argv.findIndex(arg => !arg.startsWith('-'))
