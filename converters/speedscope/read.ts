@@ -120,7 +120,9 @@ function checkUnit(unit: string, path: string): void {
   if (unit === 'bytes' || unit === 'none') return
   throw new FormatError(
     'unsupported',
-    `it measures ${TIME.has(unit) ? 'time' : 'something else'} (${unit}), not memory`,
+    TIME.has(unit)
+      ? `it measures time (${unit}), not memory`
+      : `unit ${unit}: speedscope's unit of memory is bytes`,
     {
       format: FORMAT,
       path,

@@ -108,7 +108,9 @@ function readProfile(value: unknown, path: string, frames: readonly number[], ta
   if (unit !== 'bytes' && unit !== 'none') {
     throw new FormatError(
       'unsupported',
-      `it measures ${TIME.has(unit) ? 'time' : 'something else'} (${unit}), not memory`,
+      TIME.has(unit)
+        ? `it measures time (${unit}), not memory`
+        : `unit ${unit}: speedscope's unit of memory is bytes`,
       {
         format: FORMAT,
         path: `${path}.unit`,
