@@ -174,8 +174,15 @@ try {
       console.log(`  tracemalloc convert: ${measure([MAIN, 'convert', path, join(folder, 'out.pb.gz')])}`)
       const parse = `JSON.parse(require('node:fs').readFileSync(process.argv[1], 'utf8'))`
       console.log(`  JSON.parse alone:    ${measure(['-e', parse, path])}`)
-      const tokens = `import { parser } from 'stream-json'; import { createReadStream } from 'node:fs'; import { none } from 'stream-chain/defs.js'
-const parse = parser({ streamValues: false }); for await (const chunk of createReadStream(process.argv[1])) parse(chunk); parse(none)`
+      const tokens = `import { createReadStream } from 'node:fs'
+import { getManyValues, isMany, none } from 'stream-chain/defs.js'
+import { jsonParser } from 'stream-json/core/parser.js'
+const parse = jsonParser({ streamValues: false })
+let count = 0
+const add = some => { count += isMany(some) ? getManyValues(some).length : some === none ? 0 : 1 }
+for await (const text of createReadStream(process.argv[1], 'utf8')) add(parse(text))
+add(parse(none))
+if (count < 1e6) throw new Error('only ' + count + ' tokens')`
       console.log(`  stream-json's tokens: ${measure(['--input-type=module', '-e', tokens, path])}`)
       rmSync(path)
       rmSync(join(folder, 'out.pb.gz'), { force: true })
