@@ -30,7 +30,7 @@ export const HINTS = {
   starts: () => ({
     seen: 'each line is where a function starts',
     why: 'V8 tells no more',
-    type: '`tracemalloc run` shows the lines that allocate',
+    type: '`tracemalloc run --lines` shows the lines that allocate',
   }),
   /** A target stands still in a debugger. `place` is the line, if it is known. */
   paused: ({ place }: { place: string }) => ({

@@ -7,7 +7,7 @@ const BEFORE = 'samples/heapprofile/leak-node26-i1024-before.heapprofile'
 it('tree', async () => {
   const { status, stdout, stderr } = await cli(['tree', AFTER, '--app', '--depth', '2'])
   const note =
-    'each line is where a function starts: V8 tells no more; `tracemalloc run` shows the lines that allocate'
+    'each line is where a function starts: V8 tells no more; `tracemalloc run --lines` shows the lines that allocate'
   expect({ status, stderr }).toEqual({ status: 0, stderr: `tracemalloc: note: ${note}\n` })
   const total = (await cli(['info', AFTER, '--format', 'json'])).stdout
   const { size, count } = JSON.parse(total).files[0].snapshots[0]

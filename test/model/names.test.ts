@@ -110,7 +110,7 @@ const SPELLINGS: Record<string, Spelling[]> = {
     ['webpack:///./src/a.ts', 'src/a.ts', APP],
     ['webpack:///src/a.ts', 'src/a.ts', APP],
     ['webpack://@acme/web/./src/a.ts', 'src/a.ts', APP],
-    ['webpack://@acme/web/../shared/a.ts', '../shared/a.ts', APP],
+    ['webpack://@acme/web/../common/a.ts', '../common/a.ts', APP],
     ['webpack:////home/ann/app/src/a.ts', '/home/ann/app/src/a.ts', APP],
     ['webpack:///C:\\app\\src\\a.ts', 'C:/app/src/a.ts', APP],
     ['webpack-internal:///./node_modules/lodash/lodash.js', 'node_modules/lodash/lodash.js', 'lodash'],
